@@ -1,0 +1,1 @@
+"""The producing side: vocabulary, tap, bus, the voice assistant and its services."""
