@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct
 
 if TYPE_CHECKING:
     Payload: TypeAlias = Raw | Mapping[str, Any] | Struct
@@ -19,22 +19,7 @@ EMPTY = Raw(b"{}")
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-# The ten base fields are written even when they hold their default: readers of the
-# base format rely on them. msgspec leaves out a default it can recognise; the result
-# of a factory of ours it cannot.
-def _none() -> None:
-    return None
-
-
-def _empty() -> Raw:
-    return EMPTY
-
-
-def _internal() -> str:
-    return "internal"
-
-
-class Event(Struct, gc=False, omit_defaults=True):
+class Event(Struct, gc=False):
     """One event of the feed or of a recording; CONTRACT section 1 says what each field means.
 
     ``timestamp`` is in seconds since the epoch and only for people: a float resolves
@@ -45,13 +30,13 @@ class Event(Struct, gc=False, omit_defaults=True):
     timestamp: float
     event_type: str
     component: str
-    message_type: str | None = field(default_factory=_none)
-    session_id: str | None = field(default_factory=_none)
-    user_id: str | None = field(default_factory=_none)
-    direction: str | None = field(default_factory=_internal)
-    data: Payload = field(default_factory=_empty)
-    correlation_id: str | None = field(default_factory=_none)
-    component_state: Payload = field(default_factory=_empty)
+    message_type: str | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    direction: str | None = "internal"
+    data: Payload = EMPTY
+    correlation_id: str | None = None
+    component_state: Payload = EMPTY
     # From here on: optional to read, always written by our tap.
     id: str | None = None
     source: str | None = None
@@ -63,8 +48,8 @@ class Event(Struct, gc=False, omit_defaults=True):
     turn: int | None = None
     worker_id: str | None = None
     severity: str = "info"
-    reads: tuple[str, ...] | None = None
-    writes: tuple[str, ...] | None = None
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
 
     def payload(self) -> dict[str, Any]:
         """``data`` as a fresh dict, whatever form it is held in."""

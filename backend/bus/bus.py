@@ -1,0 +1,135 @@
+"""Publish/subscribe in one hop: a message goes straight into its subscribers' mailboxes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import Any
+
+from backend.bus.envelope import ComponentFailed, Envelope
+from backend.bus.mailbox import Mailbox, Overflow
+from backend.bus.port import Port
+from backend.events.messages import Message
+from backend.events.vocabulary import PUBLISH, PUBLISHED
+from backend.tap import Probe, Scope, StateGetter, Tap, current
+
+DEFAULT_CAPACITY = 4096
+
+
+class Bus:
+    """The message bus. Publishing never blocks and never fails because of a subscriber.
+
+    A subscriber that belongs to a session gets that session's messages only; one without
+    gets all. Bounds and their policy are the subscriber's (`Overflow`).
+    """
+
+    def __init__(self, tap: Tap, name: str = "message_bus") -> None:
+        self.tap = tap
+        self.name = name
+        self.published = 0
+        self.failures = 0
+        self._ports: list[Port] = []
+        # By (message type, session); session None holds those that listen to all.
+        self._routes: dict[tuple[str, str | None], list[Port]] = defaultdict(list)
+        self._settled = asyncio.Event()
+
+    def attach(
+        self,
+        component: str,
+        *,
+        session_id: str | None = None,
+        state: StateGetter | None = None,
+        concurrency: int = 1,
+        capacity: int = DEFAULT_CAPACITY,
+        overflow: Overflow = Overflow.REFUSE,
+    ) -> Port:
+        """Give `component` a place at the bus. ``state`` is its ``get_debug_state``."""
+        probe = Probe(self.tap, component, state)
+        port = Port(self, probe, Mailbox(capacity, overflow), session_id=session_id, concurrency=concurrency)
+        self._ports.append(port)
+        return port
+
+    def route(self, port: Port, message_type: str) -> None:
+        """Deliver messages of this type to `port` from now on."""
+        self._routes[message_type, port.session_id].append(port)
+
+    def unroute(self, port: Port, message_type: str) -> None:
+        """The reverse of `route`."""
+        key = (message_type, port.session_id)
+        self._routes[key].remove(port)
+        if not self._routes[key]:
+            del self._routes[key]
+
+    def detach(self, port: Port) -> None:
+        """Forget a port that closes."""
+        if port in self._ports:
+            self._ports.remove(port)
+
+    def publish(self, message: Message, probe: Probe, scope: Scope | None = None) -> str:
+        """Send `message` in the name of the probe's component; returns its event's id."""
+        self.published += 1
+        sent_in = current.get().scope if scope is None else scope
+        publish_id = probe.emit(PUBLISHED, message.message_type, message, direction=PUBLISH, scope=scope)
+        envelope = Envelope(message, publish_id, sent_in)
+        kind, session = message.message_type, sent_in.session_id
+        for port in tuple(self._routes.get((kind, None), ())):
+            port.deliver(envelope)
+        if session is not None:
+            for port in tuple(self._routes.get((kind, session), ())):
+                port.deliver(envelope)
+        return publish_id
+
+    def report_failure(self, probe: Probe, on_message: str, error: Exception) -> None:
+        """Tell whoever listens to `ComponentFailed` that a handler raised."""
+        self.failures += 1
+        failed = ComponentFailed(probe.component, on_message, type(error).__name__, str(error))
+        session = current.get().scope.session_id
+        kind = failed.message_type
+        heard = (kind, None) in self._routes or (kind, session) in self._routes
+        # A listener that fails on this very message must not set off the next one.
+        if heard and on_message != kind:
+            self.publish(failed, probe)
+
+    # --- life ----------------------------------------------------------------
+
+    def settled(self) -> None:
+        """A handler ended; whoever waits for quiet looks again."""
+        self._settled.set()
+
+    async def idle(self) -> None:
+        """Wait until no message waits and no handler runs. Tasks that handlers began may go on."""
+        while not all(port.idle for port in self._ports):
+            self._settled.clear()
+            await self._settled.wait()
+
+    async def close(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - the bound is the bus's own policy
+        """Deliver what waits, at most `timeout` seconds long, then unsubscribe everybody."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self.idle()
+                for port in tuple(self._ports):
+                    await port.close()
+        except TimeoutError:
+            for port in tuple(self._ports):
+                port.probe.emit(
+                    "error",
+                    None,
+                    {
+                        "error_type": "ShutdownTimeout",
+                        "error_message": f"{len(port.mailbox)} messages undelivered after {timeout:g} s",
+                        "component": port.component,
+                    },
+                    severity="error",
+                )
+                await port.abort()
+
+    def topology(self) -> dict[str, Any]:
+        """Components and who subscribes to what, for a viewer that comes late."""
+        subscribers: dict[str, set[str]] = defaultdict(set)
+        for port in self._ports:
+            subscribers[port.component].update(port.message_types)
+        return {
+            "bus": self.name,
+            "components": sorted(subscribers),
+            "subscriptions": {name: sorted(kinds) for name, kinds in sorted(subscribers.items())},
+        }

@@ -1,0 +1,199 @@
+"""A component's place at the bus: it subscribes, publishes and is run from here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from backend.bus.envelope import Dropped, Envelope
+from backend.bus.mailbox import Mailbox
+from backend.events import EMPTY
+from backend.events.messages import Message
+from backend.events.vocabulary import ERROR, HANDLED, RECEIVED, SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBED
+from backend.tap import Activation, Probe, Scope, current, describe_error, silent
+
+if TYPE_CHECKING:
+    from backend.bus.bus import Bus
+
+M = TypeVar("M", bound=Message)
+Handler = Callable[[M, Scope], Awaitable[Dropped | None]]
+
+
+class Port:
+    """One subscriber: its handlers, its mailbox, its probe. Made by `Bus.attach`.
+
+    With ``concurrency`` 1 the mailbox is ordered: one handler runs at a time, in the
+    order of publication. With more, up to that many run at once, each in a task.
+    """
+
+    def __init__(
+        self, bus: Bus, probe: Probe, mailbox: Mailbox, *, session_id: str | None, concurrency: int
+    ) -> None:
+        self.bus = bus
+        self.probe = probe
+        self.component = probe.component
+        self.session_id = session_id
+        self.concurrency = concurrency
+        self.mailbox = mailbox
+        self._handlers: dict[str, Handler[Any]] = {}
+        self._busy = 0
+        self._wake = asyncio.Event()
+        self._closed = False
+        self._loop_task = silent(self._run(), f"mailbox:{self.component}")
+        self._running: set[asyncio.Task[None]] = set()
+
+    # --- topology ------------------------------------------------------------
+
+    def on(self, message: type[M], handler: Handler[M]) -> None:
+        """Have `handler` called with each message of this type, and the scope it was sent in.
+
+        Raises:
+            ValueError: this component already handles that type.
+        """
+        kind = message.message_type
+        if kind in self._handlers:
+            raise ValueError(f"{self.component} already handles {kind}")
+        self._handlers[kind] = handler
+        self.bus.route(self, kind)
+        mode = "ordered" if self.concurrency == 1 else "concurrent"
+        data = {
+            "message_type": kind,
+            "mode": mode,
+            "concurrency": self.concurrency,
+            "capacity": self.mailbox.capacity,
+            "overflow": self.mailbox.overflow.value,
+        }
+        self.probe.emit(SUBSCRIBED, kind, data, direction=SUBSCRIBE)
+
+    @property
+    def message_types(self) -> tuple[str, ...]:
+        """What it subscribes to."""
+        return tuple(self._handlers)
+
+    def publish(self, message: Message, scope: Scope | None = None) -> str:
+        """Send `message` in this component's name; returns the id of the publish event.
+
+        ``scope`` is for a message that belongs to another turn than the running one, such
+        as the end of a turn that was interrupted.
+        """
+        return self.bus.publish(message, self.probe, scope)
+
+    # --- delivery ------------------------------------------------------------
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Put a message into the mailbox; what is lost to a full one is reported."""
+        lost = self.mailbox.put(envelope)
+        if lost is not None:
+            self._report_lost(lost)
+        self._wake.set()
+
+    def _report_lost(self, lost: Envelope) -> None:
+        data = {
+            "error_type": "MailboxFull",
+            "error_message": f"{self.component} has {self.mailbox.capacity} messages waiting",
+            "component": self.component,
+            "message_type": lost.message.message_type,
+            "recovery_action": self.mailbox.overflow.value,
+            "lost": self.mailbox.lost,
+        }
+        self.probe.tap.emit(
+            ERROR,
+            self.component,
+            lost.message.message_type,
+            data,
+            severity="error",
+            cause=lost.publish_id,
+            scope=lost.scope,
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits and no handler runs."""
+        return not self._busy and not len(self.mailbox)
+
+    async def _run(self) -> None:
+        slots = asyncio.Semaphore(self.concurrency)
+        while True:
+            envelope = self.mailbox.take()
+            if envelope is None:
+                if self._closed:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            self._busy += 1
+            if self.concurrency == 1:
+                await self._handle(envelope)
+            else:
+                await slots.acquire()
+                task = silent(self._handle(envelope), f"handler:{self.component}")
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+                task.add_done_callback(lambda _done: slots.release())
+
+    async def _handle(self, envelope: Envelope) -> None:
+        """One activation: received, the handler, handled. Whatever the handler does, the bus goes on."""
+        message, publish_id, scope = envelope
+        kind = message.message_type
+        tap = self.probe.tap
+        task = tap.new_task_id("h")
+        token = current.set(Activation(task, publish_id, self.component, scope))
+        received = tap.emit(
+            RECEIVED, self.component, kind, message, self.probe.snapshot(), direction=SUBSCRIBE
+        )
+        current.set(Activation(task, received, self.component, scope))
+        started = tap.clock.mono_ns()
+        data: dict[str, Any] = {"outcome": "ok"}
+        failure: Exception | None = None
+        try:
+            verdict = await self._handlers[kind](message, scope)
+            if isinstance(verdict, Dropped):
+                data |= {"dropped": True, "reason": verdict.reason}
+        except asyncio.CancelledError:
+            data["outcome"] = "cancelled"
+            raise
+        except Exception as error:  # noqa: BLE001 - one failing handler must not stop another
+            failure = error
+            data = {"outcome": "error", **describe_error(error, self.component)}
+        finally:
+            data["duration_us"] = (tap.clock.mono_ns() - started) // 1000
+            severity = "info" if failure is None else "error"
+            tap.emit(HANDLED, self.component, kind, data, self.probe.snapshot(), SUBSCRIBE, severity=severity)
+            if failure is not None:
+                self.bus.report_failure(self.probe, kind, failure)
+            current.reset(token)
+            self._busy -= 1
+            self.bus.settled()
+
+    # --- end -----------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Unsubscribe, finish what is in the mailbox, and stop. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        for kind in self._handlers:
+            self.bus.unroute(self, kind)
+            self.probe.tap.emit(
+                UNSUBSCRIBED,
+                self.component,
+                kind,
+                {"message_type": kind},
+                EMPTY,
+                SUBSCRIBE,
+            )
+        self.bus.detach(self)
+        self._wake.set()
+        await self._loop_task
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def abort(self) -> None:
+        """Stop now; running handlers are cancelled, waiting messages stay undelivered."""
+        self._closed = True
+        self.bus.detach(self)
+        tasks = {self._loop_task, *self._running}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

@@ -1,0 +1,269 @@
+"""The tap: stamps what a program tells, with ids, clocks and causality.
+
+The publisher's path is one struct and one append; `backend.tap.drain` does the rest.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from msgspec import Raw, Struct
+
+from backend.events import EMPTY, SCHEMA, Event, Payload, encode_payload
+from backend.events.messages import Message
+from backend.events.vocabulary import RECORDING_ENDED, RECORDING_STARTED, SYSTEM
+from backend.tap.batch import Sink
+from backend.tap.clock import Clock
+from backend.tap.context import Activation, Scope, current
+from backend.tap.drain import Drain, running_loop
+
+# Payload classes that are encoded later, by the drain: nobody can change them meanwhile.
+_CANNOT_CHANGE: set[type] = {Raw}
+
+StateGetter = Callable[[], Mapping[str, Any] | Struct]
+
+
+class Emit(Protocol):
+    """Record one event and return its id.
+
+    Cause, task, turn and correlation come from the running activation unless they are
+    given. ``data`` and ``state`` are encoded here and now, but for a `Message` and
+    `Raw`, which cannot change. Never raises, never blocks, works from any thread.
+    """
+
+    def __call__(  # noqa: PLR0913, PLR0917 - one parameter for each field that a caller may set
+        self,
+        event_type: str,
+        component: str | None = None,
+        message_type: str | None = None,
+        data: Payload | None = None,
+        state: Payload = EMPTY,
+        direction: str = "internal",
+        severity: str = "info",
+        cause: str | None = None,
+        scope: Scope | None = None,
+        reads: tuple[str, ...] = (),
+        writes: tuple[str, ...] = (),
+    ) -> str:
+        """See the class."""
+
+
+def _emitter(source: str, clock: Clock, drain: Drain) -> Emit:
+    """The one place where events are made.
+
+    A closure, with positional defaults: as a method with keyword-only ones it took
+    720 ns instead of 530, of which 120 are the struct.
+    """
+    next_number = itertools.count(1).__next__
+    prefix = f"{source}-"
+    mono_ns = clock.mono_ns
+    activation_of = current.get
+    append = drain.append
+
+    def emit(  # noqa: PLR0913, PLR0917 - see Emit
+        event_type: str,
+        component: str | None = None,
+        message_type: str | None = None,
+        data: Payload | None = None,
+        state: Payload = EMPTY,
+        direction: str = "internal",
+        severity: str = "info",
+        cause: str | None = None,
+        scope: Scope | None = None,
+        reads: tuple[str, ...] = (),
+        writes: tuple[str, ...] = (),
+    ) -> str:
+        if data is None:
+            data = EMPTY
+        elif data.__class__ not in _CANNOT_CHANGE:
+            data = _as_frozen(data)
+        if state.__class__ is not Raw:
+            state = encode_payload(state)
+        activation = activation_of()
+        if scope is not None:
+            activation = activation.with_scope(scope)
+        begun_by, task, here, session, user, turn, correlation, worker = activation.stamp
+        number = next_number()
+        event_id = f"{prefix}{number}"
+        mono = mono_ns()
+        wall = mono + drain.wall_offset
+        append(
+            Event(
+                wall / 1e9,
+                event_type,
+                component or here,
+                message_type,
+                session,
+                user,
+                direction,
+                data,
+                correlation,
+                state,
+                event_id,
+                source,
+                0,  # numbered by the drain, in the order of the record
+                wall,
+                mono,
+                cause or begun_by,
+                task,
+                turn,
+                worker,
+                severity,
+                reads,
+                writes,
+            )
+        )
+        if number >= drain.wake_at:
+            drain.wake(number)
+        return event_id
+
+    return emit
+
+
+class Tap:
+    """Emits the events of one process.
+
+    ``service`` names the source, ``source`` overrides the whole name; ``topology`` is
+    asked for what a late viewer should know. Use it as ``async with Tap(...) as tap:``
+    (tasks created inside report themselves), or call `start` and `close`.
+    """
+
+    def __init__(
+        self,
+        service: str = "app",
+        *,
+        sinks: tuple[Sink, ...] = (),
+        clock: Clock | None = None,
+        source: str | None = None,
+        topology: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.source = source or f"{service}-{secrets.token_hex(4)}"
+        self.topology: Callable[[], Mapping[str, Any]] = topology or dict
+        self.clock = clock or Clock()
+        self._drain = Drain(self.clock, sinks)
+        self._drain.on_sink_failed = self._tell_of_sink
+        self.emit: Emit = _emitter(self.source, self.clock, self._drain)
+        self._tasks = itertools.count(1)
+        self._uninstall: Callable[[], None] | None = None
+        self._state = "new"
+
+    def system(self, message_type: str, data: Payload | None = None, *, severity: str = "info") -> str:
+        """Record a typed event that is no bus message, such as ``MODEL_STATE``."""
+        return self.emit(SYSTEM, None, message_type, data, severity=severity)
+
+    def error(
+        self,
+        error: BaseException,
+        *,
+        component: str | None = None,
+        recovery_action: str | None = None,
+        state: Payload = EMPTY,
+    ) -> str:
+        """Record an error with its stack trace, and what was done about it."""
+        data = describe_error(error, component or current.get().component)
+        if recovery_action is not None:
+            data["recovery_action"] = recovery_action
+        return self.emit("error", component, None, data, severity="error", state=state)
+
+    def new_task_id(self, kind: str) -> str:
+        """A name for an activation, unique in the recording."""
+        return f"{self.source}/{kind}{next(self._tasks)}"
+
+    @property
+    def pending(self) -> int:
+        """Events that wait for the next drain."""
+        return len(self._drain)
+
+    @property
+    def sink_errors(self) -> tuple[str, ...]:
+        """What failing sinks said before they were removed."""
+        return tuple(self._drain.errors)
+
+    def drain(self) -> None:
+        """Hand on what waits, now. Happens by itself within 5 ms; harmless to call."""
+        self._drain.drain()
+
+    def add_sink(self, sink: Sink) -> None:
+        """Let `sink` have every event that is emitted from now on."""
+        self._drain.add(sink)
+
+    def remove_sink(self, sink: Sink) -> None:
+        """Give `sink` what waits, then close it."""
+        self._drain.remove(sink)
+
+    def _tell_of_sink(self, sink: Sink, error: Exception) -> None:
+        name = type(sink).__name__
+        data = describe_error(error, name) | {"recovery_action": "sink removed"}
+        self.emit("error", "tap", None, data, severity="error")
+
+    def start(self) -> None:
+        """Begin the recording. Inside a running loop, tasks report themselves from here on."""
+        if self._state != "new":
+            raise RuntimeError(f"this tap is {self._state}; make another one")
+        self._state = "started"
+        loop = self._drain.loop = running_loop()
+        self.emit(
+            SYSTEM,
+            "tap",
+            RECORDING_STARTED,
+            {"schema": SCHEMA, "source": self.source, "pid": os.getpid(), "topology": self.topology()},
+        )
+        if loop is not None:
+            from backend.tap.tasks import install  # noqa: PLC0415 - tasks need the tap's type
+
+            current.set(Activation(self.new_task_id("main"), None, "main", current.get().scope))
+            self._uninstall = install(self, loop)
+
+    def close(self) -> None:
+        """End the recording: the count, the last drain, and every sink closed. Idempotent."""
+        if self._state != "started":
+            return
+        self._state = "closed"
+        if self._uninstall is not None:
+            self._uninstall()
+        self.drain()
+        self.emit(SYSTEM, "tap", RECORDING_ENDED, {"count": self._drain.next_seq, "source": self.source})
+        self._drain.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _as_frozen(data: Payload) -> Payload:
+    if isinstance(data, Message):
+        _CANNOT_CHANGE.add(type(data))
+        return data
+    return encode_payload(data)
+
+
+def describe_error(error: BaseException, component: str) -> dict[str, Any]:
+    """The data of an ``error`` event: type, message, component and the innermost frames."""
+    import traceback  # noqa: PLC0415 - 8 ms that a program without errors never pays
+
+    frames = traceback.format_exception(type(error), error, error.__traceback__, limit=-8)
+    return {
+        "error_type": type(error).__name__,
+        "error_message": str(error),
+        "component": component,
+        "stack_trace": "".join(frames),
+    }

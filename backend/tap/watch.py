@@ -1,0 +1,100 @@
+"""One decorator that makes a function, or every public method of a class, report itself."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from backend.events.vocabulary import TASK_FINISHED, TASK_JOINED, TASK_SPAWNED
+from backend.tap.context import Activation, current
+from backend.tap.probe import Probe
+from backend.tap.tap import Tap
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def snake_case(name: str) -> str:
+    """``LLMOrchestrator`` → ``llm_orchestrator``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def watch(tap: Tap, component: str | None = None) -> Callable[[F], F]:
+    """Decorator: each call becomes an activation: spawned, finished (outcome, duration), joined.
+
+    On a class, its public methods are watched, its ``get_debug_state()`` is the snapshot
+    of their events, and the component is the class's name in snake_case.
+    """
+
+    def decorate(target: F) -> F:
+        if inspect.isclass(target):
+            name = component or snake_case(target.__name__)
+            for attribute, function in list(vars(target).items()):
+                public = not attribute.startswith("_") and attribute != "get_debug_state"
+                if public and inspect.isfunction(function):
+                    setattr(target, attribute, _watched(tap, name, function, method=True))
+            return target
+        name = component or getattr(target, "__module__", "main").rpartition(".")[2]
+        return cast("F", _watched(tap, name, target, method=False))
+
+    return decorate
+
+
+class _Call:
+    """One watched call."""
+
+    def __init__(self, tap: Tap, component: str, name: str, owner: object | None) -> None:
+        self._probe = Probe(tap, component, getattr(owner, "get_debug_state", None))
+        self._child = tap.new_task_id("c")
+        self._data = {"child": self._child, "name": name}
+        spawned = self._probe.emit(TASK_SPAWNED, None, {**self._data, "kind": "call"})
+        self._token = current.set(Activation(self._child, spawned, component, current.get().scope))
+        self._started = tap.clock.mono_ns()
+
+    def end(self, error: BaseException | None) -> None:
+        import asyncio  # noqa: PLC0415 - a sync program need not load it
+
+        cancelled = isinstance(error, asyncio.CancelledError)
+        outcome = "cancelled" if cancelled else "error" if error else "ok"
+        micros = (self._probe.tap.clock.mono_ns() - self._started) // 1000
+        data: dict[str, Any] = {**self._data, "outcome": outcome, "duration_us": micros}
+        if error is not None:
+            data |= {"error_type": type(error).__name__, "error_message": str(error)}
+        severity = "warning" if outcome == "error" else "info"
+        self._probe.emit(TASK_FINISHED, None, data, severity=severity)
+        current.reset(self._token)
+        self._probe.emit(TASK_JOINED, None, self._data)
+
+
+def _watched(tap: Tap, component: str, function: Callable[..., Any], *, method: bool) -> Callable[..., Any]:
+    name = function.__qualname__
+
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def watched_async(*args: Any, **kwargs: Any) -> Any:
+            call = _Call(tap, component, name, args[0] if method else None)
+            try:
+                result = await function(*args, **kwargs)
+            except BaseException as error:
+                call.end(error)
+                raise
+            call.end(None)
+            return result
+
+        return watched_async
+
+    @functools.wraps(function)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(tap, component, name, args[0] if method else None)
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            call.end(error)
+            raise
+        call.end(None)
+        return result
+
+    return watched
