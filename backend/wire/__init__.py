@@ -1,0 +1,53 @@
+"""The feed's dialogue, both ends. No I/O: bytes in, bytes out; CONTRACT section 2 is the protocol."""
+
+from __future__ import annotations
+
+from backend.wire.client import (
+    EventsReceived,
+    FeedClient,
+    GapReceived,
+    HelloReceived,
+    NotUnderstood,
+    Received,
+    ServerRefused,
+    SourceChanged,
+)
+from backend.wire.frames import (
+    PROTOCOL,
+    SUBPROTOCOL,
+    ErrorFrame,
+    Frame,
+    Gap,
+    Hello,
+    ProtocolViolation,
+    Subscribe,
+)
+from backend.wire.guard import Guard, Refusal, TokenPolicy, guard_for
+from backend.wire.ring import EventBatch, Ring
+from backend.wire.server import FeedSession
+
+__all__ = [
+    "PROTOCOL",
+    "SUBPROTOCOL",
+    "ErrorFrame",
+    "EventBatch",
+    "EventsReceived",
+    "FeedClient",
+    "FeedSession",
+    "Frame",
+    "Gap",
+    "GapReceived",
+    "Guard",
+    "Hello",
+    "HelloReceived",
+    "NotUnderstood",
+    "ProtocolViolation",
+    "Received",
+    "Refusal",
+    "Ring",
+    "ServerRefused",
+    "SourceChanged",
+    "Subscribe",
+    "TokenPolicy",
+    "guard_for",
+]

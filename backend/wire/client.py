@@ -1,0 +1,229 @@
+"""The client's end of the feed's dialogue, over any number of connections. No I/O.
+
+Laws, for each source that numbers its events:
+
+1. An event is handed on once, in the order of its seq.
+2. What is missing between two events is named by one `GapReceived`, whether the server
+   said so or the client saw the hole itself. (With a filter only the server can know.)
+3. A new incarnation of the producer is told before its first event, with the last seq known
+   of the old one: what it emitted after that is lost, unless it had said that it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, structs
+
+from backend.events import BrokenLineError, Event, decode_line
+from backend.events.vocabulary import RECORDING_ENDED, SYSTEM
+from backend.wire.frames import ErrorFrame, Gap, Hello, ServerFrame, Subscribe, control_frame, one_line
+
+
+class HelloReceived(Struct, frozen=True):
+    """The server answered. ``first`` is true once in the life of the client."""
+
+    hello: Hello
+    first: bool
+
+
+class EventsReceived(Struct, frozen=True):
+    """New events: each one's bytes as they came, and the same decoded. Never empty, equally long."""
+
+    lines: tuple[bytes, ...]
+    events: tuple[Event, ...]
+
+
+class GapReceived(Struct, frozen=True):
+    """Events ``from_seq`` to ``to_seq``, both included, of ``source`` are lost to this client."""
+
+    source: str | None
+    from_seq: int
+    to_seq: int
+
+    @property
+    def count(self) -> int:
+        """How many are lost."""
+        return self.to_seq - self.from_seq + 1
+
+
+class SourceChanged(Struct, frozen=True):
+    """The producer is another incarnation now.
+
+    The old one is known up to ``known_seq``. With ``ended`` that was its end; without,
+    an unknown number of its events after that are lost.
+    """
+
+    old: str
+    new: str
+    known_seq: int
+    ended: bool
+
+
+class ServerRefused(Struct, frozen=True):
+    """The server says what it did not like, and is about to close."""
+
+    message: str
+
+
+class NotUnderstood(Struct, frozen=True):
+    """A frame, or an event in one, that is none. It was skipped."""
+
+    message: str
+
+
+Received = HelloReceived | EventsReceived | GapReceived | SourceChanged | ServerRefused | NotUnderstood
+
+_frame = msgspec.json.Decoder(ServerFrame)
+_hello = msgspec.json.Decoder(Hello)
+_gap = msgspec.json.Decoder(Gap)
+_error = msgspec.json.Decoder(ErrorFrame)
+
+
+class FeedClient:
+    """What one client knows of a feed. Send `opening` after each connect, then `receive` what comes.
+
+    ``wanted`` says what to subscribe to; by default everything in the history and from
+    then on, in batches. Its ``since_seq`` is where the first connection begins: 0 for all
+    of the history, None for only what comes. Later connections go on where the last one ended.
+    Dialects and msgpack are for other people's clients: this one reads native JSON.
+    """
+
+    def __init__(self, wanted: Subscribe | None = None) -> None:
+        wanted = wanted or Subscribe(since_seq=0, batch=True)
+        if wanted.dialect != "native" or wanted.format != "json":
+            raise ValueError("FeedClient reads the native dialect in JSON only")
+        self.wanted = wanted
+        self.source: str | None = None
+        self._known: dict[str, int] = {}
+        self._ended: set[str] = set()
+        self._greeted = False
+        self._source_open = False  # a hello without a source: the next event names it
+        self._asked_since: int | None = None
+        self._by_type: dict[str | UnsetType, Callable[[str | bytes, ServerFrame], list[Received]]] = {
+            "events": lambda _, head: self._events([bytes(raw) for raw in head.events or ()]),
+            "hello": lambda frame, _: self._hello(_hello.decode(frame)),
+            "gap": lambda frame, _: self._told_gap(_gap.decode(frame)),
+            "error": lambda frame, _: [ServerRefused(one_line(_error.decode(frame).message))],
+        }
+
+    @property
+    def known_seq(self) -> int:
+        """The last seq known, seen or named lost, of the current source; 0 if none."""
+        return self._known.get(self.source or "", 0)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the current source said that its recording ended."""
+        return self.source in self._ended
+
+    def opening(self) -> bytes:
+        """The subscribe to send first on a new connection."""
+        wanted = self.wanted
+        if self.source is not None and self.source in self._known:
+            wanted = structs.replace(wanted, since_seq=self.known_seq, source=self.source)
+        elif self._greeted and wanted.since_seq is None:
+            # Connected before, to a producer that had said nothing: all that it says is new.
+            wanted = structs.replace(wanted, since_seq=0)
+        self._asked_since = wanted.since_seq
+        return control_frame(wanted).data
+
+    def receive(self, frame: str | bytes) -> list[Received]:
+        """What a message of the server's means. Never raises; what is no frame is `NotUnderstood`."""
+        try:
+            head = _frame.decode(frame)
+            return self._by_type.get(head.type, self._plain)(frame, head)
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            return [NotUnderstood(f"not a frame of the feed: {one_line(error)}")]
+
+    def _plain(self, frame: str | bytes, head: ServerFrame) -> list[Received]:
+        """A frame without a known type: one event, or nothing that this version knows."""
+        if head.event_type is UNSET:
+            return [NotUnderstood(f"unknown frame type {one_line(head.type)!r}")]
+        return self._events([frame.encode() if isinstance(frame, str) else frame])
+
+    def _hello(self, hello: Hello) -> list[Received]:
+        received: list[Received] = [HelloReceived(hello, first=not self._greeted)]
+        self._greeted = True
+        if hello.source is None:
+            self._source_open = True
+            return received
+        self._source_open = False
+        restarted = hello.source == self.source and hello.next_seq <= self.known_seq
+        received += self._adopt(hello.source, restarted=restarted)
+        if hello.source not in self._known:
+            # Asked for no history, knowing begins where the server begins; else with the first event ever.
+            self._known[hello.source] = hello.start_seq - 1 if self._asked_since is None else 0
+        return received
+
+    def _adopt(self, source: str, *, restarted: bool = False) -> list[Received]:
+        """Make `source` the current one; tells it when that is a change."""
+        old = self.source
+        if old == source and not restarted:
+            return []
+        self.source = source
+        if old is None:
+            return []
+        changed = SourceChanged(old, source, self._known.pop(old, 0), old in self._ended)
+        self._ended.discard(old)
+        return [changed]
+
+    def _told_gap(self, gap: Gap) -> list[Received]:
+        return self._gap(gap.source or self.source, gap.from_seq, gap.to_seq)
+
+    def _gap(self, source: str | None, from_seq: int, to_seq: int) -> list[Received]:
+        """A gap as far as it is news."""
+        known = self._known.get(source or "", 0)
+        from_seq = max(from_seq, known + 1)
+        if to_seq < from_seq:
+            return []
+        self._known[source or ""] = to_seq
+        return [GapReceived(source, from_seq, to_seq)]
+
+    def _events(self, lines: list[bytes]) -> list[Received]:
+        received: list[Received] = []
+        run_of_lines: list[bytes] = []
+        run: list[Event] = []
+
+        def hand_on(*then: Received) -> None:
+            if run:
+                received.append(EventsReceived(tuple(run_of_lines), tuple(run)))
+                run_of_lines.clear()
+                run.clear()
+            received.extend(then)
+
+        for line in lines:
+            try:
+                event = decode_line(line)
+            except BrokenLineError as error:
+                hand_on(NotUnderstood(f"an event that is none: {one_line(error)}"))
+                continue
+            if event.source is not None and event.seq is not None:
+                news = self._number(event, event.source, event.seq)
+                if news is None:
+                    continue
+                if news:
+                    hand_on(*news)
+            run_of_lines.append(line)
+            run.append(event)
+        hand_on()
+        return received
+
+    def _number(self, event: Event, source: str, seq: int) -> list[Received] | None:
+        """What is to be told before this event; None when it was seen already."""
+        news: list[Received] = []
+        if self._source_open or self.source is None:
+            self._source_open = False
+            news = self._adopt(source)
+        known = self._known.get(source)
+        if known is None:
+            known = seq - 1 if self._asked_since is None else 0
+        if seq <= known:
+            return None
+        if seq > known + 1 and not self.wanted.filtered:
+            news += self._gap(source, known + 1, seq - 1)
+        self._known[source] = seq
+        if event.event_type == SYSTEM and event.message_type == RECORDING_ENDED:
+            self._ended.add(source)
+        return news

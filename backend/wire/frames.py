@@ -1,0 +1,176 @@
+"""The frames of the feed's dialogue, and the one way to write them down.
+
+Frames are JSON objects told apart by ``type``; a plain event has none. A client
+that asks for ``format: msgpack`` gets the same objects as MessagePack in binary frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+PROTOCOL: Final = "doubletalk.feed/1"
+"""Named in every hello; the number grows when an old client could no longer read the feed."""
+
+SUBPROTOCOL: Final = "doubletalk.feed.1"
+"""What a browser offers as WebSocket subprotocol beside its token; the server selects it."""
+
+MAX_CLIENT_FRAME: Final = 64 * 1024
+"""Bytes a client may send in one frame. A subscribe is a few hundred."""
+
+MAX_FRAME: Final = 64 * 1024
+"""Bytes of events put in one frame, unless a single event is larger."""
+
+CLOSE_GOING_AWAY: Final = 1001
+CLOSE_VIOLATION: Final = 1008
+CLOSE_TOO_BIG: Final = 1009
+
+Format = Literal["json", "msgpack"]
+Dialect = Literal["native", "system", "web"]
+Severity = Literal["debug", "info", "warning", "error"]
+
+_SHOWN = 120  # characters of a foreign message repeated in an error
+
+
+class ProtocolViolation(Exception):  # noqa: N818 - it names what happened; h11 and websockets do so too
+    """The other side broke the protocol. The text is one line for people; ``code`` closes the socket."""
+
+    def __init__(self, message: str, code: int = CLOSE_VIOLATION) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Subscribe(Struct, tag_field="type", tag="subscribe", frozen=True, omit_defaults=True):
+    """What a client wants. Absent lists mean everything.
+
+    ``since_seq`` N asks for the events after N, so 0 asks for all of the history.
+    ``source`` (an extension) names the source that N was counted in; where it is
+    not the server's, N means nothing there and the whole history is sent.
+    ``types`` matches `event_type`, `message_type` or the dialect's type;
+    ``severity`` is the least one. Without ``batch`` each frame carries one event.
+    """
+
+    since_seq: int | None = None
+    source: str | None = None
+    types: tuple[str, ...] | None = None
+    components: tuple[str, ...] | None = None
+    sessions: tuple[str, ...] | None = None
+    severity: Severity | None = None
+    batch: bool = False
+    format: Format = "json"
+    dialect: Dialect = "native"
+
+    @property
+    def filtered(self) -> bool:
+        """Whether some events are left out, so that the client cannot count on gapless ``seq``."""
+        chosen = (self.types, self.components, self.sessions, self.severity)
+        return self.dialect != "native" or any(part is not None for part in chosen)
+
+
+class Hello(Struct, tag_field="type", tag="hello", frozen=True):
+    """The answer to a subscribe.
+
+    The history holds ``oldest_seq`` to ``next_seq`` - 1 of ``source``, the ring's latest;
+    ``start_seq`` is the first one this client is going to get. ``source`` is null
+    while nothing was emitted yet. ``topology`` is an object of the producer's.
+    """
+
+    protocol: str
+    source: str | None
+    oldest_seq: int
+    next_seq: int
+    start_seq: int
+    topology: Raw = Raw(b"{}")
+
+    def topology_object(self) -> dict[str, Any]:
+        """The topology as a fresh dict; anything but an object reads as empty."""
+        decoded = msgspec.json.decode(self.topology)
+        return decoded if isinstance(decoded, dict) else {}
+
+
+class Gap(Struct, tag_field="type", tag="gap", frozen=True):
+    """Events ``from_seq`` to ``to_seq``, both included, of ``source`` are lost to this client."""
+
+    from_seq: int
+    to_seq: int
+    source: str | None = None
+
+
+class ErrorFrame(Struct, tag_field="type", tag="error", frozen=True):
+    """Why the server is about to close the connection, in one line."""
+
+    message: str
+
+
+class Frame(NamedTuple):
+    """One WebSocket message to send: ``text`` or binary, carrying ``events`` events."""
+
+    data: bytes
+    text: bool = True
+    events: int = 0
+
+
+_subscribe = msgspec.json.Decoder(Subscribe)
+_json = msgspec.json.Encoder()
+_msgpack = msgspec.msgpack.Encoder()
+
+
+def parse_client_frame(frame: str | bytes) -> Subscribe:
+    """The client's message, which can only be a subscribe.
+
+    Raises:
+        ProtocolViolation: too large, not JSON, or not a subscribe; the text says which.
+    """
+    if len(frame) > MAX_CLIENT_FRAME:
+        raise ProtocolViolation(
+            f"message of {len(frame)} bytes is over the limit of {MAX_CLIENT_FRAME}", CLOSE_TOO_BIG
+        )
+    try:
+        wanted = _subscribe.decode(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ProtocolViolation(f'expected {{"type":"subscribe",…}}: {one_line(error)}') from None
+    if wanted.since_seq is not None and wanted.since_seq < 0:
+        raise ProtocolViolation("since_seq counts from 0; negative makes no sense")
+    return wanted
+
+
+def one_line(text: object) -> str:
+    """Foreign text, fit for an error message: one line, no control characters, bounded."""
+    flat = "".join(char if char.isprintable() else " " for char in str(text)[: _SHOWN * 2])
+    flat = " ".join(flat.split())
+    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
+
+
+def control_frame(message: Subscribe | Hello | Gap | ErrorFrame, fmt: Format = "json") -> Frame:
+    """Any frame but an events frame, encoded."""
+    if fmt == "json":
+        return Frame(_json.encode(message))
+    # Raw holds JSON text: only a decoded copy can be written as MessagePack.
+    return Frame(_msgpack.encode(msgspec.json.decode(_json.encode(message))), text=False)
+
+
+def events_frame(encoded: bytes, count: int) -> Frame:
+    """`count` already encoded JSON events, joined by commas, as one frame."""
+    return Frame(b'{"type":"events","events":[' + encoded + b"]}", events=count)
+
+
+# {"type": "events", "events": <array 32>}: a map of two, written by hand so that
+# events encoded one by one can be spliced in.
+_MSGPACK_EVENTS = b"\x82\xa4type\xa6events\xa6events\xdd"
+
+
+def events_frame_msgpack(encoded: Sequence[bytes]) -> Frame:
+    """Events, each already encoded as MessagePack, as one binary frame."""
+    count = len(encoded)
+    return Frame(_MSGPACK_EVENTS + count.to_bytes(4, "big") + b"".join(encoded), text=False, events=count)
+
+
+class ServerFrame(Struct, frozen=True):
+    """Any frame of a server, as far as a client has to look: absent fields are `UNSET`."""
+
+    type: str | UnsetType = UNSET
+    event_type: str | UnsetType = UNSET
+    events: list[Raw] | UnsetType = UNSET

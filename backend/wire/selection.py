@@ -1,0 +1,66 @@
+"""Which events a subscription asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from backend.events import severity_rank
+from backend.wire.frames import Subscribe
+
+
+class Head(Struct, gc=False):
+    """The fields of an event that a subscription can choose by."""
+
+    event_type: str
+    component: str
+    message_type: str | None = None
+    session_id: str | None = None
+    severity: str = "info"
+
+
+_head = msgspec.json.Decoder(Head)
+_heads = msgspec.json.Decoder(list[Head])
+
+Selector = Callable[[list[bytes]], list[bytes]]
+
+
+def selector(wanted: Subscribe) -> Selector | None:
+    """A function that keeps the lines that `wanted` asks for; None when that is all of them.
+
+    Types are not looked at when a dialect is asked for: they name the dialect's
+    types then, which `dialects.project` knows.
+    """
+    types = None if wanted.types is None or wanted.dialect != "native" else frozenset(wanted.types)
+    components = None if wanted.components is None else frozenset(wanted.components)
+    sessions = None if wanted.sessions is None else frozenset(wanted.sessions)
+    least = None if wanted.severity is None else severity_rank(wanted.severity)
+    if wanted.severity is None and types is None and components is None and sessions is None:
+        return None
+
+    def matches(head: Head) -> bool:
+        return (
+            (types is None or head.event_type in types or head.message_type in types)
+            and (components is None or head.component in components)
+            and (sessions is None or head.session_id in sessions)
+            and (least is None or severity_rank(head.severity) >= least)
+        )
+
+    def select(lines: list[bytes]) -> list[bytes]:
+        try:
+            heads = _heads.decode(b"[" + b",".join(lines) + b"]")
+        except msgspec.DecodeError:
+            return [line for line in lines if _matches_or_odd(line, matches)]
+        return [line for line, head in zip(lines, heads, strict=True) if matches(head)]
+
+    return select
+
+
+def _matches_or_odd(line: bytes, matches: Callable[[Head], bool]) -> bool:
+    """Whether the line matches; one whose fields are of odd types is shown rather than lost."""
+    try:
+        return matches(_head.decode(line))
+    except msgspec.DecodeError:
+        return True

@@ -1,0 +1,281 @@
+"""The server's end of the feed's dialogue with one client. No I/O: bytes in, frames out.
+
+========== ============== ==========
+state      on             becomes
+========== ============== ==========
+opening    subscribe      subscribed
+opening    grace is over  plain
+plain      subscribe      subscribed
+========== ============== ==========
+
+Anything else a client says is a `ProtocolViolation`. Laws:
+
+1. The cursor starts at the connection, so what is emitted during the grace is not lost.
+2. Each event is delivered once, filtered out, or inside a gap that was told.
+3. A gap is told before any later event of its source.
+4. No event is encoded twice: native JSON frames are spliced from the ring's bytes.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from backend.events import encode_payload
+from backend.wire.dialects import project_line
+from backend.wire.frames import (
+    MAX_FRAME,
+    PROTOCOL,
+    Frame,
+    Gap,
+    Hello,
+    ProtocolViolation,
+    Subscribe,
+    control_frame,
+    events_frame,
+    events_frame_msgpack,
+    parse_client_frame,
+)
+from backend.wire.ring import Ring, Segment
+from backend.wire.selection import selector
+
+GRACE_SECONDS = 0.2
+"""How long a new client may take to say what it wants before plain frames start."""
+
+# Events looked at in one call: a filter that matches nothing must not hold the loop (0.5 us each).
+_SCAN_EVENTS = 2048
+
+
+class State(enum.Enum):
+    """Where the dialogue stands."""
+
+    OPENING = "opening"
+    PLAIN = "plain"
+    SUBSCRIBED = "subscribed"
+
+
+_NEXT = {
+    (State.OPENING, "subscribe"): State.SUBSCRIBED,
+    (State.OPENING, "grace over"): State.PLAIN,
+    (State.PLAIN, "subscribe"): State.SUBSCRIBED,
+}
+
+
+class FeedSession:
+    """One client. Call `receive` with what it says, and `next_frame` until it returns None.
+
+    Times are seconds of any one clock. ``queue_limit`` bounds the live events that may
+    wait for this client (history that it asked for does not count); beyond it the oldest
+    half is skipped and told as a gap.
+    """
+
+    def __init__(
+        self,
+        ring: Ring,
+        *,
+        now: float,
+        topology: Callable[[], Mapping[str, Any]] = dict,
+        queue_limit: int | None = None,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self.state = State.OPENING
+        self.wanted = Subscribe()
+        self.delivered = 0
+        self.gaps = 0
+        self.lost = 0
+        self._ring = ring
+        self._topology = topology
+        self._queue_limit = queue_limit
+        self._grace_over = now + grace
+        self._cursor = self._live_from = ring.end
+        self._next_seq = ring.seqs_from(ring.end)
+        self._from_start = False
+        self._outbox: deque[Frame] = deque()
+        self._select = selector(self.wanted)
+        self._types: frozenset[str] | None = None
+
+    # --- what the client says ---------------------------------------------------
+
+    def receive(self, frame: str | bytes) -> None:
+        """Take one message of the client's.
+
+        Raises:
+            ProtocolViolation: it is no subscribe, or the second one.
+        """
+        wanted = parse_client_frame(frame)
+        self._advance("subscribe")
+        self.wanted = wanted
+        self._select = selector(wanted)
+        self._types = None if wanted.types is None else frozenset(wanted.types)
+        ring = self._ring
+        if wanted.since_seq is not None:
+            self._resume(wanted.since_seq, wanted.source)
+        source = ring.source
+        next_seq = ring.next_seq(source) if source is not None else 1
+        hello = Hello(
+            PROTOCOL,
+            source,
+            ring.seqs_from(ring.oldest).get(source or "", next_seq),
+            next_seq,
+            ring.seqs_from(self._cursor).get(source or "", next_seq),
+            encode_payload(self._topology()),
+        )
+        # What was found lost while finding the cursor is told after the hello.
+        self._outbox.appendleft(control_frame(hello, wanted.format))
+
+    def _advance(self, event: str) -> None:
+        after = _NEXT.get((self.state, event))
+        if after is None:
+            raise ProtocolViolation(
+                "only one subscribe a connection; connect again to ask for something else"
+            )
+        self.state = after
+
+    def _resume(self, since_seq: int, source: str | None) -> None:
+        """Move the cursor to the event after `since_seq`, or to the oldest for another incarnation's."""
+        ring = self._ring
+        # A source that turns up later was never seen by this client: its events count from 1.
+        self._from_start = True
+        position = ring.position_after(source, since_seq)
+        if position is None:
+            self._next_seq = dict.fromkeys(ring.seqs_from(ring.oldest), 1)
+            self._skip_to(ring.oldest)
+            return
+        counted_in = source or ring.source or ""
+        others = ring.seqs_from(position)
+        self._next_seq = others | {counted_in: since_seq + 1}
+        self._skip_to(position)
+
+    # --- what the client gets ----------------------------------------------------
+
+    @property
+    def pending(self) -> bool:
+        """Whether `next_frame` has work, given that the grace is over."""
+        return bool(self._outbox) or self._cursor < self._ring.end
+
+    @property
+    def queued(self) -> int:
+        """Live events that wait for this client."""
+        return self._ring.end - max(self._cursor, self._live_from)
+
+    @property
+    def full(self) -> bool:
+        """Whether the queue is at its limit: one more event and something is skipped."""
+        limit = self._queue_limit
+        return (limit is not None and self.queued >= limit) or self._cursor < self._ring.oldest
+
+    def waits_until(self) -> float | None:
+        """When `next_frame` is worth calling though nothing happened; None: not by time."""
+        return self._grace_over if self.state is State.OPENING else None
+
+    def next_frame(self, now: float) -> Frame | None:
+        """The next frame to send, or None when there is none now.
+
+        None with `pending` still true (after the grace) means: much was filtered out; call
+        again after letting others run.
+        """
+        if self._outbox:
+            return self._sent(self._outbox.popleft())
+        if self.state is State.OPENING:
+            if now < self._grace_over:
+                return None
+            self._advance("grace over")
+        self._keep_up()
+        if not self._outbox and self._cursor < self._ring.end:
+            self._read()
+        return self._sent(self._outbox.popleft()) if self._outbox else None
+
+    def _sent(self, frame: Frame) -> Frame:
+        self.delivered += frame.events
+        return frame
+
+    def _keep_up(self) -> None:
+        """Skip what is out of the ring, and half of a queue that is over its limit."""
+        ring, limit = self._ring, self._queue_limit
+        if limit is not None and self.queued > limit:
+            # Half, so that a slow client gets one wide gap now and then, not one in each frame.
+            self._skip_to(max(ring.end - max(limit // 2, 1), ring.oldest))
+        elif self._cursor < ring.oldest:
+            self._skip_to(ring.oldest)
+
+    def _skip_to(self, position: int) -> None:
+        self._cursor = position
+        for source, seq in self._ring.seqs_from(position).items():
+            self._expect(source, seq)
+
+    def _expect(self, source: str, seq: int) -> None:
+        """The next event of `source` will be `seq`: tell what is missing before it."""
+        expected = self._next_seq.get(source, 1 if self._from_start else seq)
+        if seq > expected:
+            self.gaps += 1
+            self.lost += seq - expected
+            self._outbox.append(control_frame(Gap(expected, seq - 1, source), self.wanted.format))
+        self._next_seq[source] = seq
+
+    def _read(self) -> None:
+        """Put the next frame with events into the outbox, and move the cursor past them."""
+        single = not self.wanted.batch or self.state is State.PLAIN
+        room = MAX_FRAME
+        scanned = 0
+        parts: list[bytes] = []
+        count = 0
+        while self._cursor < self._ring.end and scanned < _SCAN_EVENTS:
+            segment = self._ring.find(self._cursor)
+            first = self._cursor - segment.start
+            if segment.first_seq + first != self._next_seq.get(segment.source):
+                if parts:
+                    break  # the gap is told before the events after it
+                self._expect(segment.source, segment.first_seq + first)
+            stop = first + 1 if single else segment.cut(first, room)
+            if stop == first:
+                if parts:
+                    break
+                stop = first + 1  # one event larger than a frame goes alone
+            kept = self._encode(segment, first, stop)
+            scanned += stop - first
+            self._cursor = segment.start + stop
+            self._next_seq[segment.source] = segment.first_seq + stop
+            if kept:
+                encoded, number = kept
+                parts.extend(encoded)
+                count += number
+                room -= sum(map(len, encoded))
+                if single or room <= 0:
+                    break
+        if parts:
+            self._outbox.append(self._frame(parts, count))
+
+    def _encode(self, segment: Segment, first: int, stop: int) -> tuple[list[bytes], int] | None:
+        """Events of the segment as this client wants them, and their number; None where none is left."""
+        wanted = self.wanted
+        if self._select is None and wanted.dialect == "native" and wanted.format == "json":
+            return [segment.joined(first, stop)], stop - first
+        lines = segment.lines(first, stop)
+        if self._select is not None:
+            lines = self._select(lines)
+        if wanted.dialect == "native" and wanted.format == "json":
+            return (lines, len(lines)) if lines else None
+        shaped = [self._shape(line) for line in lines]
+        kept = [encoded for encoded in shaped if encoded is not None]
+        return (kept, len(kept)) if kept else None
+
+    def _shape(self, line: bytes) -> bytes | None:
+        wanted = self.wanted
+        value: Any
+        if wanted.dialect == "native":
+            value = msgspec.json.decode(line)
+        else:
+            value = project_line(line, wanted.dialect, self._types)
+            if value is None:
+                return None
+        return msgspec.json.encode(value) if wanted.format == "json" else msgspec.msgpack.encode(value)
+
+    def _frame(self, parts: list[bytes], count: int) -> Frame:
+        if self.wanted.format == "msgpack":
+            return events_frame_msgpack(parts)
+        body = parts[0] if len(parts) == 1 else b",".join(parts)
+        return Frame(body, events=1) if self.state is State.PLAIN else events_frame(body, count)
