@@ -81,6 +81,7 @@ class Ring:
         self._segments: list[Segment] = []
         self._starts: list[int] = []
         self._head = 0  # segments before it are evicted; compacted now and then
+        self._first_seq: dict[str, int] = {}
         self._next_seq: dict[str, int] = {}
         self.end = 0
 
@@ -101,6 +102,7 @@ class Ring:
         self.end += segment.count
         self.bytes += len(segment.jsonl)
         self.source = segment.source
+        self._first_seq.setdefault(segment.source, segment.first_seq)
         self._next_seq[segment.source] = segment.first_seq + segment.count
         head, last = self._head, len(self._segments) - 1
         while head < last and (
@@ -120,6 +122,10 @@ class Ring:
     def next_seq(self, source: str) -> int:
         """The seq that the next event of `source` will have; 1 for a source never seen."""
         return self._next_seq.get(source, 1)
+
+    def first_seq(self, source: str) -> int:
+        """The first seq of `source` that ever came, evicted or not; 1 for a source never seen."""
+        return self._first_seq.get(source, 1)
 
     def seqs_from(self, position: int) -> dict[str, int]:
         """For each source, the seq of its first event at or after `position`, or its next one."""

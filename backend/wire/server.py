@@ -138,7 +138,7 @@ class FeedSession:
     def _resume(self, since_seq: int, source: str | None) -> None:
         """Move the cursor to the event after `since_seq`, or to the oldest for another incarnation's."""
         ring = self._ring
-        # A source that turns up later was never seen by this client: its events count from 1.
+        # Who asks for history wants all of a source that turns up later too, and that begins with 1.
         self._from_start = True
         position = ring.position_after(source, since_seq)
         if position is None:
@@ -209,7 +209,9 @@ class FeedSession:
 
     def _expect(self, source: str, seq: int) -> None:
         """The next event of `source` will be `seq`: tell what is missing before it."""
-        expected = self._next_seq.get(source, 1 if self._from_start else seq)
+        expected = self._next_seq.get(source)
+        if expected is None:  # the source turned up after this client
+            expected = 1 if self._from_start else self._ring.first_seq(source)
         if seq > expected:
             self.gaps += 1
             self.lost += seq - expected
