@@ -106,11 +106,31 @@ class ErrorFrame(Struct, tag_field="type", tag="error", frozen=True):
 
 
 class Frame(NamedTuple):
-    """One WebSocket message to send: ``text`` or binary, carrying ``events`` events."""
+    """One WebSocket message to send: ``text`` or binary, carrying ``events`` events.
 
-    data: bytes
+    Its payload comes in parts, so that it is put together once, where it is written.
+    """
+
+    parts: tuple[bytes | memoryview, ...]
     text: bool = True
     events: int = 0
+
+    @property
+    def data(self) -> bytes:
+        """The payload."""
+        return b"".join(self.parts)
+
+    def as_websocket(self) -> bytes:
+        """The whole message as an unmasked WebSocket frame (RFC 6455, 5.2), ready for the transport."""
+        opcode = b"\x81" if self.text else b"\x82"
+        size = sum(map(len, self.parts))
+        if size < 126:  # noqa: PLR2004 - lengths of the RFC
+            length = size.to_bytes(1, "big")
+        elif size < 1 << 16:
+            length = b"\x7e" + size.to_bytes(2, "big")
+        else:
+            length = b"\x7f" + size.to_bytes(8, "big")
+        return b"".join((opcode, length, *self.parts))
 
 
 _subscribe = msgspec.json.Decoder(Subscribe)
@@ -147,14 +167,18 @@ def one_line(text: object) -> str:
 def control_frame(message: Subscribe | Hello | Gap | ErrorFrame, fmt: Format = "json") -> Frame:
     """Any frame but an events frame, encoded."""
     if fmt == "json":
-        return Frame(_json.encode(message))
+        return Frame((_json.encode(message),))
     # Raw holds JSON text: only a decoded copy can be written as MessagePack.
-    return Frame(_msgpack.encode(msgspec.json.decode(_json.encode(message))), text=False)
+    return Frame((_msgpack.encode(msgspec.json.decode(_json.encode(message))),), text=False)
 
 
-def events_frame(encoded: bytes, count: int) -> Frame:
-    """`count` already encoded JSON events, joined by commas, as one frame."""
-    return Frame(b'{"type":"events","events":[' + encoded + b"]}", events=count)
+def events_frame(encoded: Sequence[bytes | memoryview], count: int) -> Frame:
+    """`count` events in JSON, in runs that are joined by commas already, as one frame."""
+    parts: list[bytes | memoryview] = [b'{"type":"events","events":[']
+    for run in encoded:
+        parts += (run, b",")
+    parts[-1] = b"]}"
+    return Frame(tuple(parts), events=count)
 
 
 # {"type": "events", "events": <array 32>}: a map of two, written by hand so that
@@ -162,10 +186,10 @@ def events_frame(encoded: bytes, count: int) -> Frame:
 _MSGPACK_EVENTS = b"\x82\xa4type\xa6events\xa6events\xdd"
 
 
-def events_frame_msgpack(encoded: Sequence[bytes]) -> Frame:
+def events_frame_msgpack(encoded: Sequence[bytes | memoryview]) -> Frame:
     """Events, each already encoded as MessagePack, as one binary frame."""
     count = len(encoded)
-    return Frame(_MSGPACK_EVENTS + count.to_bytes(4, "big") + b"".join(encoded), text=False, events=count)
+    return Frame((_MSGPACK_EVENTS, count.to_bytes(4, "big"), *encoded), text=False, events=count)
 
 
 class ServerFrame(Struct, frozen=True):

@@ -6,12 +6,12 @@ client and never leaves this process; on the wire an event is named by source an
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right
-from itertools import accumulate
 from typing import Protocol
 
 from backend.events import Event
+
+_RECENT = 64  # segments that live clients are likely to be at
 
 
 class EventBatch(Protocol):
@@ -23,9 +23,12 @@ class EventBatch(Protocol):
 
 
 class Segment:
-    """One batch as the ring keeps it: the bytes and where each line ends, no event objects."""
+    """One batch as the ring keeps it: its bytes, no event objects.
 
-    __slots__ = ("_ends", "count", "first_seq", "jsonl", "source", "start")
+    An event in it is named by its index and the offset where its line begins.
+    """
+
+    __slots__ = ("_commas", "count", "first_seq", "jsonl", "recent", "source", "start")
 
     def __init__(self, batch: EventBatch, start: int) -> None:
         self.jsonl = batch.jsonl
@@ -33,36 +36,48 @@ class Segment:
         self.first_seq = batch.first_seq
         self.count = len(batch.events)
         self.start = start
-        self._ends: array[int] | None = None
+        self.recent = True
+        self._commas: bytes | None = None
 
-    @property
-    def ends(self) -> array[int]:
-        """Offset just after each event's newline; found when the first client reads the segment."""
-        ends = self._ends
-        if ends is None:
-            # JSON text holds no raw newline, so splitting is exact.
-            lines = self.jsonl.split(b"\n", self.count)
-            ends = array("Q", accumulate(len(line) + 1 for line in lines[: self.count]))
-            self._ends = ends
-        return ends
+    def offset(self, index: int) -> int:
+        """Where the line of event `index` begins. Looks through the bytes: for the first read only."""
+        offset = 0
+        for _ in range(index):
+            offset = self.jsonl.index(b"\n", offset) + 1
+        return offset
 
-    def cut(self, first: int, room: int) -> int:
-        """Index after the last event that fits into `room` bytes from event `first` on; may be `first`."""
-        ends = self.ends
-        base = ends[first - 1] if first else 0
-        return bisect_right(ends, base + room, lo=first)
+    def cut(self, index: int, offset: int, room: int) -> tuple[int, int]:
+        """Index and offset after the last event that fits into `room` bytes; unchanged if none does."""
+        # JSON text holds no raw newline, so newlines are the ends of events and nothing else.
+        stop = self.jsonl.rfind(b"\n", offset, offset + room) + 1
+        if stop == 0:
+            return index, offset
+        if stop == len(self.jsonl):
+            return self.count, stop
+        return index + self.jsonl.count(b"\n", offset, stop), stop
 
-    def joined(self, first: int, stop: int) -> bytes:
-        """Events `first` to `stop` - 1, joined by commas."""
-        ends = self.ends
-        begin = ends[first - 1] if first else 0
-        return self.jsonl[begin : ends[stop - 1] - 1].replace(b"\n", b",")
+    def one(self, index: int, offset: int) -> tuple[int, int]:
+        """Index and offset after the event at `offset`."""
+        return index + 1, self.jsonl.index(b"\n", offset) + 1
 
-    def lines(self, first: int, stop: int) -> list[bytes]:
-        """Events `first` to `stop` - 1, each as its JSON without newline."""
-        ends = self.ends
-        begin = ends[first - 1] if first else 0
-        return self.jsonl[begin : ends[stop - 1] - 1].split(b"\n")
+    def joined(self, offset: int, stop: int) -> bytes | memoryview:
+        """The events in this range of bytes, joined by commas."""
+        if not self.recent:
+            return self.jsonl[offset : stop - 1].replace(b"\n", b",")
+        commas = self._commas
+        if commas is None:
+            # Live clients read the same bytes within moments: made once for all of them.
+            commas = self._commas = self.jsonl.replace(b"\n", b",")
+        return memoryview(commas)[offset : stop - 1]
+
+    def lines(self, offset: int, stop: int) -> list[bytes]:
+        """The events in this range of bytes, each as its JSON without newline."""
+        return self.jsonl[offset : stop - 1].split(b"\n")
+
+    def retire(self) -> None:
+        """It is history now: hold its bytes once."""
+        self.recent = False
+        self._commas = None
 
 
 class Ring:
@@ -102,6 +117,8 @@ class Ring:
         self.end += segment.count
         self.bytes += len(segment.jsonl)
         self.source = segment.source
+        if len(self._segments) > _RECENT:
+            self._segments[-1 - _RECENT].retire()
         self._first_seq.setdefault(segment.source, segment.first_seq)
         self._next_seq[segment.source] = segment.first_seq + segment.count
         head, last = self._head, len(self._segments) - 1

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -92,6 +92,7 @@ class FeedSession:
         self._queue_limit = queue_limit
         self._grace_over = now + grace
         self._cursor = self._live_from = ring.end
+        self._offset = (-1, 0)  # a position, and where its line begins in its segment
         self._next_seq = ring.seqs_from(ring.end)
         self._from_start = False
         self._outbox: deque[Frame] = deque()
@@ -222,48 +223,55 @@ class FeedSession:
         """Put the next frame with events into the outbox, and move the cursor past them."""
         single = not self.wanted.batch or self.state is State.PLAIN
         room = MAX_FRAME
-        scanned = 0
-        parts: list[bytes] = []
-        count = 0
+        scanned = count = 0
+        parts: list[bytes | memoryview] = []
         while self._cursor < self._ring.end and scanned < _SCAN_EVENTS:
-            segment = self._ring.find(self._cursor)
-            first = self._cursor - segment.start
-            if segment.first_seq + first != self._next_seq.get(segment.source):
+            segment, index, offset = self._place()
+            if segment.first_seq + index != self._next_seq.get(segment.source):
                 if parts:
                     break  # the gap is told before the events after it
-                self._expect(segment.source, segment.first_seq + first)
-            stop = first + 1 if single else segment.cut(first, room)
-            if stop == first:
+                self._expect(segment.source, segment.first_seq + index)
+            stop, end = segment.one(index, offset) if single else segment.cut(index, offset, room)
+            if stop == index:
                 if parts:
                     break
-                stop = first + 1  # one event larger than a frame goes alone
-            kept = self._encode(segment, first, stop)
-            scanned += stop - first
+                stop, end = segment.one(index, offset)  # larger than a frame: it goes alone
+            encoded, number = self._encode(segment, stop - index, offset, end)
+            scanned += stop - index
             self._cursor = segment.start + stop
+            self._offset = (self._cursor, end)
             self._next_seq[segment.source] = segment.first_seq + stop
-            if kept:
-                encoded, number = kept
-                parts.extend(encoded)
-                count += number
-                room -= sum(map(len, encoded))
-                if single or room <= 0:
-                    break
+            parts += encoded
+            count += number
+            room -= sum(map(len, encoded))
+            if (single and parts) or room <= 0:
+                break
         if parts:
             self._outbox.append(self._frame(parts, count))
 
-    def _encode(self, segment: Segment, first: int, stop: int) -> tuple[list[bytes], int] | None:
-        """Events of the segment as this client wants them, and their number; None where none is left."""
+    def _place(self) -> tuple[Segment, int, int]:
+        """The segment at the cursor, and the index and offset of the cursor's event in it."""
+        segment = self._ring.find(self._cursor)
+        index = self._cursor - segment.start
+        if index == 0:
+            return segment, 0, 0
+        position, offset = self._offset
+        return segment, index, offset if position == self._cursor else segment.offset(index)
+
+    def _encode(
+        self, segment: Segment, count: int, offset: int, end: int
+    ) -> tuple[Sequence[bytes | memoryview], int]:
+        """A range of the segment's bytes as this client wants it, and the number of events left."""
         wanted = self.wanted
         if self._select is None and wanted.dialect == "native" and wanted.format == "json":
-            return [segment.joined(first, stop)], stop - first
-        lines = segment.lines(first, stop)
+            return (segment.joined(offset, end),), count
+        lines = segment.lines(offset, end)
         if self._select is not None:
             lines = self._select(lines)
-        if wanted.dialect == "native" and wanted.format == "json":
-            return (lines, len(lines)) if lines else None
-        shaped = [self._shape(line) for line in lines]
-        kept = [encoded for encoded in shaped if encoded is not None]
-        return (kept, len(kept)) if kept else None
+        if wanted.dialect != "native" or wanted.format != "json":
+            shaped = [self._shape(line) for line in lines]
+            lines = [encoded for encoded in shaped if encoded is not None]
+        return lines, len(lines)
 
     def _shape(self, line: bytes) -> bytes | None:
         wanted = self.wanted
@@ -276,8 +284,9 @@ class FeedSession:
                 return None
         return msgspec.json.encode(value) if wanted.format == "json" else msgspec.msgpack.encode(value)
 
-    def _frame(self, parts: list[bytes], count: int) -> Frame:
+    def _frame(self, parts: list[bytes | memoryview], count: int) -> Frame:
         if self.wanted.format == "msgpack":
             return events_frame_msgpack(parts)
-        body = parts[0] if len(parts) == 1 else b",".join(parts)
-        return Frame(body, events=1) if self.state is State.PLAIN else events_frame(body, count)
+        if self.state is State.PLAIN:
+            return Frame((parts[0],), events=1)
+        return events_frame(parts, count)

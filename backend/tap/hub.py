@@ -1,0 +1,315 @@
+"""The live feed's middle: takes batches from the tap, and lets any number of clients read them.
+
+One ring of encoded history, one cursor a client: a slow client costs a gap of its own, never
+memory and never the publisher's time. What carries the frames is somebody else's
+(`backend.tap.feed`, `backend.gateway`): they `attach` a client and run its `HubClient.pump`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from backend.tap.batch import Batch
+from backend.wire.frames import CLOSE_GOING_AWAY, ErrorFrame, Frame, ProtocolViolation, control_frame
+from backend.wire.ring import Ring
+from backend.wire.server import GRACE_SECONDS, FeedSession
+
+HISTORY_EVENTS: Final = 100_000
+HISTORY_BYTES: Final = 64 * 1024 * 1024
+CLIENT_QUEUE: Final = 32_768
+STALL_SECONDS: Final = 0.1
+
+Send = Callable[[Frame], Awaitable[None]]
+
+
+class ClientStats(Struct, frozen=True):
+    """One client: ``queued`` live events wait for it, ``lost`` are those its ``gaps`` told."""
+
+    peer: str
+    state: str
+    queued: int
+    delivered: int
+    gaps: int
+    lost: int
+
+
+class HubStats(Struct, frozen=True):
+    """The feed in numbers. ``queue_size`` is what waits for the client furthest behind.
+
+    ``delivered``, ``gaps`` and ``lost`` (events) are totals over all clients ever;
+    ``dropped`` counts clients thrown out because they took nothing with a full queue;
+    ``refused`` those that broke the protocol.
+    """
+
+    running: bool
+    active_subscribers: int
+    queue_size: int
+    queue_limit: int
+    history_size: int
+    history_limit: int
+    history_bytes: int
+    source: str | None
+    oldest_seq: int
+    next_seq: int
+    published: int
+    delivered: int
+    dropped: int
+    refused: int
+    gaps: int
+    lost: int
+    clients: tuple[ClientStats, ...]
+
+
+class Hub:
+    """A sink that keeps the latest events and serves them live.
+
+    The history is bounded by ``history_events`` and ``history_bytes``; a client may have
+    ``client_queue`` live events waiting before it skips some, and is dropped when it takes
+    nothing for ``stall_seconds`` with a full queue. ``topology`` is asked at each hello.
+    `write` may come from any thread; everything else belongs to the event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        history_events: int = HISTORY_EVENTS,
+        history_bytes: int = HISTORY_BYTES,
+        client_queue: int = CLIENT_QUEUE,
+        stall_seconds: float = STALL_SECONDS,
+        grace_seconds: float = GRACE_SECONDS,
+        topology: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        self.topology = topology
+        self.client_queue = client_queue
+        self.stall_seconds = stall_seconds
+        self.grace_seconds = grace_seconds
+        self.running = True
+        self.published = 0
+        self.dropped = 0
+        self.refused = 0
+        self._delivered = self._gaps = self._lost = 0  # of clients that are gone
+        self.ring = Ring(history_events, history_bytes)
+        self.lock = threading.Lock()
+        self._clients: set[HubClient] = set()
+        self._waiting: set[HubClient] = set()
+
+    # --- as a sink -----------------------------------------------------------------
+
+    def write(self, batch: Batch) -> None:
+        """Take a batch and wake whoever waits: one wake-up a client, however many events."""
+        with self.lock:
+            self.ring.append(batch)
+            self.published += len(batch)
+            waiting, self._waiting = self._waiting, set()
+        for client in waiting:
+            client.wake()
+
+    def close(self) -> None:
+        """No more events. Each client gets what is there and is then told to go."""
+        self.running = False
+        with self.lock:
+            waiting, self._waiting = self._waiting, set()
+        for client in waiting:
+            client.wake()
+
+    # --- clients -------------------------------------------------------------------
+
+    def attach(self, peer: str, abort: Callable[[], None]) -> HubClient:
+        """A new client, whose cursor starts now. ``abort`` cuts its connection at once."""
+        client = HubClient(self, peer, abort)
+        self._clients.add(client)
+        return client
+
+    def detach(self, client: HubClient) -> None:
+        """Forget a client; its counts stay in the totals. Idempotent."""
+        if client in self._clients:
+            self._clients.discard(client)
+            with self.lock:
+                self._waiting.discard(client)
+            self._delivered += client.session.delivered
+            self._gaps += client.session.gaps
+            self._lost += client.session.lost
+
+    def wait_for_batch(self, client: HubClient) -> bool:
+        """Have `client` woken by the next batch; False if there is already something to read."""
+        with self.lock:
+            if not self.running or client.session.pending:
+                return False
+            self._waiting.add(client)
+            return True
+
+    def stats(self) -> HubStats:
+        """The feed in numbers, now."""
+        with self.lock:
+            sessions = [(client.peer, client.session) for client in self._clients]
+            told = tuple(
+                ClientStats(peer, one.state.value, one.queued, one.delivered, one.gaps, one.lost)
+                for peer, one in sessions
+            )
+            ring = self.ring
+            next_seq = ring.next_seq(ring.source or "")
+            return HubStats(
+                running=self.running,
+                active_subscribers=len(told),
+                queue_size=max((one.queued for one in told), default=0),
+                queue_limit=self.client_queue,
+                history_size=len(ring),
+                history_limit=ring.max_events,
+                history_bytes=ring.bytes,
+                source=ring.source,
+                oldest_seq=ring.seqs_from(ring.oldest).get(ring.source or "", next_seq),
+                next_seq=next_seq,
+                published=self.published,
+                delivered=self._delivered + sum(one.delivered for one in told),
+                dropped=self.dropped,
+                refused=self.refused,
+                gaps=self._gaps + sum(one.gaps for one in told),
+                lost=self._lost + sum(one.lost for one in told),
+                clients=told,
+            )
+
+
+class HubClient:
+    """One connected client: what it said goes to `receive`, what it gets comes out of `pump`."""
+
+    def __init__(self, hub: Hub, peer: str, abort: Callable[[], None]) -> None:
+        self.peer = peer
+        self._hub = hub
+        self._abort = abort
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        with hub.lock:
+            self.session = FeedSession(
+                hub.ring,
+                now=self._loop.time(),
+                topology=hub.topology,  # the hub's may be set later
+                queue_limit=hub.client_queue,
+                grace=hub.grace_seconds,
+            )
+        self._waiter: asyncio.Future[None] | None = None
+        self._violation: ProtocolViolation | None = None
+        self._left = False
+        self._finishing = False
+        self._taken = 0
+        self._sending = False
+        self._watch: asyncio.TimerHandle | None = None
+
+    # --- from the connection ----------------------------------------------------------
+
+    def receive(self, message: str | bytes) -> None:
+        """Take what the client said. A violation ends `pump`, once it has been told to the client."""
+        try:
+            with self._hub.lock:
+                self.session.receive(message)
+        except ProtocolViolation as violation:
+            self._violation = violation
+            self._hub.refused += 1
+        self.wake()
+
+    def leave(self) -> None:
+        """The client is gone: end `pump`."""
+        self._left = True
+        self.wake()
+
+    def finish(self) -> None:
+        """The server is going: end `pump` once all that is there was sent."""
+        self._finishing = True
+        self.wake()
+
+    def abort(self) -> None:
+        """Cut the connection at once: for a client that does not take even its goodbye."""
+        self._left = True
+        self._abort()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let `pump` look again. Safe from any thread."""
+        if threading.get_ident() == self._thread:
+            self._wake_here()
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._wake_here)
+        except RuntimeError:
+            self._left = True  # its loop is closed, and so is the connection
+
+    def _wake_here(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # --- to the connection ------------------------------------------------------------
+
+    async def pump(self, send: Send) -> tuple[int, str]:
+        """Send frames until the end; returns the WebSocket close code and reason.
+
+        ``send`` returns when the connection can take more. When it does not for
+        too long while the queue is full, the connection is aborted, so it has to raise then.
+        """
+        try:
+            while True:
+                if self._violation is not None:
+                    await send(control_frame(ErrorFrame(str(self._violation)), self.session.wanted.format))
+                    return self._violation.code, str(self._violation)
+                if self._left:
+                    return CLOSE_GOING_AWAY, ""
+                ending = self._finishing or not self._hub.running
+                now = math.inf if ending else self._loop.time()
+                with self._hub.lock:
+                    frame = self.session.next_frame(now)
+                if frame is not None:
+                    await self._send(send, frame)
+                elif self._idle(now):
+                    if ending:
+                        return CLOSE_GOING_AWAY, "the feed ended" if not self._hub.running else "going away"
+                    await self._wait()
+                else:
+                    await asyncio.sleep(0)  # a filter left much out: let others run
+        finally:
+            if self._watch is not None:
+                self._watch.cancel()
+
+    def _idle(self, now: float) -> bool:
+        """Whether nothing is to be sent now: all was read, or the client has still time to subscribe."""
+        grace_over = self.session.waits_until()
+        return not self.session.pending or (grace_over is not None and now < grace_over)
+
+    async def _send(self, send: Send, frame: Frame) -> None:
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._hub.stall_seconds, self._look, self._taken, False)
+        self._sending = True
+        await send(frame)
+        self._sending = False
+        self._taken += 1
+
+    def _look(self, taken_before: int, was_full: bool) -> None:
+        """Once a period while frames are sent: drop the client if it stood still with a full queue."""
+        self._watch = None
+        if not self._sending:
+            return
+        full = self.session.full
+        if full and was_full and self._taken == taken_before:
+            self._hub.dropped += 1
+            self.abort()
+            return
+        self._watch = self._loop.call_later(self._hub.stall_seconds, self._look, self._taken, full)
+
+    async def _wait(self) -> None:
+        """Until a batch, a word of the client's, or the end of its grace."""
+        self._waiter = self._loop.create_future()
+        grace_over = self.session.waits_until()
+        timer = None
+        if grace_over is not None:
+            timer = self._loop.call_at(grace_over, self._wake_here)
+        elif not self._hub.wait_for_batch(self):
+            return
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
