@@ -1,1 +1,1 @@
-"""Ears and a voice: real speech recognition, voice activity detection and synthesis, each behind a protocol."""
+"""Ears and a voice: real recognition, voice activity detection and synthesis, each behind a protocol."""

@@ -74,12 +74,30 @@ class Transcript(msgspec.Struct, frozen=True):
     compute_ms: float
 
 
-class VoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How an agent sounds: a named voice, spoken `speed` times as fast (0.5 to 2), at `gain` (0 to 2)."""
+_SPEED = (0.5, 2.0)
+_PITCH = (0.5, 2.0)
+_GAIN = (0.0, 2.0)
 
-    voice_id: str = "hibari"
+
+class VoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an agent sounds: a named voice, and how much faster, higher and louder than by itself.
+
+    Speed and pitch are factors from 0.5 to 2, gain from 0 to 2; another value raises ValueError.
+    """
+
+    voice_id: str = "heart"
     speed: float = 1.0
+    pitch: float = 1.0
     gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value, (low, high) in (
+            ("speed", self.speed, _SPEED),
+            ("pitch", self.pitch, _PITCH),
+            ("gain", self.gain, _GAIN),
+        ):
+            if not low <= value <= high:
+                raise ValueError(f"voice {name} is {value}: choose {low:g} to {high:g}")
 
 
 class SpeechToText(Protocol):
@@ -89,7 +107,7 @@ class SpeechToText(Protocol):
         """Load the model, warm. Raises SpeechError where it cannot be had. A second call does nothing."""
 
     async def close(self) -> None:
-        """Let the model go once a running transcription has ended."""
+        """Let the model go; a running transcription keeps it to its end. A second call does nothing."""
 
     async def transcribe(self, pcm: Pcm) -> Transcript:
         """Transcribe audio of any rate, off the event loop. Silence gives empty text."""
@@ -119,7 +137,7 @@ class TextToSpeech(Protocol):
         """Load the engine, warm. Raises SpeechError where it cannot be had. A second call does nothing."""
 
     async def close(self) -> None:
-        """Let the engine go once a running synthesis has ended."""
+        """Let the engine go; a running synthesis keeps it to its end. A second call does nothing."""
 
     def voices(self) -> tuple[str, ...]:
         """The voice ids that `synthesize` knows."""
