@@ -10,7 +10,6 @@ Needs ``websockets`` (``pip install 'doubletalk[feed]'``).
 
 from __future__ import annotations
 
-import asyncio
 import http
 import logging
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from backend.errors import UserError
+from backend.tap.clients import FeedClients
 from backend.tap.hub import Hub, HubClient
 from backend.tap.listen import address_of, listening_socket
 from backend.tap.tasks import silent
@@ -70,8 +70,7 @@ class FeedServer:
         self._hosts = tuple(hosts)
         self._address = ""
         self._server: Server | None = None
-        self._clients: set[HubClient] = set()
-        self._all_gone = asyncio.Event()
+        self._clients = FeedClients()
 
     @property
     def url(self) -> str:
@@ -113,16 +112,7 @@ class FeedServer:
         if server is None:
             return
         server.close(close_connections=False)
-        for client in tuple(self._clients):
-            client.finish()
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                while self._clients:
-                    self._all_gone.clear()
-                    await self._all_gone.wait()
-        except TimeoutError:
-            for client in tuple(self._clients):
-                client.abort()
+        await self._clients.finish(_CLOSE_SECONDS)
         await server.wait_closed()
 
     async def __aenter__(self) -> Self:
@@ -179,7 +169,6 @@ class FeedServer:
         finally:
             self._hub.detach(client)
             self._clients.discard(client)
-            self._all_gone.set()
             listener.cancel()
 
 

@@ -1,0 +1,34 @@
+"""The FastAPI application: one router a file in `routes`, one guard before all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from backend.gateway.admission import Admission
+from backend.gateway.routes import assistant, events, health
+from backend.tap.clients import FeedClients
+from backend.tap.hub import Hub
+from backend.wire.guard import Guard
+
+
+def build_app(
+    hub: Hub,
+    *,
+    guard: Guard | None = None,
+    assistant_info: Callable[[], Mapping[str, Any]] = dict,
+    clients: FeedClients | None = None,
+) -> FastAPI:
+    """An application that serves `hub`.
+
+    ``guard`` decides who may come in: loopback names and no token by default (see
+    `backend.wire.guard.guard_for`). ``assistant_info`` is asked at each ``GET /api/assistant``.
+    """
+    app = FastAPI(title="Doubletalk gateway", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app.include_router(events.router(hub, clients or FeedClients()))
+    app.include_router(assistant.router(assistant_info))
+    app.include_router(health.router(hub))
+    app.add_middleware(Admission, guard=guard or Guard(), without_token=frozenset({health.PATH}))
+    return app

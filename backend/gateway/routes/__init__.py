@@ -1,0 +1,1 @@
+"""One router a file; `backend.gateway.app` puts them together."""
