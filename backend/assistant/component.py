@@ -1,0 +1,56 @@
+"""What all components of a session share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from backend.bus import Bus, Dropped
+from backend.tap import Scope
+
+TURN_CANCELLED: Final = "turn_cancelled"
+"""`SystemMessage.recovery`: everybody drops what they do for that turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """Whose session it is."""
+
+    session_id: str
+    user_id: str
+
+
+class Component(ABC):
+    """A component of one session: its port at the bus, and the turn it works for.
+
+    Subclasses build their state, then `start` subscribes them; from there on they are
+    driven by messages alone.
+    """
+
+    NAME: ClassVar[str]
+
+    def __init__(self, bus: Bus, session: SessionInfo) -> None:
+        self.session = session
+        self.turn = 0
+        self.port = bus.attach(self.NAME, session_id=session.session_id, state=self.get_debug_state)
+        self.probe = self.port.probe
+        self.tap = self.probe.tap
+
+    @abstractmethod
+    def start(self) -> None:
+        """Subscribe."""
+
+    @abstractmethod
+    def get_debug_state(self) -> dict[str, Any]:
+        """The snapshot that goes into each of its events."""
+
+    async def close(self) -> None:
+        """Unsubscribe and stop what still runs."""
+        await self.port.close()
+
+    def stale(self, scope: Scope) -> Dropped | None:
+        """The answer to a message of a turn that is over, or None if it is not."""
+        if scope.turn is not None and scope.turn < self.turn:
+            return Dropped(f"turn {scope.turn} is over, turn {self.turn} runs")
+        return None
