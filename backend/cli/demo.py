@@ -1,0 +1,87 @@
+"""The conversation of `doubletalk demo`: backend, speaker and summary in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from backend.errors import UserError
+
+if TYPE_CHECKING:
+    from backend.conversation import Script
+    from backend.settings import Settings
+
+
+def run_conversation(
+    out: Path,
+    conversation: str,
+    *,
+    port: int = 0,
+    model: str | None = None,
+    agents: Path | None = None,
+    log_level: str | None = None,
+) -> None:
+    """Hold a spoken conversation with the assistant and print a summary.
+
+    Leaves in ``out``: the recording, what the assistant heard and said as WAVs, its log.
+
+    Raises:
+        UserError: something is not to be had, or the conversation got stuck.
+    """
+    from backend.conversation import load_script  # noqa: PLC0415 - heavy parts load when they are asked for
+    from backend.logs import configure  # noqa: PLC0415
+    from backend.settings import load_settings  # noqa: PLC0415
+
+    script = load_script(conversation)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot use the folder {out}: {error.strerror}; choose another with --out") from None
+    settings = load_settings(
+        port=port,
+        model=model,
+        agents=agents,
+        memory=out / "memory.sqlite3",
+        record=out / "recording.jsonl",
+        log_level=log_level or "WARNING",
+        log_file=out / "backend.log",
+    )
+    configure(level=settings.log_level, file=settings.log_file)
+    asyncio.run(_hold(settings, script, out))
+
+
+async def _hold(settings: Settings, script: Script, out: Path) -> None:
+    """Run backend and conversation to their end, and print what came of it."""
+    from backend.cli.hosting import hosted  # noqa: PLC0415 - see above
+    from backend.compose import Backend, OnStreamStarted  # noqa: PLC0415
+    from backend.conversation import LiveVoice, hold_conversation  # noqa: PLC0415
+    from backend.speech import LISTEN_RATE, WavSink  # noqa: PLC0415
+
+    for stale in ("recording.jsonl", "memory.sqlite3"):
+        (out / stale).unlink(missing_ok=True)
+    backend = Backend(settings)
+    strike = getattr(backend.model, "kill_worker", None)
+    fault = OnStreamStarted(strike) if callable(strike) else None
+    if fault is not None:
+        backend.tap.add_sink(fault)
+    async with hosted(backend) as address, backend:
+        sys.stderr.write(f"feed at {address}\n")
+        await backend.load()
+        talks = []
+        for number, part in enumerate(script.parts):
+            suffix = f"-{part.session}" if len(script.parts) > 1 else ""
+            spoken = WavSink(out / f"assistant{suffix}.wav", backend.tts.sample_rate)
+            heard = WavSink(out / f"heard{suffix}.wav", LISTEN_RATE)
+            session = backend.open_session(part.user, spoken, session_id=part.session)
+            voice = LiveVoice(heard, seed=number)
+            arm = fault.arm if fault is not None else lambda: None
+            talks.append(hold_conversation(session, part, voice, backend.listener(voice), arm))
+        outcomes = await asyncio.gather(*talks)
+    from backend.conversation.summary import summarise  # noqa: PLC0415 - see above
+
+    for line in summarise([turn for outcome in outcomes for turn in outcome.turns], out):
+        typer.echo(line)

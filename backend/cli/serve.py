@@ -1,0 +1,170 @@
+"""`doubletalk serve`: a voice assistant with its feed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backend.errors import UserError
+
+if TYPE_CHECKING:
+    from backend.assistant import Session
+    from backend.compose import Backend
+    from backend.settings import Settings
+
+
+def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.", show_default="8765")] = None,
+    token_file: Annotated[Path | None, typer.Option(help="File with the token that viewers need.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="'embedded', or URL#MODEL of an OpenAI-compatible server.")
+    ] = None,
+    agents: Annotated[Path | None, typer.Option(help="Agents file (TOML).")] = None,
+    memory: Annotated[Path | None, typer.Option(help="Conversation history (SQLite).")] = None,
+    record: Annotated[Path | None, typer.Option(help="Also record to this JSONL file.")] = None,
+    wav: Annotated[
+        list[Path] | None, typer.Option(help="Speak this WAV to the assistant; repeatable.")
+    ] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Speak the WAVs again and again.")] = False,
+    microphone: Annotated[bool, typer.Option("--microphone", help="Listen to the microphone.")] = False,
+    loudspeaker: Annotated[bool, typer.Option("--loudspeaker", help="Play on the sound device.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Take WAVs and playback as fast as possible.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the assistant's speech to this WAV.")] = None,
+    user: Annotated[str, typer.Option(help="Who is talking.")] = "guest",
+    log_level: Annotated[str | None, typer.Option(help="trace, debug, info, warning or error.")] = None,
+    log_file: Annotated[Path | None, typer.Option(help="Also log to this file, as JSON lines.")] = None,
+) -> None:
+    """Run the voice assistant and its live feed; typed lines are taken for the user's words."""
+    from backend.logs import configure  # noqa: PLC0415 - heavy parts load when they are asked for
+    from backend.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings(
+        host=host,
+        port=port,
+        model=model,
+        agents=agents,
+        memory=memory,
+        record=record,
+        log_level=log_level,
+        log_file=log_file,
+    )
+    configure(level=settings.log_level, file=settings.log_file, console=settings.log_format)
+    doors = _Doors(tuple(wav or ()), loop, microphone, loudspeaker, fast, out, user)
+    interrupted = asyncio.run(_serve(settings, token_file, doors))
+    if interrupted:
+        raise typer.Exit(130)
+
+
+class _Doors:
+    """How words come in and speech goes out."""
+
+    def __init__(
+        self,
+        wavs: tuple[Path, ...],
+        loop: bool,
+        microphone: bool,
+        loudspeaker: bool,
+        fast: bool,
+        out: Path | None,
+        user: str,
+    ) -> None:
+        self.wavs = wavs
+        self.loop = loop
+        self.microphone = microphone
+        self.loudspeaker = loudspeaker
+        self.fast = fast
+        self.out = out
+        self.user = user
+        if microphone and wavs:
+            raise UserError("--microphone and --wav are two voices for one user; choose one")
+
+
+async def _serve(settings: Settings, token_file: Path | None, doors: _Doors) -> bool:
+    from loguru import logger  # noqa: PLC0415 - see serve
+
+    from backend.cli.hosting import hosted  # noqa: PLC0415
+    from backend.compose import Backend  # noqa: PLC0415
+
+    stop = asyncio.Event()
+    caught: list[int] = []
+
+    def on_signal(number: int) -> None:
+        caught.append(number)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number)
+    backend = Backend(settings)
+    async with hosted(backend, token_file) as address, backend:
+        logger.info("feed at {}; watch it with: doubletalk attach {}", address, address)
+        talking = asyncio.create_task(_talk(backend, doors), name="doors")
+        stopping = asyncio.create_task(stop.wait(), name="stop signal")
+        done, _ = await asyncio.wait({talking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if talking in done:
+            await talking  # an error in it ends the command
+            await stop.wait()
+        talking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await talking
+        logger.info("stopping")
+    return signal.SIGINT in caught
+
+
+async def _talk(backend: Backend, doors: _Doors) -> None:
+    """Load the engines, open the session and let words in."""
+    from backend.speech import (  # noqa: PLC0415 - see serve
+        AudioInputError,
+        DeviceSink,
+        MicrophoneSource,
+        NullSink,
+        WavSink,
+        WavSource,
+    )
+
+    for path in doors.wavs:
+        WavSource(path, realtime=not doors.fast)  # a file that cannot be read is told before models load
+    await backend.load()
+    sink = DeviceSink() if doors.loudspeaker else WavSink(doors.out) if doors.out else NullSink()
+    session = backend.open_session(doors.user, sink, pace=0.0 if doors.fast else 1.0)
+    async with asyncio.TaskGroup() as tasks:
+        if sys.stdin.isatty():
+            tasks.create_task(_typed(session), name="typed text")
+        try:
+            if doors.microphone:
+                await session.user.listen(backend.listener(MicrophoneSource()))
+            while doors.wavs:
+                for path in doors.wavs:
+                    source = WavSource(path, realtime=not doors.fast)
+                    await session.user.listen(backend.listener(source))
+                    await session.user.turn_ended(session.user.turn)
+                if not doors.loop:
+                    break
+        except AudioInputError as error:
+            raise UserError(str(error)) from None
+
+
+async def _typed(session: Session) -> None:
+    """Every line that is typed is a turn; ``/agent NAME`` hands over."""
+    from backend.assistant import UnknownAgentError  # noqa: PLC0415 - see serve
+
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    while line := await reader.readline():
+        text = line.decode("utf-8", "replace").strip()
+        if text.startswith("/agent "):
+            try:
+                session.user.hand_off(text.removeprefix("/agent ").strip())
+            except UnknownAgentError as error:
+                typer.echo(f"doubletalk: {error}", err=True)
+        elif text:
+            session.user.say(text)

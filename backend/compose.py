@@ -1,0 +1,185 @@
+"""Puts the backend together: tap, hub, recorder, bus, engines, sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from types import TracebackType
+from typing import Any, Self
+
+from loguru import logger
+
+from backend.assistant import Engines, MemoryStore, Session, load_agents, open_session
+from backend.bus import Bus
+from backend.errors import UserError
+from backend.models import ChatModel, ModelError, build_model
+from backend.settings import Settings
+from backend.speech import (
+    AudioSink,
+    Endpointer,
+    HibariTts,
+    Listener,
+    SileroVad,
+    SpeechError,
+    SpeechToText,
+    TextToSpeech,
+    WhisperStt,
+)
+from backend.speech.protocol import AudioSource
+from backend.tap import Batch, Probe, Recorder, Sink, Tap
+from backend.tap.hub import Hub
+
+
+class Backend:
+    """A running assistant with its feed. ``async with`` loads the engines and ends everything.
+
+    The hub takes events from the first one on; whoever attaches before the engines are
+    loaded sees them load.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        model: ChatModel | None = None,
+        tts: TextToSpeech | None = None,
+        stt: SpeechToText | None = None,
+    ) -> None:
+        self.settings = settings
+        agents = load_agents(settings.agents)
+        self.model = model or build_model(settings.model, api_key=settings.api_key)
+        self.tts = tts or HibariTts()
+        self.stt = stt or WhisperStt()
+        self.hub = Hub(history_events=settings.history, topology=self.topology)
+        sinks: tuple[Sink, ...] = (self.hub,)
+        if settings.record is not None:
+            sinks = (*sinks, Recorder(settings.record))
+        self.tap = Tap("assistant", sinks=sinks, topology=self.topology)
+        self.sessions: dict[str, Session] = {}
+        self._agents = agents
+        self._numbers = itertools.count(1)
+        self._bus: Bus | None = None
+        self._engines: Engines | None = None
+
+    # --- life --------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self.tap.start()
+        self._bus = Bus(self.tap)
+        memory = MemoryStore(self.tap, self.settings.memory)
+        self._engines = Engines(self.model, self.tts, self._agents, memory)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for session_id in tuple(self.sessions):
+            await self.close_session(session_id)
+        await self.bus.close()
+        for engine in (self.model, self.tts, self.stt):
+            await engine.close()
+        if self._engines is not None:
+            self._engines.memory.close()
+        self.tap.close()
+
+    async def load(self) -> None:
+        """Load voice, ears and model at the same time.
+
+        A model that cannot be had is told and leaves the backend usable: the next turn
+        tries again. Voice and ears are needed.
+
+        Raises:
+            UserError: the voice or the recogniser cannot be loaded.
+        """
+        try:
+            await asyncio.gather(
+                self._load("tts", self.tts), self._load("stt", self.stt), self._load("llm", self.model)
+            )
+        except SpeechError as error:
+            raise UserError(str(error)) from None
+
+    async def _load(self, kind: str, engine: Any) -> None:
+        probe = Probe(self.tap, f"{kind}_engine")
+        started = self.tap.clock.mono_ns()
+        probe.system("MODEL_STATE", {"engine": kind, "state": "loading"})
+        try:
+            await engine.start()
+        except ModelError as error:
+            probe.system(
+                "MODEL_STATE", {"engine": kind, "state": "failed", "error": str(error)}, severity="error"
+            )
+            logger.error("the language model is not available: {}", error)
+            return
+        millis = round((self.tap.clock.mono_ns() - started) / 1e6, 1)
+        probe.system("MODEL_STATE", {"engine": kind, "state": "ready", "load_ms": millis})
+        logger.info("{} ready after {:.0f} ms", kind, millis)
+
+    # --- sessions ------------------------------------------------------------------
+
+    @property
+    def bus(self) -> Bus:
+        """The message bus; there from ``async with`` on."""
+        if self._bus is None:
+            raise RuntimeError("the backend is not running: use `async with`")
+        return self._bus
+
+    def open_session(
+        self, user_id: str, sink: AudioSink, *, session_id: str | None = None, pace: float = 1.0
+    ) -> Session:
+        """Begin a session for a user; its speech goes to `sink`.
+
+        Raises:
+            UserError: a session of that id is open already.
+        """
+        if self._engines is None:
+            raise RuntimeError("the backend is not running: use `async with`")
+        name = session_id or f"s{next(self._numbers)}"
+        if name in self.sessions:
+            raise UserError(f"the session {name!r} is open already; choose another name")
+        session = open_session(self.bus, self._engines, name, user_id, sink, pace=pace)
+        self.sessions[name] = session
+        return session
+
+    async def close_session(self, session_id: str) -> None:
+        """End a session and all that it runs."""
+        session = self.sessions.pop(session_id)
+        await session.close()
+
+    def listener(self, source: AudioSource) -> Listener:
+        """Ears for one source of audio."""
+        return Listener(source, SileroVad(), self.stt, Endpointer())
+
+    def info(self) -> dict[str, Any]:
+        """What ``GET /api/assistant`` tells."""
+        return {"source": self.tap.source, "model": self.model.name, **self.topology()}
+
+    def topology(self) -> dict[str, Any]:
+        """Components, subscriptions and open sessions, for a viewer that comes late."""
+        shape = self._bus.topology() if self._bus is not None else {"components": []}
+        return {**shape, "sessions": list(self.sessions)}
+
+
+class OnStreamStarted:
+    """A sink that calls `strike` once, when the next model stream begins: to provoke failures."""
+
+    def __init__(self, strike: Any) -> None:
+        self._strike = strike
+        self._armed = False
+
+    def arm(self) -> None:
+        """The next stream is the one."""
+        self._armed = True
+
+    def write(self, batch: Batch) -> None:
+        """Look for the beginning of a stream."""
+        if not self._armed:
+            return
+        for event in batch.events:
+            published = event.event_type == "message_published" and event.message_type == "LLM_EVENT"
+            if published and event.payload().get("event") == "stream_started":
+                self._armed = False
+                self._strike()
+                return
+
+    def close(self) -> None:
+        """Nothing is held."""
