@@ -1,0 +1,69 @@
+"""The command line: `doubletalk`. Data goes to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+EXIT_USAGE = 2
+EXIT_INTERNAL = 3
+EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; every way it can end has its exit code (CONTRACT section 3)."""
+    try:
+        from debugger.cli.app import app  # noqa: PLC0415 - a bare tap install has no command line
+    except ModuleNotFoundError as error:
+        sys.stderr.write(
+            f"doubletalk: this command needs {error.name}, which is not installed; "
+            'install it with: pip install "doubletalk[all]"\n'
+        )
+        sys.exit(EXIT_USAGE)
+    sys.exit(run(app))
+
+
+def run(app: object) -> int:
+    """Call a command-line app; returns the exit code. Errors are told in one line."""
+    from backend.errors import UserError  # noqa: PLC0415 - see main
+
+    if not callable(app):
+        raise TypeError(f"{app!r} cannot be called")
+    try:
+        app()
+    except SystemExit as stopped:
+        return stopped.code if isinstance(stopped.code, int) else EXIT_USAGE if stopped.code else 0
+    except BaseException as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
+        return _tell(error, UserError)
+    return 0
+
+
+def _tell(error: BaseException, user_error: type[Exception]) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has seen enough; stdout must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]  # a task group's only failure is the failure
+    code = EXIT_USAGE
+    if isinstance(error, ModuleNotFoundError):
+        told = f'this needs {error.name}, which is not installed: pip install "doubletalk[all]"'
+    elif isinstance(error, user_error):
+        told = _one_line(error)
+    else:
+        code = EXIT_INTERNAL
+        if os.environ.get("DOUBLETALK_DEBUG"):
+            traceback.print_exception(error)
+        told = (
+            f"internal error: {type(error).__name__}: {_one_line(error)}; "
+            "please report it (DOUBLETALK_DEBUG=1 shows the details)"
+        )
+    sys.stderr.write(f"doubletalk: {told}\n")
+    return code
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,7 @@
+"""``python -m debugger.cli`` is `doubletalk`."""
+
+from __future__ import annotations
+
+from debugger.cli import main
+
+main()
