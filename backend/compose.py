@@ -16,7 +16,7 @@ from backend.models import ChatModel, ModelError, build_model
 from backend.settings import Settings
 from backend.speech import (
     AudioSink,
-    Endpointer,
+    AudioSource,
     HibariTts,
     Listener,
     SileroVad,
@@ -25,7 +25,6 @@ from backend.speech import (
     TextToSpeech,
     WhisperStt,
 )
-from backend.speech.protocol import AudioSource
 from backend.tap import Batch, Probe, Recorder, Sink, Tap
 from backend.tap.hub import Hub
 
@@ -147,7 +146,7 @@ class Backend:
 
     def listener(self, source: AudioSource) -> Listener:
         """Ears for one source of audio."""
-        return Listener(source, SileroVad(), self.stt, Endpointer())
+        return Listener(source, SileroVad(), self.stt)
 
     def info(self) -> dict[str, Any]:
         """What ``GET /api/assistant`` tells."""

@@ -21,7 +21,7 @@ class VoiceSpec(_Strict):
     """A voice by its id; ``speed`` 1.0 is its own pace, 0.5 to 2."""
 
     voice_id: str = "heart"
-    speed: float = Field(1.0, ge=0.5, le=2.0)
+    speed: float = Field(default=1.0, ge=0.5, le=2.0)
 
 
 class AgentSpec(_Strict):

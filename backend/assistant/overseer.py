@@ -101,7 +101,10 @@ class Overseer(Component):
     # --- the user's side -------------------------------------------------------
 
     async def _on_user_started(self, _message: SttUserStartedSpeaking, scope: Scope) -> Dropped | None:
-        return self.stale(scope) or self._user_takes_turn(scope)
+        if dropped := self.stale(scope):
+            return dropped
+        self._user_takes_turn(scope)
+        return None
 
     def _user_takes_turn(self, scope: Scope) -> None:
         was = self.machine.state
@@ -200,22 +203,20 @@ class Overseer(Component):
     async def _on_llm_event(self, message: LlmEvent, scope: Scope) -> Dropped | None:
         if message.event != "stream_error":
             return None
-        return self.stale(scope) or self._recover("llm_orchestrator", "ModelError", message.error or "")
+        return self._recover(scope, "llm_orchestrator", "ModelError", message.error or "")
 
     async def _on_tts_error(self, message: TtsSessionError, scope: Scope) -> Dropped | None:
-        return self.stale(scope) or self._recover(
-            "tts_orchestrator", message.error_type, message.error_message
-        )
+        return self._recover(scope, "tts_orchestrator", message.error_type, message.error_message)
 
     async def _on_component_failed(self, message: ComponentFailed, scope: Scope) -> Dropped | None:
-        return self.stale(scope) or self._recover(
-            message.component, message.error_type, message.error_message
-        )
+        return self._recover(scope, message.component, message.error_type, message.error_message)
 
-    def _recover(self, component: str, error_type: str, error_message: str) -> None:
+    def _recover(self, scope: Scope, component: str, error_type: str, error_message: str) -> Dropped | None:
         """Give the turn up, say so, and be ready for the next one."""
+        if dropped := self.stale(scope):
+            return dropped
         if self._failed_turn == self.turn:
-            return  # one failure a turn is told; those it drags along are in the record
+            return None  # one failure a turn is told; those it drags along are in the record
         self._failed_turn = self.turn
         self._counts["failed"] += 1
         self.machine.end(f"error in {component}")
@@ -233,3 +234,4 @@ class Overseer(Component):
         logger.error("turn {} given up: {} {}: {}", self.turn, component, error_type, error_message)
         told = f"Sorry, I could not answer that: {error_message or error_type}"
         self.port.publish(SystemMessage(told, "error", component, TURN_CANCELLED))
+        return None

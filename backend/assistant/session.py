@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 from loguru import logger
 
@@ -20,7 +19,7 @@ from backend.events.messages import (
     SystemMessage,
     TtsBotStartedSpeaking,
 )
-from backend.speech import Complete, Listener, Partial, SpeechStarted
+from backend.speech import AudioInputError, Complete, Listener, Partial, SpeechError, SpeechStarted
 from backend.tap import Scope, turn_scope, within
 
 
@@ -66,9 +65,25 @@ class UserSession(Component):
     async def listen(self, listener: Listener) -> None:
         """Take what a listener hears for the user's words, until its audio ends."""
         self._door = "voice"
-        async with aclosing(cast("Any", listener.events())) as heard:
-            async for event in heard:
-                self._hear(event)
+        async with listener:
+            while True:
+                try:
+                    async for event in listener:
+                        self._hear(event)
+                except AudioInputError:
+                    raise
+                except SpeechError as error:
+                    self._not_understood(error)
+                else:
+                    return
+
+    def _not_understood(self, error: SpeechError) -> None:
+        """The recogniser failed on an utterance: say so, end its turn, and listen on."""
+        scope, self._heard = self._heard or self._scope, None
+        with within(scope):
+            self.probe.error(error, recovery_action="turn given up, listening goes on")
+            self.port.publish(SystemMessage(str(error), "error", self.NAME))
+            self.port.publish(CompleteTranscript("", "voice"))
 
     def _hear(self, event: object) -> None:
         if isinstance(event, SpeechStarted):

@@ -58,7 +58,7 @@ async def hold_conversation(
 
 async def _steps(session: Session, part: Part, voice: LiveVoice, faults: Callable[[], None]) -> Outcome:
     user = session.user
-    taken: list[tuple[int, str]] = []
+    taken: list[tuple[range, str]] = []
     for number, step in enumerate(part.steps):
         what = f"step {number + 1} of session {part.session}"
         before = user.turn
@@ -75,13 +75,19 @@ async def _steps(session: Session, part: Part, voice: LiveVoice, faults: Callabl
             elif step.wav is not None:
                 await voice.speak(read_wav(step.wav))
                 await user.turn_begun(before + 1)
-        taken.append((user.turn, step.type or step.text))
+        taken.append((range(before + 1, user.turn + 1), step.type or step.text))
     async with _in_time("the last turn did not end"):
         await user.turn_ended(user.turn)
     return Outcome(
         [
-            TurnOutcome(part.session, turn, said, user.heard_in(turn), await user.turn_ended(turn))
-            for turn, said in taken
+            TurnOutcome(
+                part.session,
+                turns[-1],
+                said,
+                " ".join(filter(None, map(user.heard_in, turns))),  # a pause may have made two turns of it
+                await user.turn_ended(turns[-1]),
+            )
+            for turns, said in taken
         ]
     )
 
