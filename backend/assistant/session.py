@@ -106,9 +106,7 @@ class UserSession(Component):
             )
             scope, self._heard = self._heard, None
             self._said[scope.turn or 0] = event.text
-            if not event.text.strip():
-                self._end_turn(scope.turn or 0, "empty")
-            self._publish_in(scope, transcript)
+            self._publish_transcript(scope, transcript)
 
     def say(self, text: str) -> int:
         """Type instead of speaking; returns the turn this begins."""
@@ -118,8 +116,13 @@ class UserSession(Component):
         self._said[self.turn] = text
         # Whoever speaks stops for typed words as for spoken ones.
         self._publish_in(scope, SttUserStartedSpeaking())
-        self._publish_in(scope, CompleteTranscript(text, "text"))
+        self._publish_transcript(scope, CompleteTranscript(text, "text"))
         return self.turn
+
+    def _publish_transcript(self, scope: Scope, transcript: CompleteTranscript) -> None:
+        self._publish_in(scope, transcript)
+        if not transcript.text.strip():
+            self._end_turn(scope.turn or 0, "empty")  # nobody answers that
 
     def hand_off(self, to_agent: str, reason: str = "asked for from outside") -> None:
         """Let another agent take over from the next turn on.

@@ -52,6 +52,7 @@ class ScriptedModel:
     def __init__(self, script: Script, *, loop: bool = False, sleep: Sleep = asyncio.sleep) -> None:
         self.asked: list[Asked] = []
         self.closed_early = 0
+        self._new_request = asyncio.Event()
         self._script = script
         self._loop = loop
         self._sleep = sleep
@@ -60,6 +61,12 @@ class ScriptedModel:
     def name(self) -> str:
         """``scripted``."""
         return "scripted"
+
+    async def was_asked(self, times: int) -> None:
+        """Wait until that many replies have been asked for."""
+        while len(self.asked) < times:
+            self._new_request.clear()
+            await self._new_request.wait()
 
     async def start(self) -> None:
         """Nothing to load."""
@@ -91,6 +98,7 @@ class ScriptedModel:
         """The next reply; the number of chunks counts for tokens."""
         del temperature
         self.asked.append(Asked(tuple(messages), tuple(tool.name for tool in tools)))
+        self._new_request.set()
         reply = self._reply(messages)
         done = False
         try:
