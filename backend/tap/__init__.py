@@ -21,6 +21,7 @@ from backend.tap.context import (
     within,
 )
 from backend.tap.probe import Probe
+from backend.tap.recorder import Recorder
 from backend.tap.sync import TappedLock, TappedQueue
 from backend.tap.tap import StateGetter, Tap, describe_error
 from backend.tap.tasks import TappedExecutor, TappedTask, call_later, silent, to_thread
@@ -31,6 +32,7 @@ __all__ = [
     "Batch",
     "Clock",
     "Probe",
+    "Recorder",
     "Scope",
     "Sink",
     "StateGetter",
