@@ -36,6 +36,7 @@ class JsonlFile:
 
     Raises:
         JsonlFileError: from the constructor, `write`, `flush` and `close`.
+        FileExistsError: from the constructor, with `exclusive`.
         BrokenPipeError: whoever read standard output is gone.
     """
 
@@ -192,9 +193,7 @@ def _zstandard(path: str) -> Any:
 
 
 def _told(error: OSError, path: str) -> OSError:
-    if isinstance(error, JsonlFileError | BrokenPipeError):
+    if isinstance(error, JsonlFileError | BrokenPipeError | FileExistsError):
         return error
     where = "standard output" if path == "-" else path
-    if isinstance(error, FileExistsError):
-        return JsonlFileError(f"{where} exists: choose another file, or ask to overwrite or append")
     return JsonlFileError(f"cannot write {where}: {error.strerror or error}")

@@ -11,31 +11,17 @@ import sys
 from websockets.asyncio.client import connect
 
 # An events frame is its lines with commas between, where JSONL has a newline after each.
+CHUNK = 64 * 1024
 FRAME_OVERHEAD = len('{"type":"events","events":[]}') - 1
-
-
-class _Counter(asyncio.Protocol):
-    """The least that asyncio can do with what arrives."""
-
-    def __init__(self, total: int, done: asyncio.Event) -> None:
-        self._left = total
-        self._done = done
-
-    def data_received(self, data: bytes) -> None:
-        self._left -= len(data)
-        if self._left <= 0:
-            self._done.set()
 
 
 async def _raw(address: str, total: int) -> None:
     host, _, port = address.rpartition(":")
-    done = asyncio.Event()
-    transport, _ = await asyncio.get_running_loop().create_connection(
-        lambda: _Counter(total, done), host, int(port)
-    )
+    reader, writer = await asyncio.open_connection(host, int(port))
     print("connected", flush=True)
-    await done.wait()
-    transport.close()
+    while total > 0:
+        total -= len(await reader.read(CHUNK))
+    writer.close()
 
 
 async def _feed(url: str, total: int) -> None:

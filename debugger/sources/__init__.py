@@ -1,0 +1,1 @@
+"""Where events come from: a live feed, files, standard input."""

@@ -1,0 +1,199 @@
+"""A live feed as a stream of updates: connects, reconnects, resumes; nothing twice, any loss named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from msgspec import Struct
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
+
+from backend.errors import UserError
+from backend.wire.client import (
+    EventsReceived,
+    FeedClient,
+    GapReceived,
+    HelloReceived,
+    NotUnderstood,
+    ServerRefused,
+    SourceChanged,
+)
+from backend.wire.frames import Hello, Subscribe, one_line
+from backend.wire.guard import is_loopback
+
+DEFAULT_PORT: Final = 8765
+PATH: Final = "/ws/events"
+
+FIRST_DELAY: Final = 0.1
+LAST_DELAY: Final = 5.0
+"""Seconds before the first and, doubled each time, the later attempts to connect again."""
+
+_OPEN_SECONDS = 5.0
+_MAX_FRAME = 64 * 1024 * 1024  # a frame is 64 KiB unless one event is larger
+_QUEUED_FRAMES = 16  # beyond it the socket is not read, and the server's bounded queue takes over
+_BODY = 200  # characters of a refusal's body that are looked at
+
+
+class Connected(Struct, frozen=True):
+    """The server at ``url`` greeted. ``again`` is true but for the first time."""
+
+    url: str
+    hello: Hello
+    again: bool
+
+
+class Disconnected(Struct, frozen=True):
+    """No connection, and why in one line; tried again in ``retry_in`` seconds, or never if that is None."""
+
+    reason: str
+    retry_in: float | None
+
+
+Update = (
+    Connected | Disconnected | EventsReceived | GapReceived | SourceChanged | NotUnderstood | ServerRefused
+)
+
+
+class FeedSource:
+    """Iterate over it: ``async for update in FeedSource("127.0.0.1:8765")``.
+
+    The iteration ends after a `Disconnected` without ``retry_in``: what was refused would be
+    refused again. Everything else is tried again for ever. A consumer that is slow slows the socket;
+    nothing is held here but `_QUEUED_FRAMES` frames.
+
+    Raises:
+        UserError: from the constructor: ``url`` is none.
+    """
+
+    def __init__(
+        self,
+        url: str = f"127.0.0.1:{DEFAULT_PORT}",
+        token: str | None = None,
+        *,
+        wanted: Subscribe | None = None,
+        first_delay: float = FIRST_DELAY,
+        last_delay: float = LAST_DELAY,
+    ) -> None:
+        self.url = feed_url(url)
+        self.client = FeedClient(wanted)
+        self._token = token
+        self._first_delay = first_delay
+        self._last_delay = last_delay
+
+    async def __aiter__(self) -> AsyncIterator[Update]:
+        """The updates, as they come."""
+        delay = self._first_delay
+        while True:
+            try:
+                async with self._connect() as connection:
+                    await connection.send(self.client.opening().decode())
+                    async for update in self._updates(connection):
+                        delay = self._first_delay
+                        yield update
+                reason = _closed(connection)
+            except ConnectionClosed:
+                reason = _closed(connection)
+            except InvalidStatus as refusal:
+                reason = self._refused(refusal)
+                if refusal.response.status_code < 500:  # noqa: PLR2004 - HTTP: the client's to change
+                    yield Disconnected(reason, None)
+                    return
+            except TimeoutError:
+                reason = f"{self.url} does not answer"
+            except (OSError, InvalidHandshake) as error:
+                reason = self._unreachable(error)
+            yield Disconnected(reason, delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, self._last_delay)
+
+    def _connect(self) -> connect:
+        host = urlsplit(self.url).hostname or ""
+        local: dict[str, Any] = {"proxy": None} if is_loopback(host) else {}
+        return connect(
+            self.url,
+            additional_headers=None if self._token is None else {"Authorization": f"Bearer {self._token}"},
+            compression=None,
+            open_timeout=_OPEN_SECONDS,
+            close_timeout=1,
+            max_size=_MAX_FRAME,
+            max_queue=_QUEUED_FRAMES,
+            **local,
+        )
+
+    async def _updates(self, connection: ClientConnection) -> AsyncIterator[Update]:
+        while True:
+            try:
+                frame = await connection.recv(decode=False)
+            except ConnectionClosed:
+                return
+            for received in self.client.receive(frame):
+                if isinstance(received, HelloReceived):
+                    yield Connected(self.url, received.hello, again=not received.first)
+                else:
+                    yield received
+
+    def _refused(self, refusal: InvalidStatus) -> str:
+        response = refusal.response
+        told = (
+            one_line(bytes(response.body or b"")[:_BODY].decode("utf-8", "replace")) or response.reason_phrase
+        )
+        if response.status_code == 404:  # noqa: PLR2004 - HTTP
+            return f"no feed at {self.url}: the path is usually {PATH}"
+        hint = ": give one with --token-file or DOUBLETALK_TOKEN" if response.status_code == 401 else ""  # noqa: PLR2004 - HTTP
+        return f"{self.url} refuses: {told}{hint}"
+
+    def _unreachable(self, error: Exception) -> str:
+        if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
+            return f"nothing listens on {urlsplit(self.url).netloc}"
+        if isinstance(error, InvalidMessage | EOFError):
+            return f"{self.url} does not speak WebSocket"
+        return f"cannot reach {self.url}: {one_line(getattr(error, 'strerror', None) or error)}"
+
+
+def _closed(connection: ClientConnection) -> str:
+    code, reason = connection.close_code, connection.close_reason
+    if code is None or code == 1006:  # noqa: PLR2004 - RFC 6455: no close frame came
+        return "the connection broke"
+    return f"the server closed the connection ({code}{f' {one_line(reason)}' if reason else ''})"
+
+
+def feed_url(text: str) -> str:
+    """The WebSocket URL that `text` means: a port, host, host:port, http(s) or ws(s) URL.
+
+    Without a port and a scheme the port is `DEFAULT_PORT`; without a path it is `PATH`.
+
+    Raises:
+        UserError: it means none of these.
+    """
+    given = text.strip()
+    if given.isdecimal():
+        given = f"127.0.0.1:{given}"
+    bare = "://" not in given
+    try:
+        parts = urlsplit(f"ws://{given}" if bare else given)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, SplitResult("", "", "", "", "")
+    scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
+    if (
+        scheme is None
+        or not host
+        or port == 0
+        or any(not char.isprintable() or char == " " for char in given)
+    ):
+        raise UserError(
+            f"{one_line(text)!r} is no feed: give something like 127.0.0.1:{DEFAULT_PORT} "
+            f"or ws://host:port{PATH}"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise UserError(
+            "no names or passwords in the URL: give the token with --token-file or DOUBLETALK_TOKEN"
+        )
+    if bare and port is None:
+        port = DEFAULT_PORT
+    name = f"[{host}]" if ":" in host else host
+    netloc = name if port is None else f"{name}:{port}"
+    return urlunsplit((scheme, netloc, parts.path if parts.path not in {"", "/"} else PATH, parts.query, ""))
