@@ -81,7 +81,10 @@ class DatabaseMemory(Component):
         """(role, text) of the turns before this one, oldest first.
 
         What was said in this very turn is left out, whether or not it is stored by now.
+        What was published before the call is waited for: else a fast next turn would not
+        know the answer to the one before.
         """
+        await self.port.caught_up()
         turn = scope.turn or 0
         query = """
             select role, text from messages

@@ -38,6 +38,9 @@ class Port:
         self.mailbox = mailbox
         self._handlers: dict[str, Handler[Any]] = {}
         self._busy = 0
+        self._taken_in = 0
+        self._done_with = 0
+        self._progress = asyncio.Event()
         self._wake = asyncio.Event()
         self._closed = False
         self._loop_task = silent(self._run(), f"mailbox:{self.component}")
@@ -83,8 +86,10 @@ class Port:
 
     def deliver(self, envelope: Envelope) -> None:
         """Put a message into the mailbox; what is lost to a full one is reported."""
+        self._taken_in += 1
         lost = self.mailbox.put(envelope)
         if lost is not None:
+            self._done_with += 1
             self._report_lost(lost)
         self._wake.set()
 
@@ -111,6 +116,16 @@ class Port:
     def idle(self) -> bool:
         """Nothing waits and no handler runs."""
         return not self._busy and not len(self.mailbox)
+
+    async def caught_up(self) -> None:
+        """Wait until as many messages are done with as were delivered before this call.
+
+        With an ordered mailbox that is exactly those. Not to be awaited by a handler of this port.
+        """
+        wanted = self._taken_in
+        while self._done_with < wanted and not self._loop_task.done():
+            self._progress.clear()
+            await self._progress.wait()
 
     async def _run(self) -> None:
         slots = asyncio.Semaphore(self.concurrency)
@@ -164,6 +179,8 @@ class Port:
                 self.bus.report_failure(self.probe, kind, failure)
             current.reset(token)
             self._busy -= 1
+            self._done_with += 1
+            self._progress.set()
             self.bus.settled()
 
     # --- end -----------------------------------------------------------------
