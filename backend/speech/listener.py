@@ -108,8 +108,9 @@ class Listener:
         self._stt = stt
         self._endpointer = Endpointer(self.settings.endpoint)
         self._partials = PartialTranscriber(stt, self._partial, every_ms=self.settings.partial_every_ms)
-        before = self.settings.endpoint.pre_roll_ms + self.settings.endpoint.min_speech_ms
-        self._recent: deque[Samples] = deque(maxlen=round(before / FRAME_MS) + 1)
+        # When a start is announced, its first frames are past already, and its pre-roll lies before them.
+        before = (self.settings.endpoint.pre_roll_ms, self.settings.endpoint.min_speech_ms)
+        self._recent: deque[Samples] = deque(maxlen=max(1, sum(math.ceil(ms / FRAME_MS) for ms in before)))
         self._utterance: _Utterance | None = None
         self._last_voice_ns = 0
         self._completing = False

@@ -85,6 +85,7 @@ class MicrophoneSource:
         self._device = device
         self._blocks: asyncio.Queue[Samples | None] = asyncio.Queue(_QUEUED_BLOCKS + 1)
         self._stream: DeviceStream | None = None
+        self._closed = False
 
     async def __aiter__(self) -> AsyncIterator[Samples]:
         loop = asyncio.get_running_loop()
@@ -94,21 +95,28 @@ class MicrophoneSource:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._take, block, lost)
 
-        stream = self._stream = await asyncio.to_thread(open_input, self._device, heard)
-        framer, resampler = Framer(), Resampler(stream.sample_rate, LISTEN_RATE)
+        self._stream = await asyncio.to_thread(open_input, self._device, heard)
+        framer, resampler = Framer(), Resampler(self._stream.sample_rate, LISTEN_RATE)
         try:
+            if self._closed:  # while the device was being opened
+                return
             while (block := await self._next()) is not None:
                 for frame in framer.push(resampler.push(block)):
                     yield frame
         finally:
-            await self.close()
+            await self._release()
 
     async def close(self) -> None:
         """Stop listening: the reader gets what is queued, then the end. A second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._blocks.put_nowait(None)
+        await self._release()
+
+    async def _release(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
             await asyncio.to_thread(stream.close)
-            self._blocks.put_nowait(None)
 
     async def _next(self) -> Samples | None:
         try:
@@ -120,8 +128,10 @@ class MicrophoneSource:
             ) from None
 
     def _take(self, block: Samples, lost: bool) -> None:
+        if self._closed:
+            return
         # One place is kept free for the end.
         full = self._blocks.qsize() >= _QUEUED_BLOCKS
         self.overruns += full + lost
-        if not full and self._stream is not None:
+        if not full:
             self._blocks.put_nowait(block)

@@ -61,6 +61,8 @@ def inspect_wav(path: Path) -> WavInfo:
             return _header(path, file, size)
     except FileNotFoundError:
         raise AudioInputError(f"{path} does not exist", "name a WAV file") from None
+    except ValueError:  # a NUL in it
+        raise AudioInputError(f"{str(path)!r} is no file name", "name a WAV file") from None
     except OSError as error:
         raise AudioInputError(f"{path} cannot be read: {error.strerror or error}") from None
 
