@@ -1,0 +1,417 @@
+"""The event log: columnar, append-only, indexed. One thread appends, any thread reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.events import BrokenLineError, Event, decode_line, encode_event
+from backend.events.vocabulary import (
+    GAP,
+    PUBLISHED,
+    RECEIVED,
+    RECORDING_STARTED,
+    SEVERITIES,
+    STATE_READ,
+    SUBSCRIBED,
+    SYSTEM,
+    UNSUBSCRIBED,
+)
+from debugger.log.causes import Causes
+from debugger.log.columns import INTERNED, NONE, Columns
+from debugger.log.encode import FAMILIES, Encoder
+from debugger.log.interner import ABSENT, Interner
+from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
+from debugger.log.scan import matching, next_match
+from debugger.log.states import StateIndex
+from debugger.log.stores import BlockStore, Store
+from debugger.log.summary import summarise
+from debugger.log.tally import Tally
+from debugger.log.topology import Topology
+
+ARENA_BYTES: Final = 256 << 20
+"""Compressed bytes of live events that are kept: some five million of them."""
+
+LIVE: Final = 0
+"""The store of lines that came from no file."""
+
+SYNTHETIC: Final = "debugger"
+"""The component of rows that the debugger itself adds, such as gaps."""
+
+GONE: Final = "…"
+"""The only key of an event, or of a snapshot, whose line is no longer there; the value says why."""
+
+_WITHIN_SESSION: Final = frozenset({"turn"})
+_ABSENT: Final = {**dict.fromkeys(INTERNED, ABSENT), "turn": NONE, "seq": NONE, "mono_ns": NONE}
+
+
+class EventLog:
+    """Rows 0 to ``len(log) - 1``, in the order of arrival; `debugger.log.columns` says what they hold.
+
+    Lines of files stay in their files and are read when they are looked at; live lines
+    are kept in at most `arena_bytes` of memory, after which the oldest lose their payload
+    (`evicted` counts them) and keep their row.
+    """
+
+    def __init__(self, *, arena_bytes: int | None = ARENA_BYTES) -> None:
+        self._rows = 0
+        self._columns = Columns()
+        self._names: dict[str, Interner] = {name: Interner() for name in INTERNED}
+        self._directions = Interner()
+        self._encoder = Encoder(self._names, self._directions)
+        self._arena = BlockStore(arena_bytes)
+        self._stores: list[Store] = [self._arena]
+        self._causes = Causes(self._columns)
+        self._tally = Tally()
+        self.topology: Final = Topology(self._names["component"], self._names["message_type"])
+        # Words that the indexes look for have fixed numbers for the life of the log.
+        event_type = self._names["event_type"].intern
+        self._published, self._received = event_type(PUBLISHED), event_type(RECEIVED)
+        self._system = event_type(SYSTEM)
+        self._subscribing = (event_type(SUBSCRIBED), event_type(UNSUBSCRIBED))
+        self._states = StateIndex(event_type(STATE_READ))
+        self._synthetic = self._names["component"].intern(SYNTHETIC)
+
+    def __len__(self) -> int:
+        """Rows that are complete and can be read."""
+        return self._rows
+
+    # --- growing ---------------------------------------------------------------
+
+    def append(self, raw: bytes, event: Event) -> int:
+        """Add a live event with its line; returns its row."""
+        return self.append_many([raw], [event])
+
+    def append_many(self, lines: Sequence[bytes], events: Sequence[Event]) -> int:
+        """Add live events with their lines; returns the row of the first. Cheaper than one by one."""
+        put = self._arena.put
+        offsets = [put(line + b"\n") for line in lines]
+        return self.extend(events, LIVE, offsets, [len(line) for line in lines])
+
+    def append_gap(self, source: str | None, from_seq: int | None, to_seq: int | None, reason: str) -> int:
+        """Add a row that shows a loss; its time is that of the row before."""
+        at_ns = int(self._columns["timestamp_ns"][self._rows - 1]) if self._rows else 0
+        gap = Event(
+            at_ns / 1e9,
+            SYSTEM,
+            SYNTHETIC,
+            GAP,
+            data={"source": source, "from_seq": from_seq, "to_seq": to_seq, "reason": reason},
+            source=source,
+            timestamp_ns=at_ns,
+            severity="warning",
+        )
+        line = encode_event(gap)
+        return self.append(line, decode_line(line))
+
+    def add_store(self, store: Store) -> int:
+        """Register where lines of a file are read from; returns its number for `extend`."""
+        self._stores.append(store)
+        self._causes.add_store()
+        return len(self._stores) - 1
+
+    def extend(
+        self,
+        events: Sequence[Event],
+        store: int | Sequence[int],
+        offsets: Sequence[int],
+        lengths: Sequence[int],
+    ) -> int:
+        """Add events whose lines are in a store (one for all, or one each); returns the first row."""
+        start, stop = self._rows, self._rows + len(events)
+        if start == stop:
+            return start
+        stores = [store] * len(events) if isinstance(store, int) else store
+        columns = self._encoder.columns(events)
+        columns["store"] = np.array(stores, np.uint16)
+        columns["offset"] = np.array(offsets, np.int64)
+        columns["length"] = np.array(lengths, np.uint32)
+        self._columns.reserve(stop)
+        self._columns.write(start, columns)
+        late = self._causes.link(events, stores, start)
+        self._states.add(events, columns, start)
+        self._tally.add(columns)
+        self._map(events, columns, start, late)
+        self._rows = stop  # from here on readers see the new rows, complete
+        return start
+
+    def _map(
+        self, events: Sequence[Event], columns: dict[str, NDArray[Any]], start: int, late: list[int]
+    ) -> None:
+        """What the new rows say about the topology."""
+        topology = self.topology
+        kinds, components, messages = columns["event_type"], columns["component"], columns["message_type"]
+        topology.saw(components[components != self._synthetic])
+        sent = kinds == self._published
+        topology.published(components[sent], messages[sent])
+        self._deliver(np.flatnonzero(kinds == self._received) + start, late)
+        subscribed, unsubscribed = self._subscribing
+        telling = (kinds == subscribed) | (kinds == unsubscribed) | (kinds == self._system)
+        for at in np.flatnonzero(telling).tolist():
+            event = events[at]
+            if kinds[at] == self._system:
+                self._frame(event)
+                continue
+            kind = event.message_type or event.payload().get("message_type")
+            if isinstance(kind, str):
+                change = topology.subscribe if kinds[at] == subscribed else topology.unsubscribe
+                change(event.component, kind)
+
+    def _frame(self, event: Event) -> None:
+        if event.message_type == GAP:
+            self._tally.gaps += 1
+        elif event.message_type == RECORDING_STARTED:
+            told = event.payload().get("topology")
+            if isinstance(told, dict):
+                self.topology.add_hello(told)
+
+    def _deliver(self, received: NDArray[np.intp], late: list[int]) -> None:
+        """Count edges: receives of this batch, and earlier ones whose cause has come only now."""
+        columns = self._columns
+        messages, components, causes = columns["message_type"], columns["component"], columns["cause_row"]
+        unnamed = received[causes[received] == NONE]
+        self.topology.received(messages[unnamed], components[unnamed])
+        before = np.array(late, np.intp)
+        rows = np.concatenate((received, before[columns["event_type"][before] == self._received]))
+        rows = rows[self._causes.deliveries(rows, self._published)]
+        self.topology.delivered(components[causes[rows]], messages[rows], components[rows])
+
+    def add_broken(self, line: BrokenLine) -> None:
+        """Count a line that was skipped."""
+        self._tally.add_broken(line)
+
+    def set_torn(self, path: str, line: BrokenLine | None) -> None:
+        """Say that a file ends in an unfinished line, or (None) no longer does."""
+        if line is None:
+            self._tally.torn.pop(path, None)
+        else:
+            self._tally.torn[path] = line
+
+    # --- columns and names -------------------------------------------------------
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A read-only view of a column's rows so far. ``cause_row`` may still change in it."""
+        view = self._columns[name][: self._rows]
+        view.flags.writeable = False
+        return view
+
+    def interner(self, column: str) -> Interner:
+        """The names of a column of interned numbers."""
+        return self._directions if column == "direction" else self._names[column]
+
+    def name(self, column: str, number: int) -> str:
+        """The name behind a number; empty for 'none'. Severities and families have theirs too."""
+        if column == "severity":
+            return SEVERITIES[number]
+        if column == "family":
+            return FAMILIES[number].name
+        return self.interner(column).name(number)
+
+    def id_of(self, column: str, text: str | None) -> int | None:
+        """The number of a name in a column; None if no event has it."""
+        return self.interner(column).id_of(text)
+
+    # --- one row -------------------------------------------------------------------
+
+    def raw(self, row: int) -> bytes:
+        """The line as it came, without its newline; empty once it was evicted."""
+        row = self._checked(row)
+        columns = self._columns
+        store = self._stores[columns["store"][row]]
+        length = int(columns["length"][row])
+        line = store.read(int(columns["offset"][row]), length)
+        return line if len(line) == length else b""
+
+    def event(self, row: int) -> dict[str, Any]:
+        """The whole event, unknown fields included, as a fresh dict; ``{'…': why}`` if its line is gone."""
+        line = self.raw(row)
+        try:
+            event = msgspec.json.decode(line) if line else None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            event = None  # another program wrote over the file
+        if isinstance(event, dict):
+            return event
+        return {GONE: "evicted" if self._columns["store"][row] == LIVE else "no longer in the file"}
+
+    def _decoded(self, row: int) -> Event | None:
+        line = self.raw(row)
+        try:
+            return decode_line(line) if line else None
+        except BrokenLineError:
+            return None
+
+    def header(self, row: int) -> Header:
+        """All fields of one event but the payloads."""
+        row = self._checked(row)
+        at = {name: self._columns[name][row].item() for name in _HEADER_COLUMNS}
+        names = {name: self._names[name].value(at[name]) for name in INTERNED}
+        event = self._decoded(row)
+        known = event if event is not None else _NOTHING
+        return Header(
+            row=row,
+            timestamp_ns=at["timestamp_ns"],
+            mono_ns=_given(at["mono_ns"]),
+            event_type=names["event_type"] or "",
+            component=names["component"] or "",
+            message_type=names["message_type"],
+            session_id=names["session"],
+            user_id=known.user_id,
+            direction=self._directions.value(at["direction"]),
+            correlation_id=names["correlation"],
+            id=known.id,
+            source=names["source"],
+            seq=_given(at["seq"]),
+            cause=known.cause,
+            cause_row=self.cause_row(row),
+            task=names["task"],
+            turn=_given(at["turn"]),
+            worker_id=names["worker"],
+            severity=known.severity if event is not None else SEVERITIES[at["severity"]],
+            family=FAMILIES[at["family"]],
+            reads=known.reads,
+            writes=known.writes,
+            evicted=event is None,
+        )
+
+    def summary(self, row: int) -> str:
+        """One bounded line of plain text about the payload; foreign words, so escape before showing."""
+        event = self._decoded(row)
+        return "(evicted)" if event is None else summarise(event.payload())
+
+    # --- neighbours ----------------------------------------------------------------
+
+    def cause_row(self, row: int) -> int | None:
+        """The row that caused this one, if it is known."""
+        cause = int(self._columns["cause_row"][self._checked(row)])
+        return cause if 0 <= cause < self._rows else None
+
+    def effect_rows(self, row: int, limit: int = 100) -> list[int]:
+        """The first `limit` rows that name this one as their cause, in order."""
+        return matching(self.column("cause_row"), self._checked(row), limit)
+
+    def neighbour(self, row: int, column: str, step: int) -> int | None:
+        """The row ``step`` further (back, if negative) among those with the same value in `column`.
+
+        A turn means the same turn of the same session. None at the ends, and for a row
+        that has no value there.
+        """
+        row = self._checked(row)
+        conditions = [self._condition(row, column)]
+        if column in _WITHIN_SESSION:
+            conditions.append(self._condition(row, "session"))
+        if conditions[0][1] == _ABSENT.get(column):
+            return None
+        for _ in range(abs(step)):
+            found = next_match(row, step, *conditions)
+            if found is None:
+                return None
+            row = found
+        return row
+
+    def _condition(self, row: int, column: str) -> tuple[NDArray[Any], int]:
+        values = self.column(column)
+        return values, values[row].item()
+
+    def find(self, source: str | None, seq: int) -> int | None:
+        """The row of an event by its source (None: of any) and count."""
+        conditions = [(self.column("seq"), seq)]
+        if source is not None:
+            number = self.id_of("source", source)
+            if number is None:
+                return None
+            conditions.append((self.column("source"), number))
+        return next_match(-1, 1, *conditions) if seq >= 0 else None
+
+    def find_id(self, event_id: str) -> int | None:
+        """The row of the event with this id; for a row whose line was evicted, very probably."""
+        for row in self._causes.find(event_id):
+            if row < self._rows:
+                event = self._decoded(row)
+                if event is None or event.id == event_id:
+                    return row
+        return None
+
+    # --- state ---------------------------------------------------------------------
+
+    def state_at(self, component: str, session: str | None, row: int) -> Snapshot | None:
+        """A component's last snapshot in a session (None: outside of any) at or before `row`."""
+        return self._snapshot(component, session, row, 0)
+
+    def previous_state(self, component: str, session: str | None, row: int) -> Snapshot | None:
+        """The snapshot before the one that `state_at` gives."""
+        return self._snapshot(component, session, row, 1)
+
+    def state_sessions(self, component: str) -> tuple[str | None, ...]:
+        """The sessions in which a component has snapshots; None, outside of any, first."""
+        number = self.id_of("component", component)
+        if number is None:
+            return ()
+        return tuple(self._names["session"].value(one) for one in self._states.sessions(number))
+
+    def _snapshot(self, component: str, session: str | None, row: int, back: int) -> Snapshot | None:
+        who, where = self.id_of("component", component), self.id_of("session", session)
+        if who is None or where is None or not self._rows:
+            return None
+        at = self._states.at(who, where, min(row, self._rows - 1), back)
+        if at is None:
+            return None
+        event = self._decoded(at)
+        return Snapshot(at, {GONE: "evicted"} if event is None else event.state())
+
+    # --- the whole -------------------------------------------------------------------
+
+    @property
+    def evicted(self) -> int:
+        """Live events whose payload is gone."""
+        return self._arena.evicted
+
+    @property
+    def stats(self) -> LogStats:
+        """What is in the log and what is missing, as of now."""
+        tally = self._tally
+        sessions = self._names["session"].names_from(1)
+        return LogStats(
+            events=self._rows,
+            broken=tuple(tally.broken),
+            broken_count=tally.broken_count + len(tally.torn),
+            torn=tuple(tally.torn.values()),
+            gaps=tally.gaps,
+            missing=tally.missing(self._names["source"].name),
+            evicted=self.evicted,
+            sessions=tuple(name for name in sessions if name is not None),
+            first_timestamp_ns=tally.first_ns,
+            last_timestamp_ns=tally.last_ns,
+            by_component=tally.by_component(self._names["component"].name),
+        )
+
+    def _checked(self, row: int) -> int:
+        if not 0 <= row < self._rows:
+            raise IndexError(f"row {row} of a log of {self._rows}")
+        return row
+
+    # Bulk reading, for searches.
+
+    def store_of(self, number: int) -> Store:
+        """The store that the ``store`` column calls `number`."""
+        return self._stores[number]
+
+
+_HEADER_COLUMNS: Final = (
+    *INTERNED,
+    "timestamp_ns",
+    "mono_ns",
+    "direction",
+    "seq",
+    "turn",
+    "severity",
+    "family",
+)
+_NOTHING: Final = Event(0.0, "", "")
+
+
+def _given(number: int) -> int | None:
+    return None if number == NONE else number

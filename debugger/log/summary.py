@@ -1,0 +1,100 @@
+"""One line about an event's payload."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+LIMIT: Final = 160
+"""Characters of a summary, and at most of a value that is looked at."""
+
+# What says most comes first. Keys of CONTRACT section 5 and of our own messages.
+_LEADING: Final = (
+    "error_type",
+    "error_message",
+    "event",
+    "text",
+    "tool",
+    "child",
+    "lock",
+    "queue",
+    "item",
+    "status",
+    "outcome",
+)
+_LABELLED: Final = (
+    "chunk_index",
+    "audio_index",
+    "index",
+    "next_index",
+    "request_id",
+    "is_final",
+    "queued",
+    "played",
+    "interrupted",
+    "finish_reason",
+    "agent_id",
+    "voice_id",
+    "reason",
+    "duration_ms",
+    "bytes",
+    "count",
+)
+_QUOTED: Final = frozenset({"text"})
+_PASSED_OVER: Final = frozenset({"pcm", "topology", "stack_trace", "from", "to"})
+
+
+def summarise(data: Mapping[str, Any]) -> str:
+    """Plain text on one line, at most `LIMIT` characters; the payload's own words, so hostile."""
+    parts: list[str] = []
+    begin, end = _ends(data)
+    if begin is not None or end is not None:
+        parts.append(f"{_shown(begin)} → {_shown(end)}")
+    if data.get("dropped"):
+        parts.append("dropped")
+    for key in _LEADING:
+        if key in data and data[key] not in (None, ""):
+            shown = _shown(data[key])
+            parts.append(f"“{shown}”" if key in _QUOTED else shown)
+    micros = data.get("duration_us")
+    if isinstance(micros, int | float) and not isinstance(micros, bool):
+        parts.append(f"{micros / 1000:.1f} ms" if micros >= 100 else f"{micros:.0f} µs")  # noqa: PLR2004 - below, the decimals would be all there is
+    told = {*_LEADING, "duration_us", "dropped", *_ENDS}
+    rest = [key for key in _LABELLED if key in data]
+    rest += [key for key in data if key not in told and key not in _LABELLED and key not in _PASSED_OVER]
+    for key in rest:
+        if sum(map(len, parts)) > LIMIT:
+            break
+        value = data[key]
+        if value is None or value == "" or value is False:
+            continue
+        parts.append(_one_line(str(key)) if value is True else f"{_one_line(str(key))}={_shown(value)}")
+    line = " · ".join(parts)
+    return line if len(line) <= LIMIT else line[: LIMIT - 1] + "…"
+
+
+_ENDS: Final = ("from", "to", "from_agent", "to_agent", "from_seq", "to_seq")
+
+
+def _ends(data: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What a change leads from and to, however the payload calls it."""
+    for begin, end in zip(_ENDS[::2], _ENDS[1::2], strict=True):
+        if begin in data or end in data:
+            return data.get(begin), data.get(end)
+    return None, None
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return _one_line(value)
+    if isinstance(value, list | dict):
+        size = len(value)
+        brackets = "[]" if isinstance(value, list) else "{}"
+        return brackets if not size else f"{brackets[0]}{size}{brackets[1]}"
+    return _one_line(json.dumps(value))
+
+
+def _one_line(text: str) -> str:
+    cut = text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+    return " ".join(cut.split())
