@@ -214,3 +214,4 @@ class Port:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        self._progress.set()

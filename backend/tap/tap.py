@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -24,6 +25,7 @@ from backend.tap.drain import Drain, running_loop
 
 # Payload classes that are encoded later, by the drain: nobody can change them meanwhile.
 _CANNOT_CHANGE: set[type] = {Raw}
+_SHOWN_FRAMES = 8
 
 StateGetter = Callable[[], Mapping[str, Any] | Struct]
 
@@ -257,13 +259,29 @@ def _as_frozen(data: Payload) -> Payload:
 
 
 def describe_error(error: BaseException, component: str) -> dict[str, Any]:
-    """The data of an ``error`` event: type, message, component and the innermost frames."""
+    """The data of an ``error`` event: type, message, component and the innermost frames.
+
+    Files are named as they are found on the import path: a recording that is sent to
+    somebody tells nothing of the machine's folders.
+    """
     import traceback  # noqa: PLC0415 - 8 ms that a program without errors never pays
 
-    frames = traceback.format_exception(type(error), error, error.__traceback__, limit=-8)
+    frames = traceback.extract_tb(error.__traceback__)[-_SHOWN_FRAMES:]
+    lines = [
+        f"{_short_name(frame.filename)}:{frame.lineno} in {frame.name}: {frame.line}" for frame in frames
+    ]
     return {
         "error_type": type(error).__name__,
         "error_message": str(error),
         "component": component,
-        "stack_trace": "".join(frames),
+        "stack_trace": "\n".join(lines),
     }
+
+
+def _short_name(filename: str) -> str:
+    bases = [
+        base.rstrip("/") + "/" for base in sys.path if base and filename.startswith(base.rstrip("/") + "/")
+    ]
+    if not bases:
+        return filename.rpartition("/")[2]
+    return filename.removeprefix(max(bases, key=len))
