@@ -83,7 +83,6 @@ class FakeDevice:
 
     def __init__(self) -> None:
         self.say: Callable[[Samples, bool], None] = lambda _block, _lost: None
-        self.opened = asyncio.Event()
         self.closed = False
 
     def close(self) -> None:
@@ -93,36 +92,55 @@ class FakeDevice:
 async def test_a_microphone_is_resampled_framed_and_its_losses_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """100 blocks come at once and 64 are kept: 36 overruns, and one that the sound system reports."""
+    """Of 100 blocks that come at once 64 are kept: 36 overruns, and one that the sound system reports."""
     device = FakeDevice()
-    loop = asyncio.get_running_loop()
 
     def open_input(_device: object, heard: Callable[[Samples, bool], None]) -> FakeDevice:
         device.say = heard
-        loop.call_soon_threadsafe(device.opened.set)
+        for _ in range(2):
+            heard(np.full(1536, 0.25, np.float32), False)
         return device
 
     monkeypatch.setattr(source, "open_input", open_input)
     microphone = MicrophoneSource()
     frames: list[Samples] = []
+    listening = asyncio.Event()
 
     async def listen() -> None:
-        frames.extend([frame async for frame in microphone])
+        async for frame in microphone:
+            frames.append(frame)
+            listening.set()
 
-    listening = asyncio.create_task(listen())
+    task = asyncio.create_task(listen())
     async with asyncio.timeout(10):
-        await device.opened.wait()
-        await asyncio.sleep(0)
+        await listening.wait()
         for number in range(100):
             device.say(np.full(1536, 0.25, np.float32), number == 50)
-        while len(frames) + microphone.overruns == 0:  # noqa: ASYNC110  -- set by the loop's own callbacks
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the loop runs what the device's thread called
         await microphone.close()
         await microphone.close()
-        await listening
+        await task
     assert microphone.overruns == 36 + 1
-    assert len(frames) in {62, 63}  # 64 blocks of 512 at 16 kHz, less what the resampler still waits for
+    assert len(frames) in {64, 65}  # 66 blocks of 512 at 16 kHz, less what the resampler still waits for
     assert frames[10] == pytest.approx(np.full(FRAME_SAMPLES, 0.25), abs=1e-3)
+    assert device.closed
+
+
+async def test_a_microphone_closed_while_it_is_being_opened_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reader gets the end, the device does not stay open."""
+    device = FakeDevice()
+    microphone = MicrophoneSource()
+
+    def open_input(_device: object, _heard: Callable[[Samples, bool], None]) -> FakeDevice:
+        asyncio.run_coroutine_threadsafe(microphone.close(), loop).result(10)
+        return device
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(source, "open_input", open_input)
+    async with asyncio.timeout(10):
+        assert [frame async for frame in microphone] == []
     assert device.closed
 
 
