@@ -1,0 +1,1 @@
+"""The event table, the filter line and the open event."""

@@ -1,0 +1,1 @@
+"""The help screen, made from the key table."""

@@ -1,0 +1,108 @@
+"""Which rows of the log are shown: all, or those that a filter lets through, found bit by bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from debugger.log import EventLog
+
+_FIRST_CHUNK: Final = 2_048
+_LARGEST_CHUNK: Final = 1 << 20
+_FAST_NS: Final = 4_000_000  # a chunk quicker than this may be twice as large
+
+
+class RowFilter(Protocol):
+    """What `debugger.log.compile_filter` makes."""
+
+    def mask(self, log: EventLog, start: int, stop: int) -> NDArray[np.bool_]:
+        """For each row from `start` up to `stop`: whether it matches."""
+        ...
+
+
+class ShownRows:
+    """Positions 0 to ``len() - 1`` of the table, each a row of the log, in order.
+
+    A filter on payloads may take seconds on millions of rows, so `extend` looks at some rows at a
+    time; `looked_at` says how far it is. Without a filter a position is its row.
+    """
+
+    def __init__(self, log: EventLog, condition: RowFilter | None = None) -> None:
+        self._log = log
+        self._condition = condition
+        self._rows: NDArray[np.int64] = np.empty(0, np.int64)
+        self._count = 0
+        self._chunk = _FIRST_CHUNK
+        self.looked_at = 0
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter leaves rows out."""
+        return self._condition is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of the log was looked at."""
+        return self.looked_at == len(self._log)
+
+    def __len__(self) -> int:
+        """How many rows are shown."""
+        return self._count
+
+    def extend(self, clock: Callable[[], int], budget_ns: int) -> bool:
+        """Look at new rows for about ``budget_ns``, one chunk at least; whether anything changed."""
+        if self.complete:
+            return False
+        if self._condition is None:
+            self._count = self.looked_at = len(self._log)
+            return True
+        began = clock()
+        while not self.complete:
+            before = clock()
+            stop = min(self.looked_at + self._chunk, len(self._log))
+            matches = np.flatnonzero(self._condition.mask(self._log, self.looked_at, stop))
+            self._keep(matches + self.looked_at)
+            self.looked_at = stop
+            after = clock()
+            if after - before < _FAST_NS:
+                self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
+            elif self._chunk > _FIRST_CHUNK:
+                self._chunk //= 2
+            if after - began >= budget_ns:
+                break
+        return True
+
+    def _keep(self, rows: NDArray[np.int64]) -> None:
+        needed = self._count + len(rows)
+        if needed > len(self._rows):
+            grown = np.empty(max(needed, 2 * len(self._rows), _FIRST_CHUNK), np.int64)
+            grown[: self._count] = self._rows[: self._count]
+            self._rows = grown
+        self._rows[self._count : needed] = rows
+        self._count = needed
+
+    def row(self, position: int) -> int:
+        """The row at a position, the ends standing in for what is beyond them; -1 if nothing is shown."""
+        if not self._count:
+            return -1
+        position = min(max(position, 0), self._count - 1)
+        return position if self._condition is None else int(self._rows[position])
+
+    def rows(self, positions: range) -> NDArray[np.int64]:
+        """The rows at existing positions, in the order of `positions`."""
+        places = np.arange(positions.start, positions.stop, positions.step, dtype=np.int64)
+        return places if self._condition is None else self._rows[places]
+
+    def position(self, row: int) -> int:
+        """Where `row` is, or the last shown row before it; -1 if there is none."""
+        if self._condition is None:
+            return min(row, self._count - 1)
+        return int(np.searchsorted(self._rows[: self._count], row, side="right")) - 1
+
+    def shows(self, row: int) -> bool:
+        """Whether `row` is among the shown ones."""
+        position = self.position(row)
+        return position >= 0 and self.row(position) == row

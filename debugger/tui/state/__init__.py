@@ -1,0 +1,1 @@
+"""The state of one component at the cursor, and what changed in it."""

@@ -1,0 +1,1 @@
+"""The lines at the bottom: where one is, and which keys there are."""
