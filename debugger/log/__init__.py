@@ -5,7 +5,10 @@ from __future__ import annotations
 from debugger.log.columns import NONE, NOT_IN_LOG
 from debugger.log.encode import FAMILIES
 from debugger.log.eventlog import GONE, SYNTHETIC, EventLog
+from debugger.log.filters import Filter, FilterError, compile_filter
 from debugger.log.interner import ABSENT, Interner
+from debugger.log.playback import Idle, Playback
+from debugger.log.rates import RateMeter
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.topology import Edge, Topology
 
@@ -19,9 +22,15 @@ __all__ = [
     "BrokenLine",
     "Edge",
     "EventLog",
+    "Filter",
+    "FilterError",
     "Header",
+    "Idle",
     "Interner",
     "LogStats",
+    "Playback",
+    "RateMeter",
     "Snapshot",
     "Topology",
+    "compile_filter",
 ]

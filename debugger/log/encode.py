@@ -73,11 +73,11 @@ class Encoder:
         exact = [e.timestamp_ns for e in events]
         if None not in exact:
             return integers(exact, np.int64)  # type: ignore[arg-type]  # no None is in it
-        return integers([_nanoseconds(e) for e in events], np.int64)
+        return integers([nanoseconds(e) for e in events], np.int64)
 
 
-def _nanoseconds(event: Event) -> int:
-    """The exact time, else the float's; that holds microseconds, so the rest is rounded away."""
+def nanoseconds(event: Event) -> int:
+    """The exact time of an event in ns, else the float's; that holds microseconds, so the rest is rounded away."""
     if event.timestamp_ns is not None:
         return event.timestamp_ns
     try:

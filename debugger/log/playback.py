@@ -16,7 +16,7 @@ MAX_SPEED: Final = 100.0
 SPEEDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 """The steps of `Playback.faster` and `Playback.slower`."""
 
-_LOOK_AHEAD: Final = 4096  # rows looked at in one go; at 100× and 60 Hz a step has far fewer
+_LOOK_AHEAD: Final = 4096  # rows looked at in one go; at 100x and 60 Hz a step has far fewer
 
 
 class Idle(NamedTuple):
@@ -143,7 +143,7 @@ class Playback:
         return self.seek(self.row + rows)
 
     def step_message(self, messages: int = 1) -> int:
-        """Pause, and move to the next (previous, if negative) publish, so many times; stays if there is none."""
+        """Pause, and move to the next (or previous) publish, so many times; stays where there is none."""
         self.pause()
         published = self._log.id_of("event_type", PUBLISHED)
         row: int | None = self.row

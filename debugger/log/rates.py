@@ -62,7 +62,7 @@ class RateMeter:
         return [counts.get(number, 0) for number in range(newest - _BUCKETS + 1, newest + 1)]
 
     def _at(self, now_ns: int) -> int:
-        self._last_ns = max(self._last_ns, now_ns) if self._first_ns is not None else now_ns
+        self._last_ns = max(self._last_ns, now_ns)
         return self._last_ns
 
     def _forget(self, newest: int) -> None:
