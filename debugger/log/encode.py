@@ -77,7 +77,7 @@ class Encoder:
 
 
 def nanoseconds(event: Event) -> int:
-    """The exact time of an event in ns, else the float's; that holds microseconds, so the rest is rounded away."""
+    """The exact time of an event in ns, else the float's, rounded to the microseconds that it holds."""
     if event.timestamp_ns is not None:
         return event.timestamp_ns
     try:
