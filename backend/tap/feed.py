@@ -111,6 +111,9 @@ class FeedServer:
         server, self._server = self._server, None
         if server is None:
             return
+        await silent(self._shut(server), "doubletalk-feed-close")
+
+    async def _shut(self, server: Server) -> None:
         server.close(close_connections=False)
         await self._clients.finish(_CLOSE_SECONDS)
         await server.wait_closed()

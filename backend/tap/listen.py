@@ -7,6 +7,8 @@ import socket
 
 from backend.errors import UserError
 
+_LAST_PORT = 65_535  # beyond it, getaddrinfo takes the port modulo 65536
+
 
 def listening_socket(host: str, port: int) -> socket.socket:
     """Bind and listen on `host`:`port` (0: any free port), before any server is built on it.
@@ -14,6 +16,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
     Raises:
         UserError: the port is taken, the address is not this machine's, or not allowed.
     """
+    if not 0 <= port <= _LAST_PORT:
+        raise UserError(f"cannot listen on {host}:{port}: ports go from 1 to {_LAST_PORT}, 0 is any free one")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
