@@ -40,6 +40,7 @@ _OPERATORS: Final[Mapping[type[ast.AST], Callable[..., float]]] = {
     ast.UAdd: operator.pos,
 }
 _LONGEST_EXPRESSION = 200
+_EXPRESSION = r"^[0-9]+(\.[0-9]+)?( [-+*/] [0-9]+(\.[0-9]+)?)+$"
 _SPELLED = str.maketrans({"\u00d7": "*", "\u00f7": "/", ",": None})
 
 
@@ -80,11 +81,25 @@ def calculator() -> Tool:
     parameters = {
         "type": "object",
         "properties": {
-            "expression": {"type": "string", "description": "Arithmetic with digits, such as 12 * 7"}
+            "expression": {
+                "type": "string",
+                "description": "Arithmetic with digits, such as 12 * 7",
+                "pattern": _EXPRESSION,
+            }
         },
         "required": ["expression"],
     }
-    hints = ("calculate", "plus", "minus", "times", "multiply", "multiplied", "divide", "divided", "sum")
+    hints = (
+        "calculate",
+        "plus",
+        "minus",
+        "times",
+        "multiply",
+        "multiplied",
+        "divide",
+        "divided by",
+        "sum of",
+    )
     return Tool(ToolSpec("calculate", "Work out an arithmetic expression", parameters, hints), run)
 
 
@@ -100,8 +115,11 @@ def clock_tool(clock: Clock) -> Tool:
         return f"It is {now:%H:%M} on {now:%A}, {now.day} {now:%B %Y}, {zone} time"
 
     parameters: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
-    hints = ("time", "clock", "date", "day", "today", "o'clock", "hour")
+    hints = ("what time", "the time", "clock", "date", "what day", "o'clock", "how late")
     return Tool(ToolSpec("get_time", "Tell the current time and date", parameters, hints), run)
+
+
+_VERBS = ("speak to", "speak with", "talk to", "talk with", "switch to", "transfer me to", "connect me to")
 
 
 def switch_agent(agents: AgentContext) -> Tool:
@@ -120,7 +138,11 @@ def switch_agent(agents: AgentContext) -> Tool:
         "properties": {"agent": {"type": "string", "enum": list(agents.agent_ids)}},
         "required": ["agent"],
     }
-    hints = ("speak to", "talk to", "switch", "transfer", "hand me", "agent", *agents.agent_ids)
+    hints = (
+        "agent",
+        *(f"{verb} the {name}" for verb in _VERBS for name in agents.agent_ids),
+        *(f"{verb} {name}" for verb in _VERBS for name in agents.agent_ids),
+    )
     return Tool(ToolSpec("switch_agent", "Hand the user over to another agent", parameters, hints), run)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from backend.models.build import build_model
+from backend.models.embedded import EmbeddedModel
+from backend.models.openai import OpenAICompatibleModel
 from backend.models.protocol import (
     ChatMessage,
     ChatModel,
@@ -22,16 +25,19 @@ __all__ = [
     "Asked",
     "ChatMessage",
     "ChatModel",
+    "EmbeddedModel",
     "FinishReason",
     "Finished",
     "ModelError",
     "ModelProtocolError",
     "ModelTimeoutError",
     "ModelUnavailableError",
+    "OpenAICompatibleModel",
     "Part",
     "Scripted",
     "ScriptedModel",
     "TextDelta",
     "ToolCall",
     "ToolSpec",
+    "build_model",
 ]

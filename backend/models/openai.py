@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ class OpenAICompatibleModel:
         self._url, self._host = _endpoint(base_url)
         self._model = model
         self._timeout = timeout
-        self._headers = {"Accept": _EVENT_STREAM}
+        self._headers = {"Accept": _EVENT_STREAM, "Content-Type": "application/json"}
         if api_key:
             if not (api_key.isascii() and api_key.isprintable()):
                 raise ModelError("the API key has characters that no key has", "copy it again")
@@ -97,8 +98,9 @@ class OpenAICompatibleModel:
         """The data of each event of the answer; every failure of the connection as a ModelError."""
         import httpx  # noqa: PLC0415 - loaded by start() already
 
-        request = client.build_request("POST", self._url, json=body)
         try:
+            # Escaped to ASCII: half a surrogate pair in somebody's text is the server's to refuse.
+            request = client.build_request("POST", self._url, content=json.dumps(body).encode())
             async with asyncio.timeout(self._timeout):
                 response = await client.send(request, stream=True)
             try:
@@ -129,7 +131,11 @@ class OpenAICompatibleModel:
                 f"nobody answers at {self._host} ({quoted(str(error)) or 'no connection'})",
                 "start the model's server, or check the address",
             ) from None
-        except httpx.TransportError as error:
+        except httpx.InvalidURL as error:
+            raise ModelUnavailableError(
+                f"{self._host} is no address: {quoted(str(error))}", "check the address"
+            ) from None
+        except httpx.RequestError as error:
             reason = quoted(str(error)) or type(error).__name__
             raise ModelProtocolError(f"the connection to {self._host} broke: {reason}", "try again") from None
 
