@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test bench lint lock clean
+.PHONY: demo test bench lint lock samples screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/doubletalk demo
@@ -26,6 +26,16 @@ $(STAMP): requirements/lock.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements/lock.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
+
+# Record sample_logs/ anew, each from a real conversation (two minutes).
+samples: $(STAMP)
+	set -e; work=$$(mktemp -d); for name in three_turns barge_in hand_off tool_call llm_error two_sessions; do \
+	  $(BIN)/doubletalk demo --headless --conversation $$name --out $$work/$$name; \
+	  cp $$work/$$name/recording.jsonl sample_logs/$$name.jsonl; \
+	done; rm -r $$work
+
+screenshots: $(STAMP)
+	$(BIN)/doubletalk replay sample_logs/barge_in.jsonl --size 120x36 --screenshot docs/replay.svg
 
 # After a change of dependencies; the result names no index.
 lock:

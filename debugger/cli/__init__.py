@@ -16,11 +16,7 @@ def main() -> None:
     try:
         from debugger.cli.app import app  # noqa: PLC0415 - a bare tap install has no command line
     except ModuleNotFoundError as error:
-        sys.stderr.write(
-            f"doubletalk: this command needs {error.name}, which is not installed; "
-            'install it with: pip install "doubletalk[all]"\n'
-        )
-        sys.exit(EXIT_USAGE)
+        sys.exit(_tell(error, ValueError))
     sys.exit(run(app))
 
 
@@ -49,8 +45,9 @@ def _tell(error: BaseException, user_error: type[Exception]) -> int:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]  # a task group's only failure is the failure
     code = EXIT_USAGE
-    if isinstance(error, ModuleNotFoundError):
-        told = f'this needs {error.name}, which is not installed: pip install "doubletalk[all]"'
+    missing = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    if missing and missing.partition(".")[0] not in ("backend", "debugger"):
+        told = f'this needs {missing}, which is not installed; get it with: pip install "doubletalk[all]"'
     elif isinstance(error, user_error):
         told = _one_line(error)
     else:

@@ -1,0 +1,96 @@
+"""The recordings that come with the project are sound, and show what their README says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backend.events import Event, decode_line
+
+SAMPLES = Path(__file__).parents[2] / "sample_logs"
+NAMES = ("three_turns", "barge_in", "hand_off", "tool_call", "llm_error", "two_sessions")
+# Nothing in the program causes these: the recording itself, who subscribes, and what
+# comes in from outside. Everything else has a reason.
+ROOTS = {"system", "subscribed", "unsubscribed", "task_spawned", "task_joined", "task_cancel_requested"}
+
+
+def load(name: str) -> list[Event]:
+    return [decode_line(line) for line in (SAMPLES / f"{name}.jsonl").read_bytes().splitlines()]
+
+
+def published(events: list[Event], message_type: str) -> list[Event]:
+    return [e for e in events if e.event_type == "message_published" and e.message_type == message_type]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sample_is_whole_and_its_causes_are_in_it(name: str) -> None:
+    """Gapless, every cause known, every receive handled, begun and ended."""
+    events = load(name)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    ids = {event.id for event in events}
+    assert len(ids) == len(events)
+    assert [event.id for event in events if event.cause is not None and event.cause not in ids] == []
+    without = {event.event_type for event in events if event.cause is None}
+    assert without <= ROOTS
+    received = sorted(str(event.task) for event in events if event.event_type == "message_received")
+    handled = sorted(str(event.task) for event in events if event.event_type == "message_handled")
+    assert received == handled
+    assert events[0].message_type == "RECORDING_STARTED"
+    assert events[-1].message_type == "RECORDING_ENDED"
+    assert events[-1].payload()["count"] == len(events)
+
+
+def test_the_ordinary_conversation_answers_three_turns() -> None:
+    """Three turns, none interrupted, no error."""
+    events = load("three_turns")
+    ends = published(events, "AUDIO_OUTPUT_COMPLETE")
+    assert [(event.turn, event.payload()["interrupted"]) for event in ends] == [
+        (1, False),
+        (2, False),
+        (3, False),
+    ]
+    assert [event for event in events if event.severity == "error"] == []
+
+
+def test_the_barge_in_stops_the_answer() -> None:
+    """Turn 1 is interrupted while the bot speaks; turn 2 is answered."""
+    events = load("barge_in")
+    ends = published(events, "AUDIO_OUTPUT_COMPLETE")
+    assert [(event.turn, event.payload()["interrupted"]) for event in ends] == [(1, True), (2, False)]
+    changes = [e.payload() for e in events if e.event_type == "state_change" and e.component == "overseer"]
+    assert ("BOT_SPEAKING", "HUMAN_SPEAKING") in [(change["from"], change["to"]) for change in changes]
+
+
+def test_the_hand_off_changes_agent_and_voice() -> None:
+    """AGENT_CHANGED, and the turn after it uses the new configuration throughout."""
+    events = load("hand_off")
+    change = published(events, "AGENT_CHANGED")[0].payload()
+    assert change["to_agent"] == "storyteller"
+    last = published(events, "TTS_SESSION_READY")[-1].payload()
+    assert (last["agent_id"], last["config_version"]) == ("storyteller", change["config_version"])
+
+
+def test_the_tool_call_reaches_the_calculator() -> None:
+    """A tool_call with its result in the stream's events."""
+    results = [event.payload() for event in published(load("tool_call"), "LLM_EVENT")]
+    assert any(data["event"] == "tool_result" and "84" in data["result"] for data in results)
+
+
+def test_the_model_error_is_recovered() -> None:
+    """stream_error in turn 1, an error event with what was done, and turn 2 is answered."""
+    events = load("llm_error")
+    assert any(event.payload()["event"] == "stream_error" for event in published(events, "LLM_EVENT"))
+    assert [e for e in events if e.event_type == "error" and e.payload().get("recovery_action")]
+    assert published(events, "AUDIO_OUTPUT_COMPLETE")[-1].turn == 2
+
+
+def test_the_two_sessions_overlap_in_time() -> None:
+    """Both sessions have turns, and the second begins before the first ends."""
+    events = load("two_sessions")
+    spans = {
+        session: [event.timestamp for event in events if event.session_id == session and event.turn]
+        for session in ("s1", "s2")
+    }
+    assert spans["s2"][0] < spans["s1"][-1]
+    assert spans["s1"][0] < spans["s2"][-1]
