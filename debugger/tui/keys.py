@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 class Where(enum.Enum):
@@ -142,7 +142,7 @@ APP: Final = (Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE)
 """Parts of the table that hold wherever the focus is."""
 
 
-def bindings(*where: Where) -> list[Binding]:
+def bindings(*where: Where) -> list[BindingType]:
     """The bindings of parts of the table."""
     return [
         Binding(
