@@ -27,6 +27,9 @@ from backend.models.protocol import (
 )
 
 _DONE = "[DONE]"
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises on other people's bytes; the last for brackets nested by the thousand."""
+
 _MOST_QUOTED = 200
 """Characters of a server's own words in an error line."""
 
@@ -156,7 +159,7 @@ class ReplyReader:
             return
         try:
             chunk = self._decode(data)
-        except msgspec.DecodeError as error:
+        except _NO_JSON as error:
             raise ModelProtocolError(
                 f"{self._who} sent a chunk that is none ({error}): {quoted(data)}", "check the address"
             ) from None
@@ -215,7 +218,7 @@ class ReplyReader:
             raise ModelProtocolError(f"{self._who} called a tool without a name")
         try:
             return msgspec.json.decode(call.arguments.strip() or "{}", type=dict[str, Any])
-        except msgspec.DecodeError:
+        except _NO_JSON:
             raise ModelProtocolError(
                 f"{self._who} called {quoted(call.name)} with arguments that are no JSON object: "
                 f"{quoted(call.arguments)}"
@@ -227,7 +230,7 @@ def status_error(who: str, status: int, body: bytes) -> ModelError:
     text = body.decode("utf-8", "replace")
     try:
         answer = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except _NO_JSON:
         answer = text
     if isinstance(answer, dict):
         answer = answer.get("error") or answer.get("detail") or answer.get("message") or text
