@@ -71,12 +71,16 @@ def _value(node: ast.AST) -> float:
     raise ToolError("only numbers and + - * / are understood")
 
 
+_SPOKEN: Final = {"*": "times", "/": "divided by", "+": "plus", "-": "minus"}
+
+
 def calculator() -> Tool:
     """Arithmetic."""
 
     async def run(arguments: Mapping[str, Any]) -> str:
         expression = str(arguments.get("expression", ""))
-        return f"{expression} = {evaluate(expression):g}"
+        spoken = " ".join(_SPOKEN.get(token, token) for token in expression.split())
+        return f"{spoken} is {evaluate(expression):g}"
 
     parameters = {
         "type": "object",
@@ -131,7 +135,7 @@ def switch_agent(agents: AgentContext) -> Tool:
             change = agents.hand_off(wanted, "the user asked for it")
         except UnknownAgentError as error:
             raise ToolError(str(error)) from None
-        return f"{change.to_agent} will take over from the next turn on"
+        return f"The {change.to_agent} will take over from the next turn on"
 
     parameters = {
         "type": "object",

@@ -22,7 +22,7 @@ def main() -> None:
     params.port = 0
     # One thread: on two cores shared with speech recognition, two fell from 159 to 10-25 tok/s.
     params.cpuparams.n_threads = 1
-    params.cpuparams_batch.n_threads = 2
+    params.cpuparams_batch.n_threads = 1
     params.n_ctx = 4096
     params.n_parallel = 2
     params.use_jinja = True

@@ -223,7 +223,7 @@ async def test_tool_results_go_back_to_the_model_until_it_answers_in_words() -> 
         *("stream_started", "stream_finished", "tool_call", "tool_result"),
         *("stream_started", "stream_finished"),
     ]
-    assert events[3]["result"] == "12 * 7 = 84"
+    assert events[3]["result"] == "12 times 7 is 84"
     assert events[1]["finish_reason"] == "tool_calls"
     last = model.asked[-1].messages
     assert [message.role for message in last[-4:]] == ["assistant", "tool", "assistant", "tool"]

@@ -74,7 +74,7 @@ def test_the_hand_off_changes_agent_and_voice() -> None:
 def test_the_tool_call_reaches_the_calculator() -> None:
     """A tool_call with its result in the stream's events."""
     results = [event.payload() for event in published(load("tool_call"), "LLM_EVENT")]
-    assert any(data["event"] == "tool_result" and "84" in data["result"] for data in results)
+    assert any(data["event"] == "tool_result" and "is 84" in data["result"] for data in results)
 
 
 def test_the_model_error_is_recovered() -> None:
