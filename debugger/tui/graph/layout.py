@@ -98,7 +98,7 @@ def arrange(names: tuple[str, ...], width: int, height: int) -> Layout | None:
 
 
 class _Grid(NamedTuple):
-    """Columns of boxes of width ``box``: where each begins, its spoke's door on the hub, its lane for the turn."""
+    """Columns of boxes of width ``box``: left edges, doors on the hub, lanes for the turn."""
 
     hub: Box
     box: int
