@@ -354,3 +354,60 @@ def test_a_broken_event_costs_itself_only() -> None:
     frame = b'{"type":"events","events":[' + good[0] + b',{"timestamp":"no"},' + good[1] + b"]}"
     told = FeedClient().receive(frame)
     assert [type(one).__name__ for one in told] == ["EventsReceived", "NotUnderstood", "EventsReceived"]
+
+
+def test_a_client_drops_what_it_has_already() -> None:
+    """A server that repeats itself is not believed twice."""
+    frame = b'{"type":"events","events":[' + b",".join(batch("s", 1, 4).lines) + b"]}"
+    client = FeedClient()
+    assert len(client.receive(frame)) == 1
+    assert client.receive(frame) == []
+    assert client.receive(b'{"type":"gap","from_seq":2,"to_seq":4,"source":"s"}') == []
+    assert client.receive(b'{"type":"gap","from_seq":3,"to_seq":6}') == [GapReceived("s", 5, 6)]
+
+
+def test_a_hole_in_the_history_itself_is_told_before_what_follows() -> None:
+    """A batch that never reached the ring: the clients learn of it in its place."""
+    ring = Ring(100, 1 << 20)
+    ring.append(batch("s", 1, 2))
+    ring.append(batch("s", 6, 2))
+    session = FeedSession(ring, now=0)
+    session.receive(b'{"type":"subscribe","since_seq":0,"batch":true}')
+    frames = []
+    while frame := session.next_frame(0):
+        frames.append(msgspec.json.decode(frame.data))
+    assert [frame["type"] for frame in frames] == ["hello", "events", "gap", "events"]
+    assert (frames[2]["from_seq"], frames[2]["to_seq"]) == (3, 5)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    steps=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9), st.integers(0, 2)), max_size=30),
+    history=st.integers(1, 30),
+    queue=st.integers(1, 30),
+)
+def test_sources_mixed_in_one_ring_keep_their_own_counts(
+    steps: list[tuple[str, int, int]], history: int, queue: int
+) -> None:
+    """Two producers, one feed: what is skipped is told for each of them."""
+    ring = Ring(history, 1 << 30)
+    session = FeedSession(ring, now=0, queue_limit=queue)
+    session.receive(b'{"type":"subscribe","since_seq":0,"batch":true}')
+    emitted = {"a": 0, "b": 0}
+    known: dict[str, list[int]] = {"a": [], "b": []}
+
+    def read(frames: float) -> None:
+        while frames > 0 and (frame := session.next_frame(0)):
+            frames -= 1
+            told = msgspec.json.decode(frame.data)
+            for event in told.get("events", ()):
+                known[event["source"]].append(event["seq"])
+            if told["type"] == "gap":
+                known[told["source"]] += range(told["from_seq"], told["to_seq"] + 1)
+
+    for source, count, frames in steps:
+        ring.append(batch(source, emitted[source] + 1, count))
+        emitted[source] += count
+        read(frames)
+    read(math.inf)
+    assert known == {source: list(range(1, end + 1)) for source, end in emitted.items()}
