@@ -20,7 +20,6 @@ from backend.speech import (
     HibariTts,
     Listener,
     SileroVad,
-    SpeechError,
     SpeechToText,
     TextToSpeech,
     WhisperStt,
@@ -88,14 +87,11 @@ class Backend:
         tries again. Voice and ears are needed.
 
         Raises:
-            UserError: the voice or the recogniser cannot be loaded.
+            SpeechError: the voice or the recogniser cannot be loaded.
         """
-        try:
-            await asyncio.gather(
-                self._load("tts", self.tts), self._load("stt", self.stt), self._load("llm", self.model)
-            )
-        except SpeechError as error:
-            raise UserError(str(error)) from None
+        await asyncio.gather(
+            self._load("tts", self.tts), self._load("stt", self.stt), self._load("llm", self.model)
+        )
 
     async def _load(self, kind: str, engine: Any) -> None:
         probe = Probe(self.tap, f"{kind}_engine")

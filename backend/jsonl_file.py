@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
+from backend.errors import UserError
+
 BLOCK: Final = 128 * 1024
 """Bytes of text that a compressed file holds back at most. Smaller blocks compress worse."""
 
@@ -23,7 +25,7 @@ _ZSTD_LEVEL = 1
 _READ = 1 << 20
 
 
-class JsonlFileError(OSError):
+class JsonlFileError(UserError, OSError):
     """The file cannot be opened or written; the text is one line: what, where, what to do."""
 
 

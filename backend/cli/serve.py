@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     loop: Annotated[bool, typer.Option("--loop", help="Speak the WAVs again and again.")] = False,
     microphone: Annotated[bool, typer.Option("--microphone", help="Listen to the microphone.")] = False,
     loudspeaker: Annotated[bool, typer.Option("--loudspeaker", help="Play on the sound device.")] = False,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Take typed lines from a pipe, too.")] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Take WAVs and playback as fast as possible.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the assistant's speech to this WAV.")] = None,
     user: Annotated[str, typer.Option(help="Who is talking.")] = "guest",
@@ -56,34 +58,35 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         log_file=log_file,
     )
     configure(level=settings.log_level, file=settings.log_file, console=settings.log_format)
-    doors = _Doors(tuple(wav or ()), loop, microphone, loudspeaker, fast, out, user)
+    doors = _Doors(
+        wavs=tuple(wav or ()),
+        loop=loop,
+        microphone=microphone,
+        loudspeaker=loudspeaker,
+        typed=stdin or sys.stdin.isatty(),
+        fast=fast,
+        out=out,
+        user=user,
+    )
+    if microphone and wav:
+        raise UserError("--microphone and --wav are two voices for one user; choose one")
     interrupted = asyncio.run(_serve(settings, token_file, doors))
     if interrupted:
         raise typer.Exit(130)
 
 
+@dataclass(frozen=True, slots=True)
 class _Doors:
     """How words come in and speech goes out."""
 
-    def __init__(
-        self,
-        wavs: tuple[Path, ...],
-        loop: bool,
-        microphone: bool,
-        loudspeaker: bool,
-        fast: bool,
-        out: Path | None,
-        user: str,
-    ) -> None:
-        self.wavs = wavs
-        self.loop = loop
-        self.microphone = microphone
-        self.loudspeaker = loudspeaker
-        self.fast = fast
-        self.out = out
-        self.user = user
-        if microphone and wavs:
-            raise UserError("--microphone and --wav are two voices for one user; choose one")
+    wavs: tuple[Path, ...]
+    loop: bool
+    microphone: bool
+    loudspeaker: bool
+    typed: bool
+    fast: bool
+    out: Path | None
+    user: str
 
 
 async def _serve(settings: Settings, token_file: Path | None, doors: _Doors) -> bool:
@@ -121,7 +124,6 @@ async def _serve(settings: Settings, token_file: Path | None, doors: _Doors) -> 
 async def _talk(backend: Backend, doors: _Doors) -> None:
     """Load the engines, open the session and let words in."""
     from backend.speech import (  # noqa: PLC0415 - see serve
-        AudioInputError,
         DeviceSink,
         MicrophoneSource,
         NullSink,
@@ -132,23 +134,27 @@ async def _talk(backend: Backend, doors: _Doors) -> None:
     for path in doors.wavs:
         WavSource(path, realtime=not doors.fast)  # a file that cannot be read is told before models load
     await backend.load()
-    sink = DeviceSink() if doors.loudspeaker else WavSink(doors.out) if doors.out else NullSink()
+    sink = (
+        DeviceSink()
+        if doors.loudspeaker
+        else WavSink(doors.out, backend.tts.sample_rate)
+        if doors.out
+        else NullSink()
+    )
     session = backend.open_session(doors.user, sink, pace=0.0 if doors.fast else 1.0)
     async with asyncio.TaskGroup() as tasks:
-        if sys.stdin.isatty():
+        if doors.typed:
             tasks.create_task(_typed(session), name="typed text")
-        try:
-            if doors.microphone:
-                await session.user.listen(backend.listener(MicrophoneSource()))
-            while doors.wavs:
-                for path in doors.wavs:
-                    source = WavSource(path, realtime=not doors.fast)
-                    await session.user.listen(backend.listener(source))
+        if doors.microphone:
+            await session.user.listen(backend.listener(MicrophoneSource()))
+        while doors.wavs:
+            for path in doors.wavs:
+                source = WavSource(path, realtime=not doors.fast)
+                await session.user.listen(backend.listener(source))
+                if session.user.turn:
                     await session.user.turn_ended(session.user.turn)
-                if not doors.loop:
-                    break
-        except AudioInputError as error:
-            raise UserError(str(error)) from None
+            if not doors.loop:
+                break
 
 
 async def _typed(session: Session) -> None:

@@ -7,11 +7,13 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
+from backend.errors import UserError
+
 Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "tool_calls", "length"]
 
 
-class ModelError(Exception):
+class ModelError(UserError):
     """A model could not answer. `str()` is one line: what is wrong, then what to do about it."""
 
     def __init__(self, message: str, fix: str = "") -> None:

@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from backend.errors import UserError
+
 Samples = npt.NDArray[np.float32]
 
 LISTEN_RATE = 16_000
@@ -26,7 +28,7 @@ FRAME_MS = FRAME_SAMPLES * 1000 / LISTEN_RATE
 _FULL_SCALE = 32768.0
 
 
-class SpeechError(Exception):
+class SpeechError(UserError):
     """Speech cannot be had as asked. `str()` is one line: what is wrong, then what to do about it."""
 
     def __init__(self, message: str, fix: str = "") -> None:

@@ -95,7 +95,8 @@ class Hub:
         self.refused = 0
         self._delivered = self._gaps = self._lost = 0  # of clients that are gone
         self.ring = Ring(history_events, history_bytes)
-        self.lock = threading.Lock()
+        # Re-entrant: a topology that makes the tap drain comes back to `write`.
+        self.lock = threading.RLock()
         self._clients: set[HubClient] = set()
         self._waiting: set[HubClient] = set()
 
@@ -135,6 +136,13 @@ class Hub:
             self._delivered += client.session.delivered
             self._gaps += client.session.gaps
             self._lost += client.session.lost
+
+    def topology_now(self) -> Mapping[str, Any]:
+        """The topology for a hello. What goes wrong in the program's function is told, not raised."""
+        try:
+            return self.topology()
+        except Exception as error:  # noqa: BLE001 - other people's code must not end a client's connection
+            return {"error": f"{type(error).__name__}: {error}"}
 
     def wait_for_batch(self, client: HubClient) -> bool:
         """Have `client` woken by the next batch; False if there is already something to read."""
@@ -188,7 +196,7 @@ class HubClient:
             self.session = FeedSession(
                 hub.ring,
                 now=self._loop.time(),
-                topology=hub.topology,  # the hub's may be set later
+                topology=hub.topology_now,
                 queue_limit=hub.client_queue,
                 grace=hub.grace_seconds,
             )
