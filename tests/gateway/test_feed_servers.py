@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextvars import Context
 from typing import Any
@@ -113,6 +115,15 @@ async def test_a_subscriber_gets_topology_history_and_what_comes(make: Callable[
         assert [event["seq"] for event in await events(feed, 300)] == list(range(1, 301))
         hub.write(batch(301, 2))
         assert [event["seq"] for event in await events(feed, 2)] == [301, 302]
+
+
+async def test_a_topology_that_fails_is_told_and_costs_nothing_else(make: Callable[..., Server]) -> None:
+    """The program's own function raises: the client still gets its hello and its events."""
+    hub = Hub(topology=lambda: {"never": 1 // 0})
+    hub.write(batch(1, 1))
+    async with make(hub) as server, subscribed(feed_url(server), since_seq=0) as (feed, hello):
+        assert hello["topology"]["error"].startswith("ZeroDivisionError")
+        assert len(await events(feed, 1)) == 1
 
 
 async def test_msgpack_filters_and_dialects(make: Callable[..., Server]) -> None:
@@ -411,3 +422,21 @@ async def test_the_gateway_tells_its_numbers_health_and_assistant() -> None:
         assert (await http.get("/api/assistant")).json() == {"model": "scripted"}
         hub.close()
         assert (await http.get("/health")).status_code == 503
+
+
+def test_a_tapped_program_without_websockets_can_import_the_feed_and_is_told_what_is_missing() -> None:
+    """The tap installs with msgspec alone: nothing heavier is imported, and `start` names the extra."""
+    program = (
+        "import asyncio, sys\n"
+        "from backend.tap.feed import FeedServer\n"
+        "from backend.tap.hub import Hub\n"
+        "heavy = {'websockets', 'fastapi', 'uvicorn', 'platformdirs', 'zstandard', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "sys.modules['websockets'] = None\n"
+        "try: asyncio.run(FeedServer(Hub()).start())\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == "UserError the live feed needs websockets: pip install 'doubletalk[feed]'\n"
