@@ -430,7 +430,7 @@ def test_a_tapped_program_without_websockets_can_import_the_feed_and_is_told_wha
         "import asyncio, sys\n"
         "from backend.tap.feed import FeedServer\n"
         "from backend.tap.hub import Hub\n"
-        "heavy = {'websockets', 'fastapi', 'uvicorn', 'platformdirs', 'zstandard', 'numpy'} & set(sys.modules)\n"
+        "heavy = {'websockets', 'fastapi', 'uvicorn', 'platformdirs', 'zstandard'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "sys.modules['websockets'] = None\n"
         "try: asyncio.run(FeedServer(Hub()).start())\n"
