@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from backend.models.brevity import SentenceBudget
 from backend.models.openai import OpenAICompatibleModel
-from backend.models.protocol import ChatMessage, Finished, Part, TextDelta, ToolCall, ToolSpec
+from backend.models.protocol import ChatMessage, Finished, ModelError, Part, TextDelta, ToolCall, ToolSpec
 from backend.models.worker import Worker, find_weights
 
 _NAME = "SmolLM2-135M-Instruct"
@@ -38,9 +39,12 @@ class EmbeddedModel:
     model's, under the tool's schema: llama.cpp samples only what obeys it.
     """
 
-    def __init__(self, weights: Path | None = None, *, temperature: float = 0.0) -> None:
+    def __init__(
+        self, weights: Path | None = None, *, temperature: float = 0.0, max_sentences: int = 3
+    ) -> None:
         self._weights = weights
         self._temperature = temperature
+        self._max_sentences = max_sentences
         self._worker: Worker | None = None
         self._client: OpenAICompatibleModel | None = None
         self._starting = asyncio.Lock()
@@ -74,8 +78,8 @@ class EmbeddedModel:
             if self._client is not None and self._worker is not None and self._worker.alive:
                 return self._client
             await self.close()
-            self._worker = await Worker.start(self._weights or find_weights())
-            self._client = OpenAICompatibleModel(self._worker.address, _NAME)
+            self._worker = await Worker.start(find_weights(self._weights))
+            self._client = OpenAICompatibleModel(self._worker.address, _NAME, api_key=self._worker.key)
             await self._client.start()
             return self._client
 
@@ -87,8 +91,26 @@ class EmbeddedModel:
         max_tokens: int = 256,
         temperature: float | None = None,
     ) -> AsyncIterator[Part]:
-        """As `ChatModel.stream`."""
+        """As `ChatModel.stream`, ended after ``max_sentences``; by default at the model's temperature."""
         client = await self._connected()
+        worker = self._worker
+        try:
+            async with aclosing(self._reply(client, messages, tools, max_tokens, temperature)) as parts:
+                async for part in parts:
+                    yield part
+        except ModelError as error:
+            if worker is not None and (ended := await worker.ended_soon()):
+                raise ended from error
+            raise
+
+    async def _reply(
+        self,
+        client: OpenAICompatibleModel,
+        messages: Sequence[ChatMessage],
+        tools: Sequence[ToolSpec],
+        max_tokens: int,
+        temperature: float | None,
+    ) -> AsyncGenerator[Part]:
         question = _last_of(messages, "user")
         tool = choose_tool(question, tools) if messages[-1].role == "user" else None
         if tool is not None:
@@ -103,9 +125,17 @@ class EmbeddedModel:
             temperature=self._temperature if temperature is None else temperature,
             extra={"repeat_penalty": 1.1, "cache_prompt": True, **_must_say(messages)},
         )
+        budget = SentenceBudget(self._max_sentences)
         async with aclosing(answer) as parts:  # type: ignore[type-var]  # an async generator behind its protocol
             async for part in parts:
-                yield part
+                if isinstance(part, TextDelta):
+                    if text := budget.take(part.text):
+                        yield TextDelta(text)
+                    if budget.spent:
+                        yield Finished("stop")
+                        return
+                else:
+                    yield part
 
     async def _arguments(
         self, client: OpenAICompatibleModel, question: str, tool: ToolSpec
