@@ -20,7 +20,7 @@ _CACHED: Final = 512
 _MARGIN: Final = 2  # lines kept in view around the cursor
 
 
-class EventTable(ScrollView, can_focus=True):
+class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Paints the shown rows; the cursor is the session's. Line 0 of the widget holds the titles."""
 
     class Picked(Message):

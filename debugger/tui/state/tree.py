@@ -35,7 +35,7 @@ _WIDEST_KEY = 22  # values of one level stand under each other up to this
 _PREFERRED: Final = "overseer"  # what a live view shows first: the conversation's own state machine
 
 
-class StateTree(ScrollView, can_focus=True):
+class StateTree(ScrollView, can_focus=True, inherit_bindings=False):
     """Paints the state of the pinned component, or of the one whose event is at the cursor."""
 
     BINDINGS = bindings(Where.STATE)
