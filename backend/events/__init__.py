@@ -9,6 +9,7 @@ from backend.events.codec import (
     encode_event,
     encode_lines,
     encode_payload,
+    error_text,
     unencodable,
 )
 from backend.events.event import EMPTY, Event, Payload, as_object
@@ -28,6 +29,7 @@ __all__ = [
     "encode_event",
     "encode_lines",
     "encode_payload",
+    "error_text",
     "family_of",
     "severity_rank",
     "unencodable",

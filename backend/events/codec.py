@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import Any
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from backend.events.event import EMPTY, Event, Payload
 
+S = TypeVar("S", bound=Struct)
+
 _REPR_LIMIT = 200
-_DEPTH_LIMIT = 12
+_DEPTH_LIMIT = 64
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1  # what msgspec writes as a JSON number
 
 
@@ -48,49 +50,89 @@ def _foreign(value: Any) -> Any:
     dump = getattr(value, "model_dump", None)  # pydantic, without importing it
     if callable(dump):
         return dump(mode="json")
+    if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
+        return value.item()  # numpy's scalars, without importing it
     return unencodable(value)
 
 
 def unencodable(value: Any, error: BaseException | None = None) -> dict[str, str]:
     """What is recorded in place of a value that cannot be encoded: its type and a short repr."""
+    told = {"unencodable": type(value).__qualname__, "repr": _short(value, repr)}
+    if error is not None:
+        told["error"] = error_text(error)
+    return told
+
+
+def error_text(error: BaseException) -> str:
+    """``str(error)``, shortened; never raises, whatever the error's own ``__str__`` does."""
+    return _short(error, str)
+
+
+def _short(value: object, form: Callable[[object], str]) -> str:
     try:
-        text = repr(value)
-    except Exception as broken:  # noqa: BLE001 - a repr is other people's code
-        text = f"<repr failed: {type(broken).__name__}>"
+        text = form(value)
+    except Exception as broken:  # noqa: BLE001 - __repr__ and __str__ are other people's code
+        text = f"<{form.__name__} failed: {type(broken).__name__}>"
     if len(text) > _REPR_LIMIT:
         text = text[: _REPR_LIMIT - 1] + "…"
-    told = {"unencodable": type(value).__qualname__, "repr": text.encode("utf-8", "replace").decode()}
-    if error is not None:
-        told["error"] = str(error)[:_REPR_LIMIT].encode("utf-8", "replace").decode()
-    return told
+    return _utf8(text)
+
+
+def _utf8(text: str) -> str:
+    """The text with its lone surrogates replaced: JSON is UTF-8 and has none."""
+    return text.encode("utf-8", "replace").decode()
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_foreign)
 _decoder = msgspec.json.Decoder(Event)
 
 
-def _sane(value: Any, depth: int = 0) -> Any:
-    """A copy of `value` that certainly encodes: surrogates, cycles and odd keys replaced."""
-    if isinstance(value, bool | None):
-        return value
-    if isinstance(value, int | float | str):
-        return _sane_scalar(value)
-    if depth <= _DEPTH_LIMIT:
-        if isinstance(value, Mapping):
-            return {_sane_scalar(str(key)): _sane(item, depth + 1) for key, item in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [_sane(item, depth + 1) for item in value]
-        if isinstance(value, Struct):
-            return {name: _sane(getattr(value, name), depth + 1) for name in value.__struct_fields__}
-    return unencodable(value)
+def _sane(value: Any, within: tuple[int, ...] = ()) -> Any:
+    """A copy of `value` that certainly encodes: surrogates, cycles, odd keys and huge ints replaced.
 
-
-def _sane_scalar(value: float | str) -> float | str:
+    ``within``: identities of the containers around it; meeting one again is a cycle.
+    """
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, int):
-        return value if _INT_MIN <= value <= _INT_MAX else str(value)
-    return value if math.isfinite(value) else str(value)
+        return _utf8(value)
+    if isinstance(value, int) and not _INT_MIN <= value <= _INT_MAX:
+        return _short(value, str)
+    inside = (*within, id(value))
+    if isinstance(value, list | tuple | set | frozenset):
+        return unencodable(value) if _too_deep(value, within) else [_sane(item, inside) for item in value]
+    members = _members(value)
+    if members is None:
+        return _sane_leaf(value)
+    if _too_deep(value, within):
+        return unencodable(value)
+    return {_short_key(key): _sane(item, inside) for key, item in members}
+
+
+def _too_deep(value: Any, within: tuple[int, ...]) -> bool:
+    return id(value) in within or len(within) > _DEPTH_LIMIT
+
+
+def _members(value: Any) -> Iterable[tuple[Any, Any]] | None:
+    """Names and values of what becomes a JSON object; None of anything else."""
+    if isinstance(value, Mapping):
+        return value.items()
+    if isinstance(value, Struct):
+        return [(name, getattr(value, name)) for name in value.__struct_fields__]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+    return None
+
+
+def _sane_leaf(value: Any) -> Any:
+    """What is no container: as it is if it encodes (dates, enums, bytes), else described."""
+    try:
+        _encoder.encode(value)
+    except Exception as error:  # noqa: BLE001 - other people's objects
+        return unencodable(value, error)
+    return value
+
+
+def _short_key(key: Any) -> str:
+    return _utf8(key) if isinstance(key, str) else _short(key, str)
 
 
 def encode_payload(payload: object) -> Raw:
@@ -114,15 +156,15 @@ def _encode_sane(payload: object, error: Exception) -> bytes:
         return _encoder.encode(unencodable(payload, error))
 
 
-def encode_event(event: Event) -> bytes:
+def encode_event(event: Struct) -> bytes:
     """One event as one JSON object, without the newline. Never raises."""
     try:
         return _encoder.encode(event)
     except Exception:  # noqa: BLE001 - see encode_payload
-        return _encoder.encode(_with_safe_payloads(event))
+        return _encoder.encode(_encodable(event))
 
 
-def encode_lines(events: list[Event]) -> bytes:
+def encode_lines(events: Sequence[Struct]) -> bytes:
     """Events as JSONL: one line each, each ended by a newline. Never raises.
 
     One bad payload costs its batch a second pass, never an event.
@@ -133,15 +175,15 @@ def encode_lines(events: list[Event]) -> bytes:
         return b"".join(encode_event(event) + b"\n" for event in events)
 
 
-def _with_safe_payloads(event: Event) -> Event:
-    safe: Event = msgspec.structs.replace(
-        event,
-        data=encode_payload(event.data),
-        component_state=encode_payload(event.component_state),
-    )
-    for name in ("component", "message_type", "session_id", "user_id", "correlation_id", "worker_id"):
-        setattr(safe, name, _sane(getattr(safe, name)))
-    return safe
+def _encodable(event: S) -> S:
+    """The event with every field replaced that does not encode."""
+    fields = {name: getattr(event, name) for name in event.__struct_fields__}
+    safe = {
+        name: encode_payload(value) if isinstance(value, Mapping | Struct) else _sane(value)
+        for name, value in fields.items()
+        if not isinstance(value, Raw)
+    }
+    return msgspec.structs.replace(event, **safe)
 
 
 def decode_line(line: bytes | bytearray | memoryview) -> Event:

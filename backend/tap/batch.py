@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, overload
 
-from backend.events import Event
+from backend.events import Event, decode_line
 
 
 class Batch:
     """Consecutive events of one source with their one encoding; never empty, never changed.
 
-    ``jsonl`` holds a line for each event, each ended by a newline.
+    ``jsonl`` holds a line for each event, each ended by a newline; ``events`` are the same as objects.
     """
 
-    def __init__(self, events: tuple[Event, ...], jsonl: bytes, first_seq: int) -> None:
-        self.events = events
+    def __init__(self, events: Sequence[Event], jsonl: bytes, first_seq: int) -> None:
+        self._events: Sequence[Event] | None = events
+        self._count = len(events)
         self.jsonl = jsonl
         self.first_seq = first_seq
+
+    @classmethod
+    def encoded(cls, jsonl: bytes, first_seq: int, count: int) -> Batch:
+        """A batch of `count` lines, whose events are decoded when somebody looks at them."""
+        batch = cls((), jsonl, first_seq)
+        batch._count = count
+        batch._events = None
+        return batch
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """The events as the record has them. Sinks that only move bytes need not look."""
+        if self._events is None:
+            self._events = _Decoded(self.jsonl, self._count)
+        return self._events
 
     @property
     def last_seq(self) -> int:
         """``seq`` of the last event."""
-        return self.first_seq + len(self.events) - 1
+        return self.first_seq + self._count - 1
 
     @cached_property
     def lines(self) -> tuple[bytes, ...]:
@@ -32,14 +49,50 @@ class Batch:
 
     def __len__(self) -> int:
         """Number of events."""
-        return len(self.events)
+        return self._count
+
+
+class _Decoded(Sequence[Event]):
+    """The events of a batch, each decoded when it is first asked for."""
+
+    def __init__(self, jsonl: bytes, count: int) -> None:
+        self._jsonl = jsonl
+        self._count = count
+        self._known: dict[int, Event] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return self._jsonl.split(b"\n")
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Event, ...]: ...
+    def __getitem__(self, index: int | slice) -> Event | tuple[Event, ...]:
+        if isinstance(index, slice):
+            return tuple(self[number] for number in range(*index.indices(len(self))))
+        number = range(len(self))[index]
+        if number not in self._known:
+            self._known[number] = decode_line(self._line(number))
+        return self._known[number]
+
+    def _line(self, number: int) -> bytes:
+        if number == 0:  # what a sink asks for that only wants the source: no need to split it all
+            return self._jsonl[: self._jsonl.index(b"\n")]
+        return self._lines[number]
 
 
 class Sink(Protocol):
-    """Takes batches in order. A sink that raises is reported once and removed; others go on."""
+    """Takes batches in order. A sink that raises is reported once, closed and removed; others go on."""
 
     def write(self, batch: Batch) -> None:
-        """Take a batch. Runs on the event loop: must not block for long."""
+        """Take a batch. Runs on the event loop: must not block for long.
+
+        A tap without a running loop calls it from a thread of its own, or the publisher's.
+        """
 
     def close(self) -> None:
         """Write what is held back and release what is open. Called once."""

@@ -7,19 +7,29 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
-from backend.events import correlation_id
+from backend.events import EMPTY, correlation_id, encode_payload
 
 
 class Scope(Struct, frozen=True, gc=False):
-    """Whose work an event is part of. ``turn`` counts from 1 within the session."""
+    """Whose work an event is part of. ``turn`` counts from 1 within the session.
+
+    ``told`` is how it stands in every event of the scope, encoded once: all the fields
+    but the first's key (see `backend.tap.stamped`). It follows from the others.
+    """
 
     session_id: str | None = None
     user_id: str | None = None
     turn: int | None = None
     correlation_id: str | None = None
     worker_id: str | None = None
+    told: Raw = EMPTY
+
+    def __post_init__(self) -> None:
+        fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "told"}
+        members = bytes(encode_payload(fields))[len(b'{"session_id":') : -1]
+        msgspec.structs.force_setattr(self, "told", Raw(members))
 
 
 NO_SCOPE = Scope()
@@ -45,16 +55,7 @@ class Activation:
         self.component = component
         self.scope = scope
         # What an event takes from here, to be unpacked in one step: emitting is the hot path.
-        self.stamp = (
-            cause,
-            task,
-            component,
-            scope.session_id,
-            scope.user_id,
-            scope.turn,
-            scope.correlation_id,
-            scope.worker_id,
-        )
+        self.stamp = (cause, task, component, scope.told)
 
     def with_scope(self, scope: Scope) -> Activation:
         """The same activation, working for `scope`."""

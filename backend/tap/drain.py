@@ -4,103 +4,153 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import itertools
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
-from backend.events import Event, encode_lines
+from backend.events import Payload, encode_lines, error_text
 from backend.tap.batch import Batch, Sink
 from backend.tap.clock import Clock
+from backend.tap.stamped import Stamped
 
 DRAIN_SECONDS = 0.005
-DRAIN_EVENTS = 512
+# A thousand take about a millisecond: no longer than a loop may well be held up.
+DRAIN_EVENTS = 1024
 # A publisher that never yields drains in place rather than hold events without bound.
 PENDING_LIMIT = 4096
-
-_NO_ACTIVATION = contextvars.Context()
+# The wall clock's offset is read anew at each drain; less than this is the reading's own jitter.
+_OFFSET_JITTER_NS = 10_000
 
 
 class Drain:
     """Holds what was emitted until the next drain, then hands it to every sink.
 
-    `append` an event, then call `wake` with its number if that has reached `wake_at`:
-    the first event after a drain sets the timer, the 512th calls it sooner.
+    An emitter appends, calls `wake` if the drain is ``asleep`` (so that one comes within
+    5 ms), and `check` now and then (so that it comes sooner when many wait). Before
+    `open` and after `close` events are thrown away.
     """
 
     def __init__(self, clock: Clock, sinks: tuple[Sink, ...]) -> None:
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.wake_at = 0
+        self.asleep = True
         self.wall_offset = clock.wall_ns() - clock.mono_ns()
         self.errors: list[str] = []
         self.on_sink_failed: Callable[[Sink, Exception], None] = lambda _sink, _error: None
         self.next_seq = 1
         self._clock = clock
         self._sinks = list(sinks)
-        self._pending: list[Event] = []
+        self._pending: list[Stamped] = []
         self.append = self._pending.append
         self._lock = threading.RLock()
+        self._draining = False
+        self._open = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._flusher: _Flusher | None = None
+        # The timer must not inherit the activation of whoever happened to emit first.
+        self._no_activation = contextvars.Context()
 
     def __len__(self) -> int:
         """Events that wait."""
         return len(self._pending)
 
-    def wake(self, number: int) -> None:
-        """See to it that a drain comes: called with the first event after one, and when many wait."""
-        loop = self.loop
+    def open(self, loop: asyncio.AbstractEventLoop | None, begin: Callable[[], str]) -> None:
+        """Take events, from the one that `begin` emits on, and drain them on `loop`, or in a thread."""
+        with self._lock:
+            self._loop = loop
+            self._open = True
+            self._follow_wall_clock()
+            self.asleep = True
+            first_id = begin()
+            early = next(number for number, event in enumerate(self._pending) if event.id == first_id)
+            self._cut(early)
+
+    # --- when -------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """See to it that a drain comes within 5 ms."""
+        self.asleep = False
+        if self._open and not self._on_loop("call_later", DRAIN_SECONDS, self._timer):
+            with self._lock:
+                if self._flusher is None:
+                    self._flusher = _Flusher(self._timer)
+                self._flusher.due.set()
+
+    def check(self) -> None:
+        """Drain before the timer does if many events wait."""
         waiting = len(self._pending)
-        if loop is None or loop.is_closed():
-            if waiting >= DRAIN_EVENTS:
-                self.drain()
-            else:
-                self.wake_at = number + DRAIN_EVENTS - waiting
-        elif waiting < DRAIN_EVENTS:
-            self.wake_at = number + DRAIN_EVENTS - waiting
-            self._schedule(loop, loop.call_later, DRAIN_SECONDS, self.drain)
-        elif waiting < PENDING_LIMIT:
-            self.wake_at = number + PENDING_LIMIT - waiting
-            self._schedule(loop, loop.call_soon, self.drain)
-        else:
+        if not self._open:
+            self._pending.clear()
+        elif waiting >= PENDING_LIMIT or (
+            waiting >= DRAIN_EVENTS and not self._on_loop("call_soon", self.drain)
+        ):
             self.drain()
 
-    def _schedule(self, loop: asyncio.AbstractEventLoop, call: Callable[..., object], *args: object) -> None:
-        if loop is not running_loop():
-            loop.call_soon_threadsafe(call, *args)
-            return
-        # The timer must not inherit the activation of whoever happened to emit first.
-        call(*args, context=_NO_ACTIVATION)
+    def _on_loop(self, how: str, *args: object) -> bool:
+        """Call the loop's method `how`, from whatever thread this is; False without a loop."""
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            return False
+        call = getattr(loop, how)
+        if loop is running_loop():
+            call(*args, context=self._no_activation)
+            return True
+        with suppress(RuntimeError):  # closed since we looked
+            loop.call_soon_threadsafe(call, *args, context=self._no_activation)
+            return True
+        return False
+
+    def _timer(self) -> None:
+        # First this: who appends after the drain has looked will find it asleep.
+        self.asleep = True
+        self.drain()
+
+    # --- what -------------------------------------------------------------------
 
     def drain(self) -> None:
         """Number, encode and hand on what waits. Called by itself; harmless to call."""
         with self._lock:
-            self.wake_at = 0
-            pending = self._pending
-            while pending:
-                # Slice and delete are atomic each; what a thread appends between them stays.
-                events = pending[:DRAIN_EVENTS]
-                del pending[: len(events)]
-                self._hand_on(events)
-            # Wall clocks step; following them here keeps both stamps honest to 5 ms.
-            self.wall_offset = self._clock.wall_ns() - self._clock.mono_ns()
+            # A sink that emits must neither be handed a batch within a batch nor keep us here.
+            if not self._open or self._draining:
+                return
+            self._hand_on(self._cut(len(self._pending)))
+            self._follow_wall_clock()
 
-    def _hand_on(self, events: list[Event]) -> None:
-        first = number = self.next_seq
-        for event in events:
-            event.seq = number
-            number += 1
-        self.next_seq = number
-        batch = Batch(tuple(events), encode_lines(events), first)
-        for sink in tuple(self._sinks):
-            try:
-                sink.write(batch)
-            except Exception as error:  # noqa: BLE001 - a sink must never reach the publisher
-                self._remove_failed(sink, error)
+    def _cut(self, count: int) -> list[Stamped]:
+        # Slice and delete are atomic each; what a thread appends between them stays.
+        events = self._pending[:count]
+        del self._pending[:count]
+        return events
 
-    def _remove_failed(self, sink: Sink, error: Exception) -> None:
-        self._sinks.remove(sink)
-        told = f"{type(sink).__name__} stopped: {type(error).__name__}: {error}"
-        self.errors.append(told)
-        sys.stderr.write(f"doubletalk: {told}; events go on without it\n")
-        self.on_sink_failed(sink, error)
+    def _hand_on(self, events: list[Stamped]) -> None:
+        self._draining = True
+        try:
+            for start in range(0, len(events), DRAIN_EVENTS):
+                some = events if len(events) <= DRAIN_EVENTS else events[start : start + DRAIN_EVENTS]
+                first = self.next_seq
+                for event, seq in zip(some, itertools.count(first), strict=False):
+                    event.seq = seq
+                self.next_seq += len(some)
+                batch = Batch.encoded(encode_lines(some), first, len(some))
+                for sink in tuple(self._sinks):
+                    self._write(sink, batch)
+        finally:
+            self._draining = False
+
+    def _write(self, sink: Sink, batch: Batch) -> None:
+        try:
+            sink.write(batch)
+        except Exception as error:  # noqa: BLE001 - a sink must never reach the publisher
+            self._sinks.remove(sink)
+            self._close_sink(sink, error)
+
+    def _follow_wall_clock(self) -> None:
+        """Wall clocks step; following them at each drain keeps both stamps honest to 5 ms."""
+        offset = self._clock.wall_ns() - self._clock.mono_ns()
+        if abs(offset - self.wall_offset) > _OFFSET_JITTER_NS:
+            self.wall_offset = offset
+
+    # --- sinks ------------------------------------------------------------------
 
     def add(self, sink: Sink) -> None:
         """Let `sink` have every event that is emitted from now on."""
@@ -114,19 +164,68 @@ class Drain:
             self.drain()
             if sink in self._sinks:
                 self._sinks.remove(sink)
-                sink.close()
+                self._close_sink(sink)
 
-    def close(self) -> None:
-        """Drain, then close every sink, whatever one of them says to it."""
+    def _close_sink(self, sink: Sink, failed: Exception | None = None) -> None:
+        """Close a sink that left; tell once if it failed, in writing or only now."""
+        try:
+            sink.close()
+        except Exception as error:  # noqa: BLE001 - the other sinks go on
+            failed = failed or error
+        if failed is None:
+            return
+        told = f"{type(sink).__name__} stopped: {type(failed).__name__}: {error_text(failed)}"
+        self.errors.append(told)
+        sys.stderr.write(f"doubletalk: {told}; events go on without it\n")
+        if self._open:
+            self.on_sink_failed(sink, failed)
+
+    # --- the end ----------------------------------------------------------------
+
+    def close(self, end: Callable[[], str], describe: Callable[[int], Payload]) -> None:
+        """Drain, with the event that `end` emits as the last one, then close every sink.
+
+        ``describe`` makes that event's data of its ``seq``. What other threads emit from
+        then on comes too late for the record.
+        """
         with self._lock:
             self.drain()
-            self.loop = None
-            for sink in self._sinks:
-                try:
-                    sink.close()
-                except Exception as error:  # noqa: BLE001 - close the others too
-                    self.errors.append(f"{type(sink).__name__}: {error}")
-            self._sinks.clear()
+            last_id = end()
+            events = self._cut(len(self._pending))
+            count = next(number for number, event in enumerate(events, 1) if event.id == last_id)
+            events[count - 1].data = describe(self.next_seq + count - 1)
+            self._open = False
+            self._hand_on(events[:count])
+            sinks, self._sinks = self._sinks, []
+            for sink in sinks:
+                self._close_sink(sink)
+            self._loop = None
+        if self._flusher is not None:
+            self._flusher.stop()
+
+
+class _Flusher(threading.Thread):
+    """The timer of a tap that has no event loop: drains 5 ms after `due` was set."""
+
+    def __init__(self, drain: Callable[[], None]) -> None:
+        super().__init__(name="tap-drain", daemon=True)
+        self.due = threading.Event()
+        self._stopped = threading.Event()
+        self._drain = drain
+        self.start()
+
+    def run(self) -> None:
+        while not self._stopped.is_set():
+            self.due.wait()
+            self.due.clear()
+            self._stopped.wait(DRAIN_SECONDS)
+            self._drain()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.due.set()
+        if threading.current_thread() is not self:
+            self.join()
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Raw
 
-from backend.events import EMPTY, Payload, encode_payload
+from backend.events import EMPTY, Payload, encode_payload, error_text
 from backend.events.vocabulary import STATE_CHANGE, STATE_READ, SYSTEM
 from backend.tap.context import Scope
 from backend.tap.tap import StateGetter, Tap
@@ -30,7 +30,7 @@ class Probe:
         try:
             return encode_payload(self._get_state())
         except Exception as error:  # noqa: BLE001 - the component's own code
-            return encode_payload({"get_debug_state_failed": f"{type(error).__name__}: {error}"})
+            return encode_payload({"get_debug_state_failed": f"{type(error).__name__}: {error_text(error)}"})
 
     def emit(  # noqa: PLR0913 - one keyword for each field that a caller may set
         self,

@@ -33,7 +33,8 @@ class TappedLock:
 
     def release(self) -> None:
         """Leave the lock; recorded before anybody else can take it."""
-        self._tap.emit(LOCK_RELEASED, None, None, {"lock": self.name})
+        if self._lock.locked():  # else release() raises, and there is nothing to record
+            self._tap.emit(LOCK_RELEASED, None, None, {"lock": self.name})
         self._lock.release()
 
     async def __aenter__(self) -> None:

@@ -11,120 +11,21 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from backend.events import EMPTY, SCHEMA, Event, Payload, encode_payload
-from backend.events.messages import Message
+from backend.events import EMPTY, SCHEMA, Payload, encode_payload, error_text
 from backend.events.vocabulary import RECORDING_ENDED, RECORDING_STARTED, SYSTEM
 from backend.tap.batch import Sink
 from backend.tap.clock import Clock
-from backend.tap.context import Activation, Scope, current
+from backend.tap.context import Activation, current
 from backend.tap.drain import Drain, running_loop
+from backend.tap.emitter import Emit, emitter
 
-# Payload classes that are encoded later, by the drain: nobody can change them meanwhile.
-_CANNOT_CHANGE: set[type] = {Raw}
 _SHOWN_FRAMES = 8
 
 StateGetter = Callable[[], Mapping[str, Any] | Struct]
-
-
-class Emit(Protocol):
-    """Record one event and return its id.
-
-    Cause, task, turn and correlation come from the running activation unless they are
-    given. ``data`` and ``state`` are encoded here and now, but for a `Message` and
-    `Raw`, which cannot change. Never raises, never blocks, works from any thread.
-    """
-
-    def __call__(  # noqa: PLR0913, PLR0917 - one parameter for each field that a caller may set
-        self,
-        event_type: str,
-        component: str | None = None,
-        message_type: str | None = None,
-        data: Payload | None = None,
-        state: Payload = EMPTY,
-        direction: str = "internal",
-        severity: str = "info",
-        cause: str | None = None,
-        scope: Scope | None = None,
-        reads: tuple[str, ...] = (),
-        writes: tuple[str, ...] = (),
-    ) -> str:
-        """See the class."""
-
-
-def _emitter(source: str, clock: Clock, drain: Drain) -> Emit:
-    """The one place where events are made.
-
-    A closure, with positional defaults: as a method with keyword-only ones it took
-    720 ns instead of 530, of which 120 are the struct.
-    """
-    next_number = itertools.count(1).__next__
-    prefix = f"{source}-"
-    mono_ns = clock.mono_ns
-    activation_of = current.get
-    append = drain.append
-
-    def emit(  # noqa: PLR0913, PLR0917 - see Emit
-        event_type: str,
-        component: str | None = None,
-        message_type: str | None = None,
-        data: Payload | None = None,
-        state: Payload = EMPTY,
-        direction: str = "internal",
-        severity: str = "info",
-        cause: str | None = None,
-        scope: Scope | None = None,
-        reads: tuple[str, ...] = (),
-        writes: tuple[str, ...] = (),
-    ) -> str:
-        if data is None:
-            data = EMPTY
-        elif data.__class__ not in _CANNOT_CHANGE:
-            data = _as_frozen(data)
-        if state.__class__ is not Raw:
-            state = encode_payload(state)
-        activation = activation_of()
-        if scope is not None:
-            activation = activation.with_scope(scope)
-        begun_by, task, here, session, user, turn, correlation, worker = activation.stamp
-        number = next_number()
-        event_id = f"{prefix}{number}"
-        mono = mono_ns()
-        wall = mono + drain.wall_offset
-        append(
-            Event(
-                wall / 1e9,
-                event_type,
-                component or here,
-                message_type,
-                session,
-                user,
-                direction,
-                data,
-                correlation,
-                state,
-                event_id,
-                source,
-                0,  # numbered by the drain, in the order of the record
-                wall,
-                mono,
-                cause or begun_by,
-                task,
-                turn,
-                worker,
-                severity,
-                reads,
-                writes,
-            )
-        )
-        if number >= drain.wake_at:
-            drain.wake(number)
-        return event_id
-
-    return emit
 
 
 class Tap:
@@ -149,7 +50,7 @@ class Tap:
         self.clock = clock or Clock()
         self._drain = Drain(self.clock, sinks)
         self._drain.on_sink_failed = self._tell_of_sink
-        self.emit: Emit = _emitter(self.source, self.clock, self._drain)
+        self.emit: Emit = emitter(self.source, self.clock, self._drain)
         self._tasks = itertools.count(1)
         self._uninstall: Callable[[], None] | None = None
         self._state = "new"
@@ -208,13 +109,9 @@ class Tap:
         if self._state != "new":
             raise RuntimeError(f"this tap is {self._state}; make another one")
         self._state = "started"
-        loop = self._drain.loop = running_loop()
-        self.emit(
-            SYSTEM,
-            "tap",
-            RECORDING_STARTED,
-            {"schema": SCHEMA, "source": self.source, "pid": os.getpid(), "topology": self.topology()},
-        )
+        loop = running_loop()
+        about = {"schema": SCHEMA, "source": self.source, "pid": os.getpid(), "topology": self.topology()}
+        self._drain.open(loop, lambda: self.emit(SYSTEM, "tap", RECORDING_STARTED, about))
         if loop is not None:
             from backend.tap.tasks import install  # noqa: PLC0415 - tasks need the tap's type
 
@@ -228,9 +125,10 @@ class Tap:
         self._state = "closed"
         if self._uninstall is not None:
             self._uninstall()
-        self.drain()
-        self.emit(SYSTEM, "tap", RECORDING_ENDED, {"count": self._drain.next_seq, "source": self.source})
-        self._drain.close()
+        self._drain.close(
+            lambda: self.emit(SYSTEM, "tap", RECORDING_ENDED),
+            lambda count: encode_payload({"count": count, "source": self.source}),
+        )
 
     def __enter__(self) -> Self:
         self.start()
@@ -251,13 +149,6 @@ class Tap:
         self.close()
 
 
-def _as_frozen(data: Payload) -> Payload:
-    if isinstance(data, Message):
-        _CANNOT_CHANGE.add(type(data))
-        return data
-    return encode_payload(data)
-
-
 def describe_error(error: BaseException, component: str) -> dict[str, Any]:
     """The data of an ``error`` event: type, message, component and the innermost frames.
 
@@ -272,7 +163,7 @@ def describe_error(error: BaseException, component: str) -> dict[str, Any]:
     ]
     return {
         "error_type": type(error).__name__,
-        "error_message": str(error),
+        "error_message": error_text(error),
         "component": component,
         "stack_trace": "\n".join(lines),
     }

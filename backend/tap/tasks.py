@@ -8,11 +8,13 @@ Tasks with a context of their own (``create_task(..., context=Context())``) stay
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeGuard, TypeVar
 
+from backend.events import error_text
 from backend.events.vocabulary import TASK_CANCEL_REQUESTED, TASK_FINISHED, TASK_JOINED, TASK_SPAWNED
 from backend.tap.context import Activation, current
 from backend.tap.tap import Tap
@@ -25,7 +27,7 @@ Factory = Callable[..., "asyncio.Task[Any]"]
 class _Child:
     """A spawned activation: reports its own beginning and end."""
 
-    __slots__ = ("activation", "name", "started_ns", "tap")
+    __slots__ = ("activation", "ended", "name", "started_ns", "tap")
 
     def __init__(self, tap: Tap, kind: str, name: str, **more: object) -> None:
         self.tap = tap
@@ -36,6 +38,7 @@ class _Child:
         spawned = tap.emit(TASK_SPAWNED, None, None, data)
         self.activation = Activation(child, spawned, parent.component, parent.scope)
         self.started_ns = tap.clock.mono_ns()
+        self.ended = False
 
     def context(self) -> Context:
         context = copy_context()
@@ -44,6 +47,7 @@ class _Child:
 
     def finished(self, error: BaseException | None, *, cancelled: bool) -> None:
         """Report the end; runs in the child's context."""
+        self.ended = True
         micros = (self.tap.clock.mono_ns() - self.started_ns) // 1000
         data: dict[str, Any] = {
             "child": self.activation.task,
@@ -52,7 +56,7 @@ class _Child:
             "duration_us": micros,
         }
         if error is not None:
-            data |= {"error_type": type(error).__name__, "error_message": str(error)}
+            data |= {"error_type": type(error).__name__, "error_message": error_text(error)}
         severity = "warning" if error is not None else "info"
         self.tap.emit(TASK_FINISHED, None, None, data, severity=severity)
 
@@ -83,6 +87,11 @@ class TappedTask(asyncio.Task[T]):
                 self._child.joined()
 
     __iter__ = __await__
+
+    def set_name(self, value: object) -> None:
+        """As `asyncio.Task.set_name`. Before Python 3.13 a given name comes here, after the spawn."""
+        super().set_name(value)
+        self._child.name = str(value)
 
     def cancel(self, msg: Any | None = None) -> bool:
         """As `asyncio.Task.cancel`; the request is recorded, which is not yet the stop."""
@@ -145,18 +154,22 @@ class TappedExecutor(ThreadPoolExecutor):
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """As `ThreadPoolExecutor.submit`; the job is an activation of its own."""
         child = _Child(self._tap, "x", _label(fn))
-        context = child.context()
-        return super().submit(lambda: context.run(_run, child, fn, *args, **kwargs))
+        context, inside = child.context(), _as_child(child, fn)
+        return super().submit(lambda: context.run(_run, child, inside, *args, **kwargs))
 
 
 async def to_thread(tap: Tap, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """As `asyncio.to_thread`, with spawn, finish and join in the record."""
+    """As `asyncio.to_thread`, with spawn, finish and join in the record.
+
+    Cancelled while it waits, it reports no join: the thread runs on.
+    """
     child = _Child(tap, "x", _label(fn))
-    loop = asyncio.get_running_loop()
+    job = functools.partial(child.context().run, _run, child, fn, *args, **kwargs)
     try:
-        return await loop.run_in_executor(None, lambda: child.context().run(_run, child, fn, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(None, job)
     finally:
-        child.joined()
+        if child.ended:
+            child.joined()
 
 
 def call_later(
@@ -179,5 +192,29 @@ def _run(child: _Child, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
     return result
 
 
+def _as_child(child: _Child, fn: Callable[P, T]) -> Callable[P, T]:
+    """`fn` in the child's activation, even if it brings another context as `asyncio.to_thread` does."""
+    if not _brings_context(fn):
+        return fn
+
+    def inside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        token = current.set(child.activation)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            current.reset(token)
+
+    brought: functools.partial[T] = functools.partial(fn.func, inside, *fn.args, **fn.keywords)
+    return brought
+
+
+def _brings_context(fn: Callable[..., object]) -> TypeGuard[functools.partial[Any]]:
+    return isinstance(fn, functools.partial) and isinstance(getattr(fn.func, "__self__", None), Context)
+
+
 def _label(fn: Callable[..., object]) -> str:
+    if _brings_context(fn):
+        return _label(fn.args[0])
+    if isinstance(fn, functools.partial):
+        return _label(fn.func)
     return getattr(fn, "__qualname__", type(fn).__name__)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from backend.events import error_text
 from backend.events.vocabulary import TASK_FINISHED, TASK_JOINED, TASK_SPAWNED
 from backend.tap.context import Activation, current
 from backend.tap.probe import Probe
@@ -25,7 +27,8 @@ def watch(tap: Tap, component: str | None = None) -> Callable[[F], F]:
     """Decorator: each call becomes an activation: spawned, finished (outcome, duration), joined.
 
     On a class, its public methods are watched, its ``get_debug_state()`` is the snapshot
-    of their events, and the component is the class's name in snake_case.
+    of their events, and the component is the class's name in snake_case. Generators are left
+    as they are: their body runs in turns with their caller's, which is no activation.
     """
 
     def decorate(target: F) -> F:
@@ -61,15 +64,18 @@ class _Call:
         micros = (self._probe.tap.clock.mono_ns() - self._started) // 1000
         data: dict[str, Any] = {**self._data, "outcome": outcome, "duration_us": micros}
         if error is not None:
-            data |= {"error_type": type(error).__name__, "error_message": str(error)}
+            data |= {"error_type": type(error).__name__, "error_message": error_text(error)}
         severity = "warning" if outcome == "error" else "info"
         self._probe.emit(TASK_FINISHED, None, data, severity=severity)
-        current.reset(self._token)
+        with contextlib.suppress(ValueError):  # a coroutine that is thrown away ends in a foreign context
+            current.reset(self._token)
         self._probe.emit(TASK_JOINED, None, self._data)
 
 
 def _watched(tap: Tap, component: str, function: Callable[..., Any], *, method: bool) -> Callable[..., Any]:
     name = function.__qualname__
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        return function
 
     if inspect.iscoroutinefunction(function):
 

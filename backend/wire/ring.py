@@ -7,6 +7,7 @@ client and never leaves this process; on the wire an event is named by source an
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Protocol
 
 from backend.events import Event
@@ -17,9 +18,12 @@ _RECENT = 64  # segments that live clients are likely to be at
 class EventBatch(Protocol):
     """What the ring takes of a batch: consecutive events of one source, encoded once."""
 
-    events: tuple[Event, ...]
     jsonl: bytes
     first_seq: int
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """The events as objects; the ring looks at the first one's source only."""
 
 
 class Segment:

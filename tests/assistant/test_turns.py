@@ -181,6 +181,7 @@ def test_a_state_machine_takes_only_the_edges_of_its_table(wanted: list[str]) ->
     """Listed edges are taken and recorded; others are refused and change nothing."""
     record = Record()
     tap = Tap("test", sinks=(record,))
+    tap.start()
     machine = StateMachine(CONVERSATION, Probe(tap, "overseer"))
     walked = []
     for new in wanted:
@@ -192,7 +193,7 @@ def test_a_state_machine_takes_only_the_edges_of_its_table(wanted: list[str]) ->
             with pytest.raises(IllegalTransitionError, match=new):
                 machine.to(new, "asked")
             assert machine.state == old
-    tap.drain()
+    tap.close()
     assert record.transitions("overseer") == walked
 
 
