@@ -39,6 +39,8 @@ class DebuggerApp(App[None]):
 
     def __init__(self, session: Session, feeder: Feeder | None = None, *, at_seq: int | None = None) -> None:
         super().__init__()
+        self.register_theme(palette.THEME)  # now: the style sheet refers to its variables
+        self.theme = palette.THEME.name
         self.session = session
         self._feeder = feeder
         self._wanted_seq = at_seq
@@ -50,9 +52,7 @@ class DebuggerApp(App[None]):
         return MainScreen(self.session)
 
     def on_mount(self) -> None:
-        """Set the theme, begin to feed, begin to look."""
-        self.register_theme(palette.THEME)
-        self.theme = palette.THEME.name
+        """Begin to feed, begin to look."""
         if self._feeder is not None:
             self._feeder.start(self)
         self._playing = self.set_interval(PLAY_SECONDS, self._tick, pause=True)

@@ -81,9 +81,10 @@ class MainScreen(Screen[None]):
         session = self._session
         title = "2 Events"
         if session.filter_text:
-            more = "" if session.shown.complete else "+"
-            title += f" · {safe_text(session.filter_text, 60)} · {len(session.shown):,}{more}"
-        self._retitle("#events-pane", title)
+            more = "" if session.shown.complete else " …"
+            title += f" · {safe_text(session.filter_text, 60)}{more}"
+        place = session.shown.position(session.cursor) + 1
+        self._retitle("#events-pane", title, f"{place:,} of {len(session.shown):,}")
 
     def _title_state(self) -> None:
         view = self.query_one(StateTree).view

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from backend.events import Family
 from backend.events.vocabulary import (
+    ERROR,
     GAP,
     HANDLED,
     ITEM_GOT,
@@ -45,11 +46,12 @@ GLYPHS: Final = {
     LOCK_RELEASED: "□",
     ITEM_PUT: "⤓",
     ITEM_GOT: "⤒",
-    "error": "!",
+    ERROR: "!",
 }
 """What happened, in one cell: to the bus, from the bus, or inside."""
 
 _OTHER = "·"
+_ON_THE_WAY: Final = frozenset({PUBLISHED, RECEIVED})
 _MESSAGES: Final = frozenset({PUBLISHED, RECEIVED, HANDLED, SUBSCRIBED, UNSUBSCRIBED, SYSTEM})
 _WARNING = SEVERITIES.index("warning")
 _CELLS = 400  # of a payload's summary; no terminal is wider
@@ -146,7 +148,7 @@ def columns_for(width: int) -> tuple[Column, ...]:
     """The columns for a table of ``width`` cells, with the last one's width filled in."""
     chosen = next(columns for least, columns in _LAYOUTS if width >= least)
     fixed = sum(column.width + 1 for column in chosen[:-1])
-    return (*chosen[:-1], chosen[-1]._replace(width=max(width - fixed, 0)))
+    return (*chosen[:-1], chosen[-1]._replace(width=max(width - fixed - 1, 0)))
 
 
 def describe(log: EventLog, row: int, before: int) -> EventRow:
@@ -170,8 +172,8 @@ def describe(log: EventLog, row: int, before: int) -> EventRow:
         kind=safe_text(shown, 64),
         place=_place(log.name("session", session_number), turn),
         summary=summary,
-        quiet=kind not in {PUBLISHED, RECEIVED, STATE_CHANGE, "error"} and severity < _WARNING,
-        bad=severity > _WARNING or family is Family.ERROR,
+        quiet=kind not in {PUBLISHED, RECEIVED, STATE_CHANGE, ERROR} and severity < _WARNING,
+        bad=severity > _WARNING or kind == ERROR or (family is Family.ERROR and kind in _ON_THE_WAY),
         gap=kind == SYSTEM and message == GAP,
         turn=(session_number, turn),
     )

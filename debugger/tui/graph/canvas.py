@@ -12,7 +12,7 @@ from rich.style import Style
 from debugger.tui import palette
 from debugger.tui.graph.layout import Box, Cell, Layout, Placed
 from debugger.tui.graph.model import Flow, GraphView, Node
-from debugger.tui.text import fit, shorten, width_of
+from debugger.tui.text import shorten, width_of
 from debugger.tui.units import count
 
 Glyph = tuple[str, Style]
@@ -23,7 +23,6 @@ _HEAVY: Final = "┏━┓┃┗┛"
 _BOLD: Final = Style(bold=True)
 _BLANK: Final = (" ", palette.PLAIN)
 _IDLE_WORDS: Final = frozenset({"", "IDLE", "idle"})
-_LEAST_STATE: Final = 6
 _TURNS: Final = {
     # directions to the cell before and to the one after
     frozenset({(0, -1), (0, 1)}): "│",
@@ -78,8 +77,9 @@ def paint(view: GraphView, layout: Layout, width: int, height: int) -> Canvas:
     _hub(canvas, view, layout)
     for placed in layout.placed:
         _node(canvas, nodes[placed.name], placed, layout.hub)
-    if layout.left_out or view.more:
-        _others(canvas, [nodes[name] for name in layout.left_out], view.more, height - 1)
+    lowest = max((placed.box.bottom for placed in layout.placed), default=0)
+    if lowest < height:
+        _others(canvas, [nodes[name] for name in layout.left_out], view, height - 1)
     return canvas
 
 
@@ -106,13 +106,11 @@ def _node(canvas: Canvas, node: Node, placed: Placed, hub: Box) -> None:
     )
     canvas.put(box.x + 1, box.y, f" {shorten(name, box.width - 4)} ", name_style)
     room = box.width - 4
-    counts = shorten(_counts(node), room)
-    left = room - width_of(counts) - 1
-    if left >= _LEAST_STATE:
-        state = fit(node.state, left)
-        state_style = palette.DIM if node.state in _IDLE_WORDS else palette.BOLD
-        canvas.put(box.x + 2, box.y + 1, state, state_style)
-    canvas.put(box.right - 2 - width_of(counts), box.y + 1, counts, palette.DIMMER)
+    state = shorten(node.state, room)
+    canvas.put(box.x + 2, box.y + 1, state, palette.DIM if node.state in _IDLE_WORDS else palette.BOLD)
+    counts = _counts(node)
+    if width_of(state) + 1 + width_of(counts) <= room:  # the state is worth more
+        canvas.put(box.right - 2 - width_of(counts), box.y + 1, counts, palette.DIMMER)
     if node.failed:
         errors = f" {count(node.failed)} err "
         canvas.put(box.right - 2 - len(errors), box.bottom - 1, errors, palette.BAD)
@@ -141,18 +139,15 @@ def _hub(canvas: Canvas, view: GraphView, layout: Layout) -> None:
     hub = layout.hub
     style = Style(color=palette.MUTED)
     _frame(canvas, hub, _HEAVY, style)
-    canvas.put(hub.x + 1, hub.y, f" {shorten(view.bus, hub.width - 4)} ", palette.BOLD)
-    total = f" {count(view.sent)} sent "
-    if len(total) + 4 <= hub.width:
-        canvas.put(hub.right - 1 - len(total), hub.bottom - 1, total, palette.DIMMER)
     room = hub.width - 4
-    message = shorten(view.message, room)
-    canvas.put(
-        hub.x + 2 + (room - width_of(message)) // 2,
-        hub.middle[1],
-        message,
-        palette.STYLES[view.family] + _BOLD,
-    )
+    bus = view.bus
+    if width_of(total := f"{bus} · {count(view.sent)}") <= room:
+        bus = total
+    for y, text, colour in (
+        (1, shorten(bus, room), palette.BOLD),
+        (2, shorten(view.message, room), palette.STYLES[view.family] + _BOLD),
+    ):
+        canvas.put(hub.x + 2 + (room - width_of(text)) // 2, hub.y + y, text, colour)
     for placed in layout.placed:
         if not placed.spoke:
             continue
@@ -189,12 +184,15 @@ def _beside(cell: Cell, box: Box) -> Cell:
     return min(max(x, box.x), box.right - 1), min(max(y, box.y), box.bottom - 1)
 
 
-def _others(canvas: Canvas, nodes: Iterable[Node], more: int, y: int) -> None:
-    """Those that found no place, with their counts."""
+def _others(canvas: Canvas, nodes: Iterable[Node], view: GraphView, y: int) -> None:
+    """Those that found no place, with their counts; then those that have nothing to do with the bus."""
     named = [f"{'! ' if node.failing else ''}{node.label} {_counts(node)}" for node in nodes]
-    total = len(named) + more
-    text = f"+{total}: " + " · ".join(named)
-    canvas.put(0, y, shorten(text, canvas.width), palette.DIM)
+    parts = [f"+{len(named)}: {' · '.join(named)}"] if named else []
+    if view.aside:
+        parts.append(f"not on the bus: {' · '.join(view.aside)}")
+    if view.more:
+        parts.append(f"{view.more} more")
+    canvas.put(0, y, shorten("   ".join(parts), canvas.width), palette.DIMMER)
 
 
 def paint_compact(view: GraphView, width: int, height: int) -> tuple[Canvas, dict[str, Box]]:

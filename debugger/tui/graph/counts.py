@@ -8,12 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.events import Family
-from backend.events.vocabulary import PUBLISHED, RECEIVED
+from backend.events.vocabulary import ERROR, PUBLISHED, RECEIVED, SEVERITIES
 from debugger.log import FAMILIES, EventLog
 
 _ERROR: Final = FAMILIES.index(Family.ERROR)
+_SEVERE: Final = SEVERITIES.index("error")
 _SENT, _RECEIVED, _FAILED, _KINDS = 0, 1, 2, 3
 _STEP: Final = 1 << 20  # rows counted in one go: 8 MB of scratch
+
+
+def failures(log: EventLog, part: slice) -> NDArray[np.bool_]:
+    """Which rows say that something failed: an error, a severe event, a message about an error sent."""
+    kinds = log.column("event_type")[part]
+    failed: NDArray[np.bool_] = log.column("severity")[part] >= _SEVERE
+    error, published = log.id_of("event_type", ERROR), log.id_of("event_type", PUBLISHED)
+    if error is not None:
+        failed |= kinds == error
+    if published is not None:
+        failed |= (kinds == published) & (log.column("family")[part] == _ERROR)
+    return failed
 
 
 class Counts:
@@ -40,14 +53,13 @@ class Counts:
         log = self._log
         kinds, components = log.column("event_type"), log.column("component")
         published, received = (log.id_of("event_type", kind) for kind in (PUBLISHED, RECEIVED))
-        families = log.column("family")
         for first in range(start, stop, _STEP):
             part = slice(first, min(first + _STEP, stop))
             if published is not None:
                 self._count(_SENT, components[part][kinds[part] == published], sign)
             if received is not None:
                 self._count(_RECEIVED, components[part][kinds[part] == received], sign)
-            self._count(_FAILED, components[part][families[part] == _ERROR], sign)
+            self._count(_FAILED, components[part][failures(log, part)], sign)
 
     def _count(self, kind: int, components: NDArray[Any], sign: int) -> None:
         if not len(components):

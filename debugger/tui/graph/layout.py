@@ -14,13 +14,14 @@ Cell = tuple[int, int]
 """(x, y)"""
 
 BOX_HEIGHT: Final = 3
+HUB_HEIGHT: Final = 4
 _MIN_BOX: Final = 16
 _WIDE_BOX: Final = 24
 _MIN_SPOKE: Final = 4  # cells between the hub and the boxes at its ends
 _GAP: Final = 2  # columns between boxes
 _MAX_COLUMNS: Final = 7
 _FEWEST: Final = 3
-_MIN_HEIGHT: Final = 3 * BOX_HEIGHT + 2  # a row of cells for the turns on each side of the hub
+_MIN_HEIGHT: Final = 2 * BOX_HEIGHT + HUB_HEIGHT + 2  # a row of cells for the turns on each side of the hub
 _MIN_WIDTH: Final = 3 * _MIN_BOX + 2 * _MIN_SPOKE
 
 
@@ -89,7 +90,7 @@ def arrange(names: tuple[str, ...], width: int, height: int) -> Layout | None:
                 placed.append(Placed(name, place, _spoke(place, hub, grid.doors[number], grid.lanes[number])))
     for name, x in ((left, 0), (right, width - grid.box)):
         if name is not None:
-            y = hub.middle[1]
+            y = hub.y + BOX_HEIGHT // 2
             cells = range(grid.box, hub.x) if x == 0 else range(x - 1, hub.right - 1, -1)
             placed.append(
                 Placed(name, Box(x, hub.y, grid.box, BOX_HEIGHT), tuple((cell, y) for cell in cells))
@@ -111,8 +112,8 @@ class _Grid(NamedTuple):
 def _grid(columns: int, width: int, height: int) -> _Grid:
     box = min((width - _GAP * (columns - 1)) // columns, _WIDE_BOX, (width - 2 * _MIN_SPOKE) // 3)
     lefts = tuple(round(number * (width - box) / (columns - 1)) for number in range(columns))
-    side = max(_MIN_SPOKE, min(width // 10, 12))
-    hub = Box(box + side, (height - BOX_HEIGHT) // 2, width - 2 * (box + side), BOX_HEIGHT)
+    side = min(max((width - 2 * box - _WIDE_BOX) // 2, _MIN_SPOKE), 12)
+    hub = Box(box + side, (height - HUB_HEIGHT) // 2, width - 2 * (box + side), HUB_HEIGHT)
     doors = [left + box // 2 for left in lefts]
     # Columns beside the hub: their spokes turn, and arrive between its end and the first straight one.
     turning = sum(1 for door in doors[: columns // 2] if door < hub.x + 2)
@@ -127,13 +128,13 @@ def _grid(columns: int, width: int, height: int) -> _Grid:
 
 def _lanes(height: int) -> int:
     """Rows for turns between the hub and the boxes above it."""
-    return (height - 3 * BOX_HEIGHT) // 2
+    return (height - 2 * BOX_HEIGHT - HUB_HEIGHT) // 2
 
 
 def _outer_rows(height: int, hub_y: int) -> tuple[int, int]:
     """Where the boxes above and below begin: not further away than looks well."""
     distance = min(_lanes(height), 4 + height // 20)
-    return hub_y - distance - BOX_HEIGHT, hub_y + BOX_HEIGHT + distance
+    return hub_y - distance - BOX_HEIGHT, hub_y + HUB_HEIGHT + distance
 
 
 _VOICE_SEATS: Final = {

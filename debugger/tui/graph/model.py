@@ -9,7 +9,7 @@ import numpy as np
 from backend.events import Family
 from backend.events.vocabulary import HANDLED, PUBLISHED, RECEIVED
 from debugger.log import FAMILIES, SYNTHETIC, EventLog
-from debugger.tui.graph.counts import Counts
+from debugger.tui.graph.counts import Counts, failures
 from debugger.tui.session import Session
 from debugger.tui.text import safe_text
 
@@ -31,9 +31,9 @@ MAX_NODES: Final = 64
 
 _RECENT_NS: Final = 5_000_000_000
 _RECENT_ROWS: Final = 4_096  # looked back through for an error
-_ERROR: Final = FAMILIES.index(Family.ERROR)
 _EFFECTS: Final = 24
 _WORD: Final = 24
+_ASIDE: Final = 12
 
 
 class Flow(NamedTuple):
@@ -59,9 +59,13 @@ class Node(NamedTuple):
 
 
 class GraphView(NamedTuple):
-    """Everything that stands still in the graph. ``flows`` are the ways that the cursor's message takes."""
+    """Everything that stands still in the graph. ``flows`` are the ways that the cursor's message takes.
+
+    ``aside`` are components that have nothing to do with the bus, ``more`` how many were left out.
+    """
 
     nodes: tuple[Node, ...] = ()
+    aside: tuple[str, ...] = ()
     more: int = 0
     bus: str = BUS
     sent: int = 0
@@ -75,7 +79,10 @@ def graph_view(session: Session, counts: Counts) -> GraphView:
     log, row = session.log, session.cursor
     counts.move(row)
     bus = log.topology.bus or BUS
-    names = order(tuple(name for name in log.topology.components if name not in {bus, BUS, SYNTHETIC}))
+    everybody = tuple(name for name in log.topology.components if name not in {bus, BUS, SYNTHETIC})
+    involved = _involved(log)
+    names = order(tuple(name for name in everybody if name in involved) or everybody)
+    aside = tuple(safe_text(name, _WORD) for name in everybody if name not in names)
     failing = _failing(log, row)
     current = log.name("component", int(log.column("component")[row])) if row >= 0 else ""
     nodes = tuple(
@@ -92,8 +99,23 @@ def graph_view(session: Session, counts: Counts) -> GraphView:
     )
     flows, message, family = _flows(log, row)
     return GraphView(
-        nodes, max(len(names) - MAX_NODES, 0), safe_text(bus, _WORD), counts.sent, message, family, flows
+        nodes=nodes,
+        aside=aside[:_ASIDE],
+        more=max(len(names) - MAX_NODES, 0) + max(len(aside) - _ASIDE, 0),
+        bus=safe_text(bus, _WORD),
+        sent=counts.sent,
+        message=message,
+        family=family,
+        flows=flows,
     )
+
+
+def _involved(log: EventLog) -> set[str]:
+    """Who has to do with the bus, or tells a state; not a tap or a main task that only frames the record."""
+    topology = log.topology
+    named = {name for publisher, _, receiver in topology.edges for name in (publisher, receiver)}
+    stateful = {name for name in topology.components if log.state_sessions(name)}
+    return named | set(topology.subscriptions) | stateful | set(VOICE)
 
 
 def order(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -121,9 +143,10 @@ def _failing(log: EventLog, row: int) -> set[str]:
     if row < 0:
         return set()
     start = max(0, row + 1 - _RECENT_ROWS)
-    times = log.column("timestamp_ns")[start : row + 1]
-    errors = (log.column("family")[start : row + 1] == _ERROR) & (times > int(times[-1]) - _RECENT_NS)
-    numbers = np.unique(log.column("component")[start : row + 1][errors])
+    part = slice(start, row + 1)
+    times = log.column("timestamp_ns")[part]
+    failed = failures(log, part) & (times > int(times[-1]) - _RECENT_NS)
+    numbers = np.unique(log.column("component")[part][failed])
     return {log.name("component", number) for number in numbers.tolist()}
 
 

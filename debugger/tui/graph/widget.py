@@ -76,7 +76,7 @@ class ComponentGraph(Widget, can_focus=True):
         if relaid:
             names = tuple(node.name for node in self._view.nodes)
             layout = arrange(names, width, height)
-            if layout is not None and layout.left_out:
+            if layout is not None and (layout.left_out or self._view.aside):
                 layout = arrange(names, width, height - 1) or layout  # a line to name them in
             self._layout = layout
         if self._layout is None:
