@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import defaultdict
 from typing import Any
 
 from backend.bus.envelope import ComponentFailed, Envelope
 from backend.bus.mailbox import Mailbox, Overflow
 from backend.bus.port import Port
+from backend.events import error_text
 from backend.events.messages import Message
-from backend.events.vocabulary import PUBLISH, PUBLISHED
+from backend.events.vocabulary import ERROR, PUBLISH, PUBLISHED
 from backend.tap import Probe, Scope, StateGetter, Tap, current
 
 DEFAULT_CAPACITY = 4096
@@ -32,6 +34,7 @@ class Bus:
         # By (message type, session); session None holds those that listen to all.
         self._routes: dict[tuple[str, str | None], list[Port]] = defaultdict(list)
         self._settled = asyncio.Event()
+        self._thread = threading.get_ident()
 
     def attach(
         self,
@@ -44,6 +47,7 @@ class Bus:
         overflow: Overflow = Overflow.REFUSE,
     ) -> Port:
         """Give `component` a place at the bus. ``state`` is its ``get_debug_state``."""
+        self._thread = threading.get_ident()  # mailboxes belong to the loop that runs here
         probe = Probe(self.tap, component, state)
         port = Port(self, probe, Mailbox(capacity, overflow), session_id=session_id, concurrency=concurrency)
         self._ports.append(port)
@@ -64,9 +68,19 @@ class Bus:
         """Forget a port that closes."""
         if port in self._ports:
             self._ports.remove(port)
+            self.settled()
 
     def publish(self, message: Message, probe: Probe, scope: Scope | None = None) -> str:
-        """Send `message` in the name of the probe's component; returns its event's id."""
+        """Send `message` in the name of the probe's component; returns its event's id.
+
+        Raises:
+            RuntimeError: called in another thread than the mailboxes' own.
+        """
+        if threading.get_ident() != self._thread:
+            raise RuntimeError(
+                f"{message.message_type} published from another thread: "
+                "use loop.call_soon_threadsafe(port.publish, message)"
+            )
         self.published += 1
         sent_in = current.get().scope if scope is None else scope
         publish_id = probe.emit(PUBLISHED, message.message_type, message, direction=PUBLISH, scope=scope)
@@ -82,7 +96,7 @@ class Bus:
     def report_failure(self, probe: Probe, on_message: str, error: Exception) -> None:
         """Tell whoever listens to `ComponentFailed` that a handler raised."""
         self.failures += 1
-        failed = ComponentFailed(probe.component, on_message, type(error).__name__, str(error))
+        failed = ComponentFailed(probe.component, on_message, type(error).__name__, error_text(error))
         session = current.get().scope.session_id
         kind = failed.message_type
         heard = (kind, None) in self._routes or (kind, session) in self._routes
@@ -103,7 +117,10 @@ class Bus:
             await self._settled.wait()
 
     async def close(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - the bound is the bus's own policy
-        """Deliver what waits, at most `timeout` seconds long, then unsubscribe everybody."""
+        """Deliver what waits, at most `timeout` seconds long, then unsubscribe everybody.
+
+        Who is not done by then is cancelled, and an ``error`` event says so.
+        """
         try:
             async with asyncio.timeout(timeout):
                 await self.idle()
@@ -111,17 +128,27 @@ class Bus:
                     await port.close()
         except TimeoutError:
             for port in tuple(self._ports):
-                port.probe.emit(
-                    "error",
-                    None,
-                    {
-                        "error_type": "ShutdownTimeout",
-                        "error_message": f"{len(port.mailbox)} messages undelivered after {timeout:g} s",
-                        "component": port.component,
-                    },
-                    severity="error",
-                )
-                await port.abort()
+                await self._cut_short(port, timeout)
+
+    async def _cut_short(self, port: Port, after: float) -> None:
+        was_idle = port.idle
+        stuck = await port.abort()
+        if was_idle:
+            return
+        undone = f"{len(port.mailbox)} messages undelivered"
+        if stuck:
+            undone += f", {stuck} handlers still running although cancelled"
+        port.probe.emit(
+            ERROR,
+            None,
+            {
+                "error_type": "ShutdownTimeout",
+                "error_message": f"{undone} after {after:g} s",
+                "component": port.component,
+                "recovery_action": "cancelled",
+            },
+            severity="error",
+        )
 
     def topology(self) -> dict[str, Any]:
         """Components and who subscribes to what, for a viewer that comes late."""

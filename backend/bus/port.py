@@ -53,8 +53,11 @@ class Port:
 
         Raises:
             ValueError: this component already handles that type.
+            RuntimeError: the port is closed.
         """
         kind = message.message_type
+        if self._closed:
+            raise RuntimeError(f"{self.component} is closed: attach it again to subscribe to {kind}")
         if kind in self._handlers:
             raise ValueError(f"{self.component} already handles {kind}")
         self._handlers[kind] = handler
@@ -130,22 +133,29 @@ class Port:
     async def _run(self) -> None:
         slots = asyncio.Semaphore(self.concurrency)
         while True:
-            envelope = self.mailbox.take()
+            # A message leaves the mailbox when it can be handled: until then it counts as waiting.
+            await slots.acquire()
+            envelope = await self._next()
             if envelope is None:
-                if self._closed:
-                    return
-                self._wake.clear()
-                await self._wake.wait()
-                continue
+                return
             self._busy += 1
             if self.concurrency == 1:
                 await self._handle(envelope)
+                slots.release()
             else:
-                await slots.acquire()
                 task = silent(self._handle(envelope), f"handler:{self.component}")
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
                 task.add_done_callback(lambda _done: slots.release())
+
+    async def _next(self) -> Envelope | None:
+        """The next message; None once the port is closed and its mailbox empty."""
+        while (envelope := self.mailbox.take()) is None:
+            if self._closed:
+                return None
+            self._wake.clear()
+            await self._wake.wait()
+        return envelope
 
     async def _handle(self, envelope: Envelope) -> None:
         """One activation: received, the handler, handled. Whatever the handler does, the bus goes on."""
@@ -159,24 +169,27 @@ class Port:
         )
         current.set(Activation(task, received, self.component, scope))
         started = tap.clock.mono_ns()
-        data: dict[str, Any] = {"outcome": "ok"}
+        data: dict[str, Any] = {"outcome": "error"}  # and that it stays when the program itself ends
         failure: Exception | None = None
         try:
             verdict = await self._handlers[kind](message, scope)
+            data = {"outcome": "ok"}
             if isinstance(verdict, Dropped):
                 data |= {"dropped": True, "reason": verdict.reason}
         except asyncio.CancelledError:
-            data["outcome"] = "cancelled"
-            raise
+            data = {"outcome": "cancelled"}
+            if _asked_to_stop():
+                raise
+            # Else the handler awaited something that was cancelled: its own affair, not the mailbox's.
         except Exception as error:  # noqa: BLE001 - one failing handler must not stop another
             failure = error
             data = {"outcome": "error", **describe_error(error, self.component)}
         finally:
             data["duration_us"] = (tap.clock.mono_ns() - started) // 1000
             severity = "info" if failure is None else "error"
-            tap.emit(HANDLED, self.component, kind, data, self.probe.snapshot(), SUBSCRIBE, severity=severity)
             if failure is not None:
                 self.bus.report_failure(self.probe, kind, failure)
+            tap.emit(HANDLED, self.component, kind, data, self.probe.snapshot(), SUBSCRIBE, severity)
             current.reset(token)
             self._busy -= 1
             self._done_with += 1
@@ -186,32 +199,48 @@ class Port:
     # --- end -----------------------------------------------------------------
 
     async def close(self) -> None:
-        """Unsubscribe, finish what is in the mailbox, and stop. Idempotent."""
+        """Unsubscribe, finish what is in the mailbox, and stop. Idempotent.
+
+        A handler that closes its own port is not waited for.
+        """
+        self._unsubscribe()
+        await self._ended({self._loop_task})
+        await self._ended(self._running)
+        self.bus.detach(self)
+
+    async def abort(self, patience: float = 1.0) -> int:
+        """Stop now; running handlers are cancelled, waiting messages stay undelivered.
+
+        Returns how many handlers have not let themselves be cancelled within `patience` seconds.
+        """
+        self._unsubscribe()
+        tasks = {self._loop_task, *self._running} - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        stuck = await self._ended(tasks, patience)
+        self.bus.detach(self)
+        self._progress.set()
+        return stuck
+
+    def _unsubscribe(self) -> None:
         if self._closed:
             return
         self._closed = True
         for kind in self._handlers:
             self.bus.unroute(self, kind)
-            self.probe.tap.emit(
-                UNSUBSCRIBED,
-                self.component,
-                kind,
-                {"message_type": kind},
-                EMPTY,
-                SUBSCRIBE,
-            )
-        self.bus.detach(self)
+            self.probe.tap.emit(UNSUBSCRIBED, self.component, kind, {"message_type": kind}, EMPTY, SUBSCRIBE)
         self._wake.set()
-        await self._loop_task
-        if self._running:
-            await asyncio.wait(self._running)
 
-    async def abort(self) -> None:
-        """Stop now; running handlers are cancelled, waiting messages stay undelivered."""
-        self._closed = True
-        self.bus.detach(self)
-        tasks = {self._loop_task, *self._running}
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        self._progress.set()
+    async def _ended(self, tasks: set[asyncio.Task[None]], patience: float | None = None) -> int:
+        """Wait for these tasks; returns how many still run."""
+        others = tasks - {asyncio.current_task()}
+        if not others:
+            return 0
+        _, still = await asyncio.wait(others, timeout=patience)
+        return len(still)
+
+
+def _asked_to_stop() -> bool:
+    """Whether the running task itself was asked to end, and not just something it awaited."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
