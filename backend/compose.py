@@ -51,7 +51,7 @@ class Backend:
         self.hub = Hub(history_events=settings.history, topology=self.topology)
         sinks: tuple[Sink, ...] = (self.hub,)
         if settings.record is not None:
-            sinks = (*sinks, Recorder(settings.record))
+            sinks = (*sinks, Recorder(settings.record, exclusive=True))
         self.tap = Tap("assistant", sinks=sinks, topology=self.topology)
         self.sessions: dict[str, Session] = {}
         self._agents = agents

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import stat
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -52,7 +53,11 @@ def run_token_path(port: int) -> Path:
     """Where the server on `port` of this machine leaves its token for this user's clients."""
     import platformdirs  # noqa: PLC0415 - the tap alone does without
 
-    return Path(platformdirs.user_runtime_dir("doubletalk")) / f"token-{port}"
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR it warns of its fallback; `_refuse_foreign` sees to what matters.
+        warnings.simplefilter("ignore")
+        folder = platformdirs.user_runtime_dir("doubletalk")
+    return Path(folder) / f"token-{port}"
 
 
 def write_run_token(port: int, token: str) -> Path:

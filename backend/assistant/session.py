@@ -20,7 +20,7 @@ from backend.events.messages import (
     TtsBotStartedSpeaking,
 )
 from backend.speech import AudioInputError, Complete, Listener, Partial, SpeechError, SpeechStarted
-from backend.tap import Scope, turn_scope, within
+from backend.tap import Scope, as_component, turn_scope, within
 
 
 class UserSession(Component):
@@ -65,6 +65,10 @@ class UserSession(Component):
     async def listen(self, listener: Listener) -> None:
         """Take what a listener hears for the user's words, until its audio ends."""
         self._door = "voice"
+        with as_component(self.NAME), within(self._scope):
+            await self._listen(listener)
+
+    async def _listen(self, listener: Listener) -> None:
         async with listener:
             while True:
                 try:

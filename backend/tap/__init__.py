@@ -14,6 +14,7 @@ from backend.tap.clock import Clock
 from backend.tap.context import (
     Activation,
     Scope,
+    as_component,
     current,
     current_scope,
     for_worker,
@@ -41,6 +42,7 @@ __all__ = [
     "TappedLock",
     "TappedQueue",
     "TappedTask",
+    "as_component",
     "call_later",
     "current",
     "current_scope",

@@ -90,6 +90,17 @@ def for_worker(worker_id: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def as_component(name: str) -> Iterator[None]:
+    """Events inside that name no component are told in the name of `name`."""
+    running = current.get()
+    token = current.set(Activation(running.task, running.cause, name, running.scope))
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
 def turn_scope(session_id: str, user_id: str | None, turn: int, first_message_type: str) -> Scope:
     """The scope of a new turn; all that it causes carries its correlation id."""
     return Scope(session_id, user_id, turn, correlation_id(session_id, turn, first_message_type))
