@@ -30,6 +30,18 @@ _NAME = "SmolLM2-135M-Instruct"
 _HISTORY = 4
 _HISTORY_CHARACTERS = 160
 _LEAD_INS = ("", "Sure. ", "Of course. ", "All right. ", "Let me see. ")
+# How answers are to sound. Without these, 'What is the capital of France?' was answered in French;
+# with two of the three it was right once out of two.
+_MANNER = (
+    ChatMessage("user", "How many legs does a spider have?"),
+    ChatMessage("assistant", "A spider has eight legs."),
+    ChatMessage("user", "I feel a little tired today."),
+    ChatMessage("assistant", "I am sorry to hear that. A short walk or a nap may help."),
+    ChatMessage("user", "Please tell me who wrote Hamlet."),
+    ChatMessage("assistant", "William Shakespeare wrote Hamlet."),
+)
+# At 1.0 it repeats a sentence until the limit.
+_REPEAT_PENALTY = 1.1
 _EXTRACT = ChatMessage("system", "Extract the arguments of the request as JSON.")
 # 18 of 18 spoken calculations came out right with these; with three of them, 17.
 _ARITHMETIC = tuple(
@@ -143,7 +155,7 @@ class EmbeddedModel:
             prompt_for(messages),
             max_tokens=max_tokens,
             temperature=self._temperature if temperature is None else temperature,
-            extra={"repeat_penalty": 1.1, "cache_prompt": True, **_must_say(messages)},
+            extra={"repeat_penalty": _REPEAT_PENALTY, "stop": ["\n"], **_must_say(messages)},
         )
         budget = SentenceBudget(self._max_sentences)
         async with aclosing(answer) as parts:  # type: ignore[type-var]  # an async generator behind its protocol
@@ -209,7 +221,7 @@ def prompt_for(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
         return [ChatMessage("system", order), ChatMessage("user", question)]
     spoken = [message for message in messages if message.role in ("user", "assistant") and message.content]
     history = [_shortened(message) for message in spoken[-1 - _HISTORY : -1]]
-    return [ChatMessage("system", system), *history, ChatMessage("user", question)]
+    return [ChatMessage("system", system), *_MANNER, *history, ChatMessage("user", question)]
 
 
 def _must_say(messages: Sequence[ChatMessage]) -> dict[str, str]:

@@ -114,6 +114,8 @@ class Worker:
         self.address = (await stdout.readline()).decode("utf-8", "replace").strip()
         if not self.address:
             raise await self.failure()
+        if not self.address.startswith("http://"):
+            raise ModelUnavailableError(f"the model's worker printed no address: {quoted(self.address)}")
 
     async def _healthy(self) -> None:
         """Wait through 503, which means that it is loading, until 200."""
