@@ -51,7 +51,11 @@ class Backend:
         self.hub = Hub(history_events=settings.history, topology=self.topology)
         sinks: tuple[Sink, ...] = (self.hub,)
         if settings.record is not None:
-            sinks = (*sinks, Recorder(settings.record, exclusive=True))
+            try:
+                sinks = (*sinks, Recorder(settings.record, exclusive=True))
+            except FileExistsError:
+                told = f"{settings.record} exists; record to another file, or remove it"
+                raise UserError(told) from None
         self.tap = Tap("assistant", sinks=sinks, topology=self.topology)
         self.sessions: dict[str, Session] = {}
         self._agents = agents
