@@ -49,13 +49,14 @@ def run_attached(url: str, token: str | None = None) -> None:
     from debugger.tui import launch  # noqa: PLC0415 - before Textual
     from debugger.tui.app import DebuggerApp  # noqa: PLC0415
     from debugger.tui.feeders import LiveFeeder  # noqa: PLC0415
+    from debugger.tui.live import short  # noqa: PLC0415
     from debugger.tui.session import Link, Mode, Session  # noqa: PLC0415
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("attach needs a terminal; without one, use: doubletalk record URL -o FILE")
     address = feed_url(url)
     source = FeedSource(url, token or _run_token(address))
-    session = Session(Mode.LIVE, Link(address, up=False, detail="connecting …"), time.monotonic_ns)
+    session = Session(Mode.LIVE, Link(short(address), up=False, detail="connecting …"), time.monotonic_ns)
     launch.run(DebuggerApp(session, LiveFeeder(source, session)))
 
 

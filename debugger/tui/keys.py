@@ -104,7 +104,7 @@ TABLE: Final = (
         "pin",
         "keep this component's state in view, or follow the cursor again",
         Where.FIND,
-        "pin state",
+        "pin",
         7,
     ),
     Key(("1",), "pane('graph')", "the component graph", Where.ANYWHERE),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from typing import TYPE_CHECKING, Final
 
 os.environ.setdefault("TEXTUAL_FPS", "120")
@@ -27,4 +28,7 @@ def calm_collector() -> None:
 def run(app: DebuggerApp) -> None:
     """Run the application on the terminal until it is quit."""
     app.on_started = calm_collector
+    if sys.__stderr__ is not None and not sys.__stderr__.isatty():
+        # Textual paints on stderr; with `2> file` the screen would stay empty.
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc] # typeshed has it final; Python has not
     app.run()

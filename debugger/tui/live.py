@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable
 from typing import Final
 
 from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, ServerRefused, SourceChanged
-from debugger.sources.feed import Connected, Disconnected, Update
+from debugger.sources.feed import PATH, Connected, Disconnected, Update
 from debugger.tui.session import Link, Session
 
 _YIELD_EVERY: Final = 2_000  # events; between them the screen gets its turn
@@ -32,7 +32,7 @@ def take(update: Update, session: Session) -> None:
         case EventsReceived(lines=lines, events=events):
             log.append_many(lines, events)
         case Connected(url=url, hello=hello, again=again):
-            session.link = Link(url)
+            session.link = Link(short(url))
             log.topology.add_hello(hello.topology_object())
             if again:
                 session.say("connected again")
@@ -54,3 +54,8 @@ def take(update: Update, session: Session) -> None:
             session.say(message, bad=True)
         case ServerRefused(message=message):
             session.say(f"refused: {message}", bad=True)
+
+
+def short(url: str) -> str:
+    """A feed's URL as people say it: without scheme and usual path."""
+    return url.removeprefix("ws://").removesuffix(PATH)

@@ -172,7 +172,7 @@ class MainScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self._go_to("events")
+        self._show_page("events")
         self.query_one(FilterLine).begin()
 
     def on_filter_line_done(self) -> None:
@@ -238,14 +238,15 @@ class MainScreen(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The page is that of the pane with the focus, however it came there."""
-        pane = event.widget.id
-        if pane in PANES:
-            for one in PANES:
-                self.set_class(one == pane, f"-page-{one}")
+        if event.widget.id in PANES:
+            self._show_page(event.widget.id)
 
-    def _go_to(self, pane: str) -> None:
+    def _show_page(self, pane: str) -> None:
         for one in PANES:
             self.set_class(one == pane, f"-page-{one}")
+
+    def _go_to(self, pane: str) -> None:
+        self._show_page(pane)
         target: Widget = self.query_one(f"#{pane}")
         self.call_after_refresh(target.focus)
 

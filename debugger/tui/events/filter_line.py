@@ -68,7 +68,6 @@ class FilterLine(Vertical):
             placeholder="component:overseer  message:TTS_*  turn:2  severity>=warning  -partial  text…",
             compact=True,
             select_on_focus=False,
-            # F-keys and such stay the app's; letters are text
         )
         yield FilterHint(self._session)
 
@@ -79,7 +78,7 @@ class FilterLine(Vertical):
         box.value = self._before
         box.cursor_position = len(self._before)
         self.display = True
-        box.focus()
+        self.screen.set_focus(box)  # at once: the next key is meant for it
         self._look(self._before)
 
     def sync(self) -> None:

@@ -111,7 +111,9 @@ class _Grid(NamedTuple):
 
 def _grid(columns: int, width: int, height: int) -> _Grid:
     box = min((width - _GAP * (columns - 1)) // columns, _WIDE_BOX, (width - 2 * _MIN_SPOKE) // 3)
-    lefts = tuple(round(number * (width - box) / (columns - 1)) for number in range(columns))
+    box -= 1 - box % 2  # odd: it has a middle, so that the right half mirrors the left one
+    half = [round(number * (width - box) / (columns - 1)) for number in range((columns + 1) // 2)]
+    lefts = (*half, *(width - box - left for left in half[: columns // 2][::-1]))
     side = min(max((width - 2 * box - _WIDE_BOX) // 2, _MIN_SPOKE), 12)
     hub = Box(box + side, (height - HUB_HEIGHT) // 2, width - 2 * (box + side), HUB_HEIGHT)
     doors = [left + box // 2 for left in lefts]

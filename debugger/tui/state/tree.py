@@ -71,11 +71,14 @@ class StateTree(ScrollView, can_focus=True, inherit_bindings=False):
         if row < 0:
             return ""
         if session.following or session.playback.playing:
-            if not self._resting and log.state_sessions(_PREFERRED):
-                self._resting = _PREFERRED
+            if not log.state_sessions(self._resting):
+                self._resting = next((name for name in self._candidates() if log.state_sessions(name)), "")
             return self._resting or log.name("component", int(log.column("component")[row]))
         self._resting = log.name("component", int(log.column("component")[row]))
         return self._resting
+
+    def _candidates(self) -> tuple[str, ...]:
+        return (_PREFERRED, *self._session.log.topology.components)
 
     def _show(self, component: str) -> None:
         view = state_view(self._session.log, component, self._session.cursor, self._folds.get(component, {}))

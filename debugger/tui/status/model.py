@@ -35,7 +35,7 @@ def status_parts(session: Session) -> list[Part]:
     if link.up:
         parts.append(Part(shorten(name, _NAME), palette.PLAIN, 5))
     else:
-        parts.append(Part(f"{shorten(name, _NAME)}: {safe_text(link.detail, 160)}", palette.BAD, 9))
+        parts.append(Part(safe_text(link.detail, 160) or name, palette.BAD, 9))
     if session.progress is not None:
         parts.append(Part(f"loading {session.progress:.0%}", palette.WARN, 8))
     if session.mode is Mode.LIVE:
