@@ -10,6 +10,7 @@ from backend.events.codec import (
     encode_lines,
     encode_payload,
     error_text,
+    members_of,
     unencodable,
 )
 from backend.events.event import EMPTY, Event, Payload, as_object
@@ -31,6 +32,7 @@ __all__ = [
     "encode_payload",
     "error_text",
     "family_of",
+    "members_of",
     "severity_rank",
     "unencodable",
 ]

@@ -149,6 +149,12 @@ def encode_payload(payload: object) -> Raw:
     return Raw(encoded)
 
 
+def members_of(fields: Mapping[str, object]) -> Raw:
+    """The members of an object from the first one's value on, to stand in the place of that value."""
+    first = next(iter(fields))
+    return Raw(bytes(encode_payload(fields))[len(first) + len('{"":') : -1])
+
+
 def _encode_sane(payload: object, error: Exception) -> bytes:
     try:
         return _encoder.encode(_sane(payload))

@@ -9,14 +9,14 @@ from contextvars import ContextVar
 import msgspec
 from msgspec import Raw, Struct
 
-from backend.events import EMPTY, correlation_id, encode_payload
+from backend.events import EMPTY, correlation_id, members_of
 
 
 class Scope(Struct, frozen=True, gc=False):
     """Whose work an event is part of. ``turn`` counts from 1 within the session.
 
-    ``told`` is how it stands in every event of the scope, encoded once: all the fields
-    but the first's key (see `backend.tap.stamped`). It follows from the others.
+    ``told`` is how it stands in every event of the scope, encoded once (see
+    `backend.tap.stamped`); it follows from the other fields.
     """
 
     session_id: str | None = None
@@ -28,8 +28,7 @@ class Scope(Struct, frozen=True, gc=False):
 
     def __post_init__(self) -> None:
         fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "told"}
-        members = bytes(encode_payload(fields))[len(b'{"session_id":') : -1]
-        msgspec.structs.force_setattr(self, "told", Raw(members))
+        msgspec.structs.force_setattr(self, "told", members_of(fields))
 
 
 NO_SCOPE = Scope()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import itertools
 import sys
 import threading
 from collections.abc import Callable
@@ -128,7 +127,7 @@ class Drain:
             for start in range(0, len(events), DRAIN_EVENTS):
                 some = events if len(events) <= DRAIN_EVENTS else events[start : start + DRAIN_EVENTS]
                 first = self.next_seq
-                for event, seq in zip(some, itertools.count(first), strict=False):
+                for seq, event in enumerate(some, first):
                     event.seq = seq
                 self.next_seq += len(some)
                 batch = Batch.encoded(encode_lines(some), first, len(some))

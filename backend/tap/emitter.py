@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Raw
 
-from backend.events import EMPTY, Payload, encode_payload
+from backend.events import EMPTY, Payload, encode_payload, members_of
 from backend.events.messages import Message
 from backend.tap.clock import Clock
 from backend.tap.context import Scope, current
@@ -57,6 +58,8 @@ def emitter(source: str, clock: Clock, drain: Drain) -> Emit:
     activation_of = current.get
     append = drain.append
     cannot_change = _CANNOT_CHANGE
+    tail_of = _tails(source)
+    plain = tail_of("info", (), ())
     ids: list[str] = []
     take_id = ids.pop
     more_ids = _id_maker(f"{source}-", ids, drain)
@@ -83,6 +86,10 @@ def emitter(source: str, clock: Clock, drain: Drain) -> Emit:
         begun_by, task, here, told = activation_of().stamp
         if scope is not None:
             told = scope.told
+        if severity == "info" and not reads and not writes:
+            tail = plain
+        else:
+            tail = tail_of(severity, tuple(reads), tuple(writes))
         try:
             event_id = take_id()
         except IndexError:
@@ -100,15 +107,12 @@ def emitter(source: str, clock: Clock, drain: Drain) -> Emit:
                 data,
                 state,
                 event_id,
-                source,
+                tail,
                 0,  # numbered by the drain, in the order of the record
                 wall,
                 mono,
                 cause or begun_by,
                 task,
-                severity,
-                reads,
-                writes,
             )
         )
         if drain.asleep:
@@ -138,6 +142,16 @@ def _id_maker(prefix: str, ids: list[str], drain: Drain) -> Callable[[], str]:
         return first
 
     return more_ids
+
+
+def _tails(source: str) -> Callable[[str, tuple[str, ...], tuple[str, ...]], Raw]:
+    """Encodes what `Stamped.source` holds; a program's code names the same few keys again and again."""
+
+    @functools.lru_cache(maxsize=512)
+    def tail_of(severity: str, reads: tuple[str, ...], writes: tuple[str, ...]) -> Raw:
+        return members_of({"source": source, "severity": severity, "reads": reads, "writes": writes})
+
+    return tail_of
 
 
 def _as_frozen(data: Payload) -> Payload:
