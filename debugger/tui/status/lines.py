@@ -95,4 +95,4 @@ class KeyBar(Widget):
         """Do what the key does."""
         for start, stop, action in self._spans:
             if start <= event.x < stop:
-                await self.app.run_action(action)
+                await self.app.run_action(action, self.screen)
