@@ -159,6 +159,7 @@ class Session:
 
     def step(self, count: int) -> None:
         """Move by so many shown rows."""
+        self.shown.extend(self.clock, 0)  # a key may come before the tick that would have done it
         if not len(self.shown):
             return
         position = self.shown.position(self.cursor)
@@ -168,6 +169,7 @@ class Session:
 
     def step_message(self, direction: int) -> None:
         """To the next or previous shown publish or receive."""
+        self.shown.extend(self.clock, 0)
         kinds = [self.log.id_of("event_type", kind) for kind in (PUBLISHED, RECEIVED)]
         wanted = np.array([kind for kind in kinds if kind is not None], np.uint32)
         column = self.log.column("event_type")
@@ -187,10 +189,12 @@ class Session:
 
     def first(self) -> None:
         """To the first shown event."""
+        self.shown.extend(self.clock, 0)
         self.seek(self.shown.row(0))
 
     def last(self) -> None:
         """To the last shown event; live, follow."""
+        self.shown.extend(self.clock, 0)
         if self.mode is Mode.LIVE:
             self.follow()
         else:

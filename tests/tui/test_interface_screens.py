@@ -54,7 +54,6 @@ HOSTILE = (
     "\ttabs\tand\nlines\r",
     "宽字符🧑‍🚀" * 40,
     "\x00\x7f\x9b",
-    "\ud800",
     "x" * 1_000_000,
     "",
 )
@@ -66,8 +65,7 @@ def hostile_lines() -> list[bytes]:
     for _ in range(150):
         deep = {"d": [deep]}
     for number, text in enumerate(HOSTILE):
-        # In a field of the event half a pair breaks the line; in a payload it is only read later.
-        name = "half a pair" if text == "\ud800" else text[:2_000]
+        name = text[:2_000]
         script.event(
             ("message_published", "message_received", "error", name[:50])[number % 4],
             name,
