@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from loguru import logger
 
-from backend.assistant.agents import AgentContext
+from backend.assistant.agents import AgentConfig, AgentContext
 from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo
 from backend.assistant.llm_stream import Stream
 from backend.assistant.speech_filter import StreamingLLMFilter
@@ -15,13 +17,14 @@ from backend.assistant.tools import ToolBox, ToolError
 from backend.bus import Bus, Dropped
 from backend.events import encode_payload
 from backend.events.messages import (
+    AgentChanged,
     LlmEvent,
     ProcessUserInput,
     SttUserStartedSpeaking,
     SystemMessage,
     TextChunk,
 )
-from backend.models import ChatMessage, ChatModel, ModelError, ToolCall
+from backend.models import ChatMessage, ChatModel, ModelError, Preparing, ToolCall
 from backend.tap import Scope
 
 _MOST_ROUNDS = 4
@@ -49,6 +52,9 @@ class LLMOrchestrator(Component):
         self._max_tokens = max_tokens
         self._task: asyncio.Task[None] | None = None
         self._stream: Stream | None = None
+        self._preparing: asyncio.Task[None] | None = None
+        self._beginning: tuple[ChatMessage, ...] = ()
+        self._prepared: tuple[ChatMessage, ...] = ()
         self._counts = {"streams": 0, "finished": 0, "cancelled": 0, "failed": 0, "tool_calls": 0}
         super().__init__(bus, session)
 
@@ -57,6 +63,9 @@ class LLMOrchestrator(Component):
         self.port.on(ProcessUserInput, self._on_input)
         self.port.on(SttUserStartedSpeaking, self._on_user_started)
         self.port.on(SystemMessage, self._on_system)
+        self.port.on(AgentChanged, self._on_agent_changed)
+        self._next_prompt(self._agents.config_for_turn(), ())
+        self._prepare()
 
     def get_debug_state(self) -> dict[str, Any]:
         """The open stream, and how streams ended."""
@@ -85,6 +94,7 @@ class LLMOrchestrator(Component):
             return dropped
         self.turn = scope.turn or self.turn
         await self._cancel("barge-in")
+        self._prepare()
         return None
 
     async def _on_system(self, message: SystemMessage, scope: Scope) -> Dropped | None:
@@ -93,6 +103,22 @@ class LLMOrchestrator(Component):
         if message.recovery == TURN_CANCELLED:
             await self._cancel("turn cancelled")
         return None
+
+    async def _on_agent_changed(self, message: AgentChanged, _scope: Scope) -> None:
+        agent = self._agents.config_of(message.to_agent, message.config_version)
+        self._next_prompt(agent, self._beginning[1:])
+        self._prepare()
+
+    def _next_prompt(self, agent: AgentConfig, spoken: Sequence[ChatMessage]) -> None:
+        self._beginning = (ChatMessage("system", agent.prompt), *spoken)
+
+    def _prepare(self) -> None:
+        """Let the model read how the next prompt begins, while the user still speaks."""
+        busy = self._preparing is not None and not self._preparing.done()
+        if isinstance(self._model, Preparing) and not busy and self._beginning != self._prepared:
+            self._prepared = self._beginning
+            work = _quietly(self._model.prepare(self._beginning))
+            self._preparing = asyncio.create_task(work, name="prepare")
 
     async def _cancel(self, reason: str) -> None:
         """End the answer that runs and wait until it has ended."""
@@ -113,21 +139,24 @@ class LLMOrchestrator(Component):
     async def close(self) -> None:
         """Cancel the answer, then unsubscribe."""
         await self._cancel("the session ends")
+        if self._preparing is not None:
+            self._preparing.cancel()
+            await asyncio.wait({self._preparing})
         await super().close()
 
     # --- the answer --------------------------------------------------------------
 
     async def _answer(self, asked: ProcessUserInput) -> None:
         """Rounds of model and tools until the model is done with words."""
+        if self._preparing is not None:
+            await asyncio.wait({self._preparing})  # it reads what this answer begins with
         messages = _messages(asked)
         specs = self._tools.specs(self._agents.config_of(asked.agent_id, asked.config_version).tools)
         text_filter = StreamingLLMFilter()
         spoken = 0
-        stream_id = ""
         for number in range(_MOST_ROUNDS):
-            stream_id = f"{self.session.session_id}-t{self.turn}-{number}"
-            offered = specs if number == 0 or _MOST_ROUNDS - number > 1 else ()
-            stream = Stream(stream_id, self._model.name, self.port)
+            stream = Stream(f"{self.session.session_id}-t{self.turn}-{number}", self._model.name, self.port)
+            offered = specs if number < _MOST_ROUNDS - 1 else ()
             calls, spoken = await self._one_stream(stream, messages, offered, text_filter, spoken)
             if calls is None:
                 return
@@ -135,9 +164,13 @@ class LLMOrchestrator(Component):
                 break
             messages.append(ChatMessage("assistant", stream.text, tool_calls=tuple(calls)))
             for call in calls:
-                messages.append(await self._call_tool(stream_id, call))
+                messages.append(await self._call_tool(stream.stream_id, call))
+        self._beginning = (
+            *(message for message in messages if message.role != "tool" and message.content),
+            ChatMessage("assistant", stream.text),
+        )
         rest = text_filter.finish()
-        self.port.publish(TextChunk(stream_id, spoken, rest, is_final=True))
+        self.port.publish(TextChunk(stream.stream_id, spoken, rest, is_final=True))
 
     async def _one_stream(
         self,
@@ -194,6 +227,12 @@ class LLMOrchestrator(Component):
             result = error = f"That did not work: {call.name} took more than {_TOOL_SECONDS:g} s"
         self.port.publish(LlmEvent(stream_id, "tool_result", tool=call.name, result=result, error=error))
         return ChatMessage("tool", result, name=call.name, tool_call_id=call.id)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    """A model that cannot prepare will say why when it is asked."""
+    with contextlib.suppress(ModelError):
+        await work
 
 
 def _messages(asked: ProcessUserInput) -> list[ChatMessage]:

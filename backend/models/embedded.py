@@ -21,6 +21,7 @@ from backend.models.tool_choice import (
     one_of,
     only_arguments,
     pointed_at,
+    with_said_numbers,
 )
 from backend.models.worker import Worker, find_weights
 
@@ -115,6 +116,16 @@ class EmbeddedModel:
                 await self._constrained(self._client, prompt, {"max_tokens": 1})
             return self._client
 
+    async def prepare(self, messages: Sequence[ChatMessage]) -> None:
+        """Read the beginning that answers after these messages have in common.
+
+        Reading it takes most of a second on one thread, which the first answer need not wait for.
+        Raises ModelError.
+        """
+        client = await self._connected()
+        beginning = prompt_for([*messages, ChatMessage("user", "Hello.")])
+        await self._constrained(client, beginning, {"max_tokens": 1})
+
     async def stream(
         self,
         messages: Sequence[ChatMessage],
@@ -182,12 +193,13 @@ class EmbeddedModel:
         parameters = narrowed(tool.parameters, question)
         if (only := only_arguments(parameters)) is not None:
             return only
+        request = with_digits(question)
         asked = [
             _EXTRACT,
             *(_ARITHMETIC if "expression" in tool.parameters["properties"] else ()),
-            ChatMessage("user", with_digits(question)),
+            ChatMessage("user", request),
         ]
-        schema = {"name": tool.name, "schema": parameters}
+        schema = {"name": tool.name, "schema": with_said_numbers(parameters, request)}
         constraint = {"response_format": {"type": "json_schema", "json_schema": schema}}
         arguments = await self._constrained(client, asked, constraint)
         return arguments if isinstance(arguments, dict) else {}
@@ -211,14 +223,14 @@ class EmbeddedModel:
 def prompt_for(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     """The messages as this model understands them: short, and without a tool role.
 
-    A tool's result becomes an order in the system prompt; `_must_say` sees to it that it is followed.
+    A tool's result stands behind the question; `_must_say` sees to it that it is said. The
+    beginning is the same for all of an agent's turns, so that it is read once (see `prepare`).
     """
     system = " ".join(message.content for message in messages if message.role == "system")
     facts = _facts(messages)
     question = _last_of(messages, "user")
     if facts:
-        order = f"{system} Tell the user exactly this in one sentence: {facts}."
-        return [ChatMessage("system", order), ChatMessage("user", question)]
+        return [ChatMessage("system", system), *_MANNER, ChatMessage("user", f"{question} ({facts})")]
     spoken = [message for message in messages if message.role in ("user", "assistant") and message.content]
     history = [_shortened(message) for message in spoken[-1 - _HISTORY : -1]]
     return [ChatMessage("system", system), *_MANNER, *history, ChatMessage("user", question)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
 
@@ -78,6 +78,14 @@ class Finished(Struct, frozen=True):
 
 
 Part: TypeAlias = TextDelta | ToolCall | Finished
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A model that answers sooner if it may read the beginning of a prompt before it is asked."""
+
+    async def prepare(self, messages: Sequence[ChatMessage]) -> None:
+        """Read these messages, which the next requests begin with. Raises ModelError."""
 
 
 class ChatModel(Protocol):

@@ -97,6 +97,22 @@ def narrowed(schema: dict[str, Any], question: str) -> dict[str, Any]:
     return {**schema, "properties": properties}
 
 
+def with_said_numbers(schema: dict[str, Any], question: str) -> dict[str, Any]:
+    """A schema whose ``expression`` has the numbers of a question, each once, and no others.
+
+    Two may change places ('subtract 5 from 20'); more stay in the order in which they were said.
+    Left free, 'Calculate 3 times 9 minus 2' became '3 * 2 - 2 * 9 + 2 * 250'.
+    """
+    numbers = re.findall(r"[0-9]+(?:\.[0-9]+)?", question)
+    definition = schema.get("properties", {}).get("expression")
+    if definition is None or len(numbers) < 2:  # noqa: PLR2004 - no operation without two numbers
+        return schema
+    orders = [numbers, numbers[::-1]] if len(numbers) == 2 else [numbers]  # noqa: PLR2004 - a pair
+    ways = [" [-+*/] ".join(number.replace(".", "[.]") for number in order) for order in orders]
+    said = {**definition, "pattern": f"^({'|'.join(ways)})$"}
+    return {**schema, "properties": {**schema["properties"], "expression": said}}
+
+
 def only_arguments(schema: dict[str, Any]) -> dict[str, Any] | None:
     """The arguments, where a schema allows no others; else None."""
     properties: dict[str, dict[str, Any]] = schema.get("properties", {})
