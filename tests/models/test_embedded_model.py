@@ -123,6 +123,7 @@ async def test_an_answer_ends_at_its_token_limit(model: EmbeddedModel) -> None:
         ("What is twelve times seven?", "calculate", "12*7"),
         ("How much is one hundred and five plus forty-two?", "calculate", "105+42"),
         ("What's 3.5 times 2?", "calculate", "3.5*2"),
+        ("Calculate 3 times 9 minus 2", "calculate", "3*9-2"),
         ("Please calculate what ninety divided by six is", "calculate", "90/6"),
         ("Talk to the pirate", "switch_agent", {"agent": "pirate"}),
         ("Let me speak to support", "switch_agent", {"agent": "support"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,14 @@ from hypothesis import strategies as st
 from backend.models import ToolSpec
 from backend.models.brevity import SentenceBudget
 from backend.models.number_words import with_digits
-from backend.models.tool_choice import class_of, is_certain, narrowed, only_arguments, pointed_at
+from backend.models.tool_choice import (
+    class_of,
+    is_certain,
+    narrowed,
+    only_arguments,
+    pointed_at,
+    with_said_numbers,
+)
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
 _WORDS = f"{_ONES} sixteen seventeen eighteen nineteen".split()
@@ -119,3 +128,30 @@ def test_a_tool_of_an_unknown_kind_is_left_to_its_hints() -> None:
     """There are no examples to show the model."""
     assert class_of(_CLOCK) == "time"
     assert class_of(_LAMP) is None
+
+
+_ARITHMETIC = {"type": "object", "properties": {"expression": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("question", "allowed", "refused"),
+    [
+        ("3 times 9 minus 2", ["3 * 9 - 2"], ["3 * 2 - 9", "3 * 9", "3 * 9 - 2 + 250", "3 * 9 - 20"]),
+        ("subtract 5 from 20", ["20 - 5", "5 - 20"], ["20 - 20", "5 - 200"]),
+        ("2.5 plus 2.5", ["2.5 + 2.5"], ["2 + 2", "2x5 + 2.5"]),
+    ],
+)
+def test_an_expression_has_the_numbers_that_were_said(
+    question: str, allowed: list[str], refused: list[str]
+) -> None:
+    """Each of them once: a small model makes up others."""
+    pattern = with_said_numbers(_ARITHMETIC, question)["properties"]["expression"]["pattern"]
+    assert all(re.search(pattern, expression) for expression in allowed)
+    assert not any(re.search(pattern, expression) for expression in refused)
+
+
+@pytest.mark.parametrize("question", ["", "add it up", "the square of 5"])
+def test_without_two_numbers_the_tool_s_own_pattern_holds(question: str) -> None:
+    """There is nothing to hold the model to; the given schema is not changed either."""
+    assert with_said_numbers(_ARITHMETIC, question) == _ARITHMETIC
+    assert with_said_numbers({"type": "object"}, "1 and 2") == {"type": "object"}
