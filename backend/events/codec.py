@@ -15,7 +15,6 @@ S = TypeVar("S", bound=Struct)
 
 _REPR_LIMIT = 200
 _DEPTH_LIMIT = 64
-_INT_MIN, _INT_MAX = -(2**63), 2**64 - 1  # what msgspec writes as a JSON number
 
 
 class BrokenLineError(ValueError):
@@ -88,14 +87,12 @@ _decoder = msgspec.json.Decoder(Event)
 
 
 def _sane(value: Any, within: tuple[int, ...] = ()) -> Any:
-    """A copy of `value` that certainly encodes: surrogates, cycles, odd keys and huge ints replaced.
+    """A copy of `value` that certainly encodes: surrogates, cycles and odd keys replaced.
 
     ``within``: identities of the containers around it; meeting one again is a cycle.
     """
     if isinstance(value, str):
         return _utf8(value)
-    if isinstance(value, int) and not _INT_MIN <= value <= _INT_MAX:
-        return _short(value, str)
     inside = (*within, id(value))
     if isinstance(value, list | tuple | set | frozenset):
         return unencodable(value) if _too_deep(value, within) else [_sane(item, inside) for item in value]
@@ -123,7 +120,7 @@ def _members(value: Any) -> Iterable[tuple[Any, Any]] | None:
 
 
 def _sane_leaf(value: Any) -> Any:
-    """What is no container: as it is if it encodes (dates, enums, bytes), else described."""
+    """What is no container: as it is if it encodes (numbers, dates, bytes), else described."""
     try:
         _encoder.encode(value)
     except Exception as error:  # noqa: BLE001 - other people's objects
@@ -200,6 +197,8 @@ def decode_line(line: bytes | bytearray | memoryview) -> Event:
     """
     try:
         event = _decoder.decode(line)
+        if not (text := bytes(line)).isascii():
+            text.decode()  # payloads are not decoded yet: what is no UTF-8 in them must not be found later
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenLineError(str(error)) from None
     event.data = _object_or_refuse(event.data, "data")

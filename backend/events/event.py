@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -61,12 +62,24 @@ class Event(Struct, gc=False):
 
 
 def as_object(payload: Payload) -> dict[str, Any]:
-    """A payload as a fresh dict; ``null`` reads as an empty one.
+    """A payload as a fresh dict; ``null`` reads as an empty one. Never raises for what was read.
 
-    Raises:
-        msgspec.ValidationError: the payload is JSON, but no object.
+    What other producers write and msgspec does not take (``1e999``, integers of many
+    digits) is read by the standard library, or described.
     """
     if isinstance(payload, Raw):
-        return {} if bytes(payload) == b"null" else _decode_object(payload)
+        return _object_of(payload)
     decoded: dict[str, Any] = msgspec.convert(msgspec.to_builtins(payload), dict[str, Any])
     return decoded
+
+
+def _object_of(payload: Raw) -> dict[str, Any]:
+    try:
+        return _decode_object(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        decoded = json.loads(bytes(payload))
+    except (ValueError, RecursionError) as error:
+        return {"undecodable": str(error)}
+    return decoded if isinstance(decoded, dict) else {} if decoded is None else {"value": decoded}
