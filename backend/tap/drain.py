@@ -73,10 +73,10 @@ class Drain:
         """See to it that a drain comes within 5 ms."""
         self.asleep = False
         if self._open and not self._on_loop("call_later", DRAIN_SECONDS, self._timer):
-            with self._lock:
-                if self._flusher is None:
-                    self._flusher = _Flusher(self._timer)
-                self._flusher.due.set()
+            if self._flusher is None:
+                with self._lock:
+                    self._flusher = self._flusher or _Flusher(self._timer)
+            self._flusher.due.set()
 
     def check(self) -> None:
         """Drain before the timer does if many events wait."""
