@@ -119,11 +119,17 @@ def clock_tool(clock: Clock) -> Tool:
         return f"It is {now:%H:%M} on {now:%A}, {now.day} {now:%B %Y}, {zone} time"
 
     parameters: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
-    hints = ("what time", "the time", "clock", "date", "what day", "o'clock", "how late")
+    hints = (
+        *("what time", "the time", "current time", "what hour", "what's the time", "how late", "o'clock"),
+        *("clock", "date today", "today's date", "the date", "what day", "is it monday", "which day"),
+    )
     return Tool(ToolSpec("get_time", "Tell the current time and date", parameters, hints), run)
 
 
-_VERBS = ("speak to", "speak with", "talk to", "talk with", "switch to", "transfer me to", "connect me to")
+_VERBS = (
+    *("speak to", "speak with", "talk to", "talk with", "switch to", "switch me to"),
+    *("transfer me to", "connect me to", "hand me over to", "hand me to"),
+)
 
 
 def switch_agent(agents: AgentContext) -> Tool:
@@ -143,7 +149,7 @@ def switch_agent(agents: AgentContext) -> Tool:
         "required": ["agent"],
     }
     hints = (
-        "agent",
+        *("another agent", "other agent", "change the agent", "switch agents"),
         *(f"{verb} the {name}" for verb in _VERBS for name in agents.agent_ids),
         *(f"{verb} {name}" for verb in _VERBS for name in agents.agent_ids),
     )

@@ -190,7 +190,7 @@ class Session:
     def first(self) -> None:
         """To the first shown event."""
         self.shown.extend(self.clock, 0)
-        self.seek(self.shown.row(0))
+        self._seek_shown(self.shown.row(0))
 
     def last(self) -> None:
         """To the last shown event; live, follow."""
@@ -198,7 +198,12 @@ class Session:
         if self.mode is Mode.LIVE:
             self.follow()
         else:
-            self.seek(self.shown.row(len(self.shown) - 1))
+            self._seek_shown(self.shown.row(len(self.shown) - 1))
+
+    def _seek_shown(self, row: int) -> None:
+        """To `row`; stay where no event is shown."""
+        if row >= 0:
+            self.seek(row)
 
     def jump(self, row: int | None, otherwise: str) -> bool:
         """To `row`, which need not be shown; says `otherwise` and stays if there is none."""

@@ -20,6 +20,7 @@ _TURNED = "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}"
 _HIDDEN = "\N{MIDDLE DOT}"
 _ELLIPSIS = "…"
 
+_FILLERS = (0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFFF9, 0xFFFC), *range(0x1D173, 0x1D17B))
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _INVISIBLE = (0x00AD, 0x180E, *range(0x200B, 0x200E), 0x2028, 0x2029, *range(0x2060, 0x2065), 0xFEFF)
 # They change the width of the character before them, in some terminals only.
@@ -33,6 +34,7 @@ _GLYPHS: Final[dict[int, str | None]] = {
     **dict.fromkeys(_BIDI, _TURNED),
     **dict.fromkeys(_INVISIBLE, _HIDDEN),
     **dict.fromkeys(_TAGS, _HIDDEN),
+    **dict.fromkeys(_FILLERS, _HIDDEN),
     **dict.fromkeys(_SELECTORS),
     # Half a pair, as "\ud800" in JSON makes it: cannot be written as UTF-8 at all.
     **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"),
@@ -85,7 +87,7 @@ def value_text(value: Any, limit: int = LIMIT) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, int | float):
-        return safe_text(value, limit)
+        return safe_text(_repr(value), limit)
     try:
         return safe_text(orjson.dumps(value).decode(), limit)
     except (TypeError, ValueError, RecursionError):  # lone surrogates, huge integers, depth
@@ -97,3 +99,5 @@ def _repr(value: Any) -> str:
         return repr(value)
     except RecursionError:
         return "nested too deeply"
+    except ValueError:
+        return "an integer of too many digits"
