@@ -15,7 +15,7 @@ from debugger.tui.session import Session
 SYNC_SECONDS: Final = 0.1
 """How often panes look at the session by themselves. Keys do not wait for it."""
 
-PLAY_SECONDS: Final = 0.04
+PLAY_SECONDS: Final = 1 / 15
 
 
 class Feeder(Protocol):

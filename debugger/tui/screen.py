@@ -38,25 +38,25 @@ class MainScreen(Screen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__(classes="-page-events")
         self._session = session
-        self._titles: dict[str, tuple[str, str]] = {}
+        self._titles: dict[Widget, tuple[str, str]] = {}
+        self._graph = ComponentGraph(session, id="graph")
+        self._state = StateTree(session, id="state")
+        self._events = EventTable(session, id="events")
+        self._filter = FilterLine(session, id="filter")
+        self._lines = (StatusLine(session, id="status"), KeyBar(session, id="keys"))
+        self._graph_pane = Container(self._graph, id="graph-pane", classes="pane")
+        self._state_pane = Container(self._state, id="state-pane", classes="pane")
+        self._events_pane = Container(self._events, self._filter, id="events-pane", classes="pane")
 
     def compose(self) -> ComposeResult:
         """Graph and state side by side, the events under them, two lines at the bottom."""
-        session = self._session
-        with Horizontal(id="upper"):
-            with Container(id="graph-pane", classes="pane"):
-                yield ComponentGraph(session, id="graph")
-            with Container(id="state-pane", classes="pane"):
-                yield StateTree(session, id="state")
-        with Container(id="events-pane", classes="pane"):
-            yield EventTable(session, id="events")
-            yield FilterLine(session, id="filter")
-        yield StatusLine(session, id="status")
-        yield KeyBar(session, id="keys")
+        yield Horizontal(self._graph_pane, self._state_pane, id="upper")
+        yield self._events_pane
+        yield from self._lines
 
     def on_mount(self) -> None:
         """Titles that do not change."""
-        self.query_one("#graph-pane").border_title = "1 Graph"
+        self._graph_pane.border_title = "1 Graph"
         self._title_state()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -69,12 +69,10 @@ class MainScreen(Screen[None]):
 
     def sync(self) -> None:
         """Show the session as it is now; panes repaint only what is different."""
-        self.query_one(ComponentGraph).sync()
-        self.query_one(StateTree).sync()
-        self.query_one(EventTable).sync()
-        self.query_one(FilterLine).sync()
-        self.query_one(StatusLine).sync()
-        self.query_one(KeyBar).sync()
+        if not self.is_running:
+            return  # a last tick may come while the screen closes
+        for pane in (self._graph, self._state, self._events, self._filter, *self._lines):
+            pane.sync()
         self._title_events()
 
     def _title_events(self) -> None:
@@ -84,10 +82,10 @@ class MainScreen(Screen[None]):
             more = "" if session.shown.complete else " …"
             title += f" · {safe_text(session.filter_text, 60)}{more}"
         place = session.shown.position(session.cursor) + 1
-        self._retitle("#events-pane", title, f"{place:,} of {len(session.shown):,}")
+        self._retitle(self._events_pane, title, f"{place:,} of {len(session.shown):,}")
 
     def _title_state(self) -> None:
-        view = self.query_one(StateTree).view
+        view = self._state.view
         title = f"3 State · {view.component}" if view.component else "3 State"
         if self._session.component is not None:
             title += " · pinned"
@@ -98,14 +96,13 @@ class MainScreen(Screen[None]):
             seq = int(log.column("seq")[view.row])
             at = units.clock_time(int(log.column("timestamp_ns")[view.row]))
             subtitle = f"{changed}{view.session} #{view.row + 1 if seq == NONE else seq} {at}"
-        self._retitle("#state-pane", title, subtitle)
+        self._retitle(self._state_pane, title, subtitle)
 
-    def _retitle(self, pane: str, title: str, subtitle: str = "") -> None:
+    def _retitle(self, pane: Widget, title: str, subtitle: str = "") -> None:
         if self._titles.get(pane) != (title, subtitle):
             self._titles[pane] = (title, subtitle)
-            widget = self.query_one(pane)
             # Content, not a string: what comes from events is never markup.
-            widget.border_title, widget.border_subtitle = Content(title), Content(subtitle)
+            pane.border_title, pane.border_subtitle = Content(title), Content(subtitle)
 
     def on_state_tree_changed(self) -> None:
         """Another snapshot is shown."""
@@ -125,7 +122,7 @@ class MainScreen(Screen[None]):
 
     def action_page(self, direction: int) -> None:
         """Move by a page of the table."""
-        self._session.step(direction * self.query_one(EventTable).page)
+        self._session.step(direction * self._events.page)
         self.sync()
 
     def action_first(self) -> None:
@@ -173,11 +170,11 @@ class MainScreen(Screen[None]):
     def action_filter(self) -> None:
         """Type a filter."""
         self._show_page("events")
-        self.query_one(FilterLine).begin()
+        self._filter.begin()
 
     def on_filter_line_done(self) -> None:
         """Back to the table."""
-        self.query_one(EventTable).focus()
+        self._events.focus()
         self.sync()
 
     def action_filter_component(self) -> None:
@@ -247,7 +244,7 @@ class MainScreen(Screen[None]):
 
     def _go_to(self, pane: str) -> None:
         self._show_page(pane)
-        target: Widget = self.query_one(f"#{pane}")
+        target = {"graph": self._graph, "events": self._events, "state": self._state}[pane]
         self.call_after_refresh(target.focus)
 
     def action_help(self) -> None:

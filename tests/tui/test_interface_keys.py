@@ -119,15 +119,42 @@ def test_every_key_that_works_anywhere_is_tried() -> None:
     assert set(MAIN) == set(keys_of(Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE))
 
 
-@pytest.mark.parametrize("key", MAIN)
-async def test_a_key_of_the_main_screen_does_what_the_table_says(key: str) -> None:
-    """Pressed with the events in focus."""
+async def test_each_key_of_the_main_screen_does_what_the_table_says() -> None:
+    """Pressed one after the other, each from the same moment with the events in focus."""
     app = app_with(LINES)
     async with opened(app) as pilot:
-        if key == "x":
-            await press(pilot, "f")
+        for key in MAIN.keys() - {"q", "ctrl+c"}:
+            while not isinstance(app.screen, MainScreen):
+                app.pop_screen()
+            app.screen.query_one(FilterLine).display = False
+            app.screen.query_one(EventTable).focus()
+            app.session.set_filter("", None)
+            app.session.component, app.session.notice = None, None
+            app.session.playback.set_speed(1)
+            app.session.seek(HERE)
+            await pilot.pause()
+            await press(pilot, key)
+            assert MAIN[key](app), key
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_quitting_quits(key: str) -> None:
+    """Both ways."""
+    app = app_with(LINES)
+    async with opened(app) as pilot:
         await press(pilot, key)
         assert MAIN[key](app)
+
+
+async def test_x_shows_everything_again() -> None:
+    """And f does, the second time."""
+    app = app_with(LINES)
+    async with opened(app) as pilot:
+        for again in ("x", "f"):
+            await press(pilot, "f")
+            assert len(app.session.shown) < len(LINES)
+            await press(pilot, again)
+            assert len(app.session.shown) == len(LINES)
 
 
 async def test_keys_of_the_graph_choose_components() -> None:

@@ -164,6 +164,11 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
             row = self._shown.row(position)
             self.post_message(self.Picked(row, again=row == self._session.cursor))
 
+    def on_mouse_scroll_up(self) -> None:
+        """Looking back pauses a live view; else it would jump to the end at once."""
+        if self._session.following:
+            self._session.toggle_play()
+
     def on_focus(self) -> None:
         """The cursor's line looks different."""
         self.refresh()
