@@ -34,6 +34,7 @@ _RECENT_ROWS: Final = 4_096  # looked back through for an error
 _EFFECTS: Final = 24
 _WORD: Final = 24
 _ASIDE: Final = 12
+_SESSIONS: Final = 16  # the latest ones, where the cursor's session knows nothing of a component
 
 
 class Flow(NamedTuple):
@@ -114,8 +115,9 @@ def _involved(log: EventLog) -> set[str]:
     """Who has to do with the bus, or tells a state; not a tap or a main task that only frames the record."""
     topology = log.topology
     named = {name for publisher, _, receiver in topology.edges for name in (publisher, receiver)}
-    stateful = {name for name in topology.components if log.state_sessions(name)}
-    return named | set(topology.subscriptions) | stateful | set(VOICE)
+    known = named | set(topology.subscriptions) | set(VOICE)
+    # Asking for the sessions of a state goes through all of them: only for the few that are left.
+    return known | {name for name in topology.components if name not in known and log.state_sessions(name)}
 
 
 def order(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -129,11 +131,12 @@ def _state_word(log: EventLog, component: str, row: int) -> str:
     if row < 0:
         return ""
     own = log.interner("session").value(int(log.column("session")[row]))
-    sessions = log.state_sessions(component)
-    snapshots = [log.state_at(component, own, row)] if own in sessions else []
-    if not snapshots or snapshots[0] is None:
-        snapshots = [log.state_at(component, session, row) for session in sessions[:_EFFECTS]]
-    found = max((one for one in snapshots if one is not None), key=lambda one: one.row, default=None)
+    found = log.state_at(component, own, row)
+    if found is None:
+        others = (
+            log.state_at(component, session, row) for session in log.state_sessions(component)[-_SESSIONS:]
+        )
+        found = max((one for one in others if one is not None), key=lambda one: one.row, default=None)
     word = found.state.get("state") if found is not None else None
     return safe_text(word, _WORD) if isinstance(word, str | int) else ""
 

@@ -40,6 +40,7 @@ class ComponentGraph(Widget, can_focus=True):
         self._counts = Counts(session.log)
         self._marks = Marks()
         self._view = GraphView()
+        self._looked_at: tuple[int, str | None, int, int] | None = None
         self._layout: Layout | None = None
         self._places: dict[str, Box] = {}
         self._spokes: dict[str, tuple[Cell, ...]] = {}
@@ -59,6 +60,15 @@ class ComponentGraph(Widget, can_focus=True):
         if passed and self.display and self._spokes:
             ways = (flow_of(session.log, row) for row in passed[-_FLOWS_AT_ONCE:])
             self.send(tuple(way for way in ways if way is not None))
+        looked_at = (
+            session.cursor,
+            session.component,
+            len(session.log),
+            len(session.log.topology.components),
+        )
+        if looked_at == self._looked_at:
+            return
+        self._looked_at = looked_at
         view = graph_view(session, self._counts)
         if view != self._view:
             relaid = tuple(node.name for node in view.nodes) != tuple(node.name for node in self._view.nodes)
