@@ -65,6 +65,10 @@ class AgentContext(Component):
     def config_for_turn(self) -> AgentConfig:
         """The configuration that a turn beginning now uses to its end."""
         self.probe.state_read("agent_id", "config_version")
+        return self.current()
+
+    def current(self) -> AgentConfig:
+        """The configuration in force now."""
         return self.config_of(self._agent_id, self._version)
 
     def config_of(self, agent_id: str, version: int) -> AgentConfig:

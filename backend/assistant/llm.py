@@ -44,7 +44,7 @@ class LLMOrchestrator(Component):
         agents: AgentContext,
         tools: ToolBox,
         *,
-        max_tokens: int = 120,
+        max_tokens: int = 160,
     ) -> None:
         self._model = model
         self._agents = agents
@@ -64,7 +64,7 @@ class LLMOrchestrator(Component):
         self.port.on(SttUserStartedSpeaking, self._on_user_started)
         self.port.on(SystemMessage, self._on_system)
         self.port.on(AgentChanged, self._on_agent_changed)
-        self._next_prompt(self._agents.config_for_turn(), ())
+        self._next_prompt(self._agents.current(), ())
         self._prepare()
 
     def get_debug_state(self) -> dict[str, Any]:

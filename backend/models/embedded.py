@@ -70,7 +70,7 @@ class EmbeddedModel:
     """
 
     def __init__(
-        self, weights: Path | None = None, *, temperature: float = 0.0, max_sentences: int = 3
+        self, weights: Path | None = None, *, temperature: float = 0.0, max_sentences: int = 6
     ) -> None:
         self._weights = weights
         self._temperature = temperature

@@ -56,8 +56,11 @@ class Drain:
         """Events that wait."""
         return len(self._pending)
 
-    def open(self, loop: asyncio.AbstractEventLoop | None, begin: Callable[[], str]) -> None:
-        """Take events, from the one that `begin` emits on, and drain them on `loop`, or in a thread."""
+    def open(self, loop: asyncio.AbstractEventLoop | None, begin: Callable[[], str]) -> str:
+        """Take events, from the one that `begin` emits on, and drain them on `loop`, or in a thread.
+
+        Returns the id of that first event.
+        """
         with self._lock:
             self._loop = loop
             self._open = True
@@ -66,6 +69,7 @@ class Drain:
             first_id = begin()
             early = next(number for number, event in enumerate(self._pending) if event.id == first_id)
             self._cut(early)
+        return first_id
 
     # --- when -------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from backend.events import EMPTY, SCHEMA, Payload, encode_payload, error_text
 from backend.events.vocabulary import RECORDING_ENDED, RECORDING_STARTED, SYSTEM
 from backend.tap.batch import Sink
 from backend.tap.clock import Clock
-from backend.tap.context import Activation, current
+from backend.tap.context import OUTSIDE, Activation, current
 from backend.tap.drain import Drain, running_loop
 from backend.tap.emitter import Emit, emitter
 
@@ -111,11 +111,15 @@ class Tap:
         self._state = "started"
         loop = running_loop()
         about = {"schema": SCHEMA, "source": self.source, "pid": os.getpid(), "topology": self.topology()}
-        self._drain.open(loop, lambda: self.emit(SYSTEM, "tap", RECORDING_STARTED, about))
+        before = current.get()
+        current.set(OUTSIDE)  # an earlier tap of this program may have left its activation here
+        started = self._drain.open(loop, lambda: self.emit(SYSTEM, "tap", RECORDING_STARTED, about))
+        current.set(before)
         if loop is not None:
             from backend.tap.tasks import install  # noqa: PLC0415 - tasks need the tap's type
 
-            current.set(Activation(self.new_task_id("main"), None, "main", current.get().scope))
+            # What the program does by itself has the beginning of the recording for its cause.
+            current.set(Activation(self.new_task_id("main"), started, "main", before.scope))
             self._uninstall = install(self, loop)
 
     def close(self) -> None:
