@@ -142,11 +142,20 @@ APP: Final = (Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE)
 """Parts of the table that hold wherever the focus is."""
 
 
+FOCUSING: Final = ("filter", "pane", "cycle")
+"""Actions that move the focus. They run before the next key is looked at: what is typed behind
+a ``/`` goes into the line that it opens, however fast it comes."""
+
+
 def bindings(*where: Where) -> list[BindingType]:
     """The bindings of parts of the table."""
     return [
         Binding(
-            ",".join(key.keys), key.action, key.about, show=False, priority=key.action.startswith("cycle")
+            ",".join(key.keys),
+            key.action,
+            key.about,
+            show=False,
+            priority=key.action.partition("(")[0] in FOCUSING,
         )
         for key in TABLE
         if key.where in where

@@ -18,7 +18,7 @@ from debugger.tui.events.filter_line import FilterLine, apply_filter
 from debugger.tui.events.table import EventTable
 from debugger.tui.graph.widget import ComponentGraph
 from debugger.tui.help.screen import HelpScreen
-from debugger.tui.keys import APP, bindings
+from debugger.tui.keys import APP, FOCUSING, bindings
 from debugger.tui.session import Session
 from debugger.tui.state.tree import StateTree
 from debugger.tui.status.lines import KeyBar, StatusLine
@@ -222,6 +222,11 @@ class MainScreen(Screen[None]):
         self._session.seek(event.row)
         self.sync()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the filter line, keys are text."""
+        del parameters
+        return not (action in FOCUSING and self._filter.display)
+
     # --- keys: panes ------------------------------------------------------------------------------
 
     def action_pane(self, pane: str) -> None:
@@ -244,8 +249,11 @@ class MainScreen(Screen[None]):
 
     def _go_to(self, pane: str) -> None:
         self._show_page(pane)
-        target = {"graph": self._graph, "events": self._events, "state": self._state}[pane]
-        self.call_after_refresh(target.focus)
+        target: Widget = {"graph": self._graph, "events": self._events, "state": self._state}[pane]
+        if target.region:
+            self.set_focus(target)
+        else:
+            self.call_after_refresh(target.focus)  # its page is not laid out yet
 
     def action_help(self) -> None:
         """All keys."""

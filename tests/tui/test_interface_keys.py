@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from textual import events
+from textual.keys import _character_to_key as character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -264,6 +266,16 @@ async def test_a_filter_filters_while_it_is_typed() -> None:
             assert app.session.filter_text == "turn:2"
             assert focus("events")(app)
     assert set(keys_of(Where.FILTER)) == {"enter", "escape", "ctrl+g"}
+
+
+async def test_what_is_typed_behind_a_slash_goes_into_the_line_however_fast_it_comes() -> None:
+    """Keys that a terminal delivers in one piece; x and 2 would be commands elsewhere."""
+    app = app_with(LINES)
+    async with opened(app) as pilot:
+        for char in "/x 2/":
+            app.post_message(events.Key(character_to_key(char), char))
+        await pilot.pause()
+        assert app.screen.query_one(Input).value == "x 2/"
 
 
 async def test_a_wrong_filter_is_told_at_its_place_and_changes_nothing() -> None:

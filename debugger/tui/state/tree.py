@@ -16,7 +16,7 @@ from debugger.tui import palette
 from debugger.tui.keys import Where, bindings
 from debugger.tui.session import Session
 from debugger.tui.state.model import Path, StateView, TreeLine, state_view
-from debugger.tui.text import shorten
+from debugger.tui.text import shorten, width_of
 
 _MARKS: Final = {"~": palette.CHANGED, "+": palette.ADDED, "-": palette.REMOVED, " ": palette.PLAIN}
 _VALUES: Final = {
@@ -31,6 +31,8 @@ _KEYS = palette.DIM
 _BOLD = Style(bold=True)
 _CURSOR = Style(bgcolor=palette.CURSOR)
 _INDENT = 2
+_MARGIN = 6  # mark, fold, and the space between key and value
+_LEAST_VALUE = 6
 _WIDEST_KEY = 22  # values of one level stand under each other up to this
 _PREFERRED: Final = "overseer"  # what a live view shows first: the conversation's own state machine
 
@@ -121,15 +123,17 @@ class StateTree(ScrollView, can_focus=True, inherit_bindings=False):
         padding = " " * max(self._keys.get(line.depth, 0) - len(line.key), 0)
         changed = line.mark != " " and line.kind != "container"
         value = mark + _BOLD if changed and line.mark != "-" else _VALUES[line.kind]
+        was = f"  was {line.old}" if line.old else ""
+        room = width - _MARGIN - len(indent) - width_of(key) - len(padding) - min(width_of(was), width // 3)
         segments = [
             Segment(f"{line.mark} ", mark + _BOLD),
             Segment(f"{indent}{fold} ", palette.DIMMER),
             Segment(key, mark if line.mark != " " else _KEYS),
             Segment(f"{padding}  ", palette.PLAIN),
-            Segment(line.value, value),
+            Segment(shorten(line.value, max(room, _LEAST_VALUE)), value),
         ]
-        if line.old:
-            segments += [Segment("  was ", palette.DIMMER), Segment(line.old, palette.DIM)]
+        if was:
+            segments.append(Segment(was, palette.DIM))
         return segments
 
     def _strip(self, segments: list[Segment]) -> Strip:
