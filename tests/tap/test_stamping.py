@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -86,6 +88,16 @@ def test_numbers_have_no_gap_and_ids_no_twin(program: list[str]) -> None:
     assert [event.id for event in kept.events[1:-1]] == told
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads that change over as often as the interpreter can, so that races show."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless")
 @pytest.mark.parametrize("inside_loop", [True, False])
 def test_many_threads_at_once_lose_nothing(inside_loop: bool) -> None:
     """Threads that emit all at once: unique ids, gapless seq in file order, each thread's own order kept."""
@@ -119,6 +131,7 @@ def test_many_threads_at_once_lose_nothing(inside_loop: bool) -> None:
         assert [mark["index"] for mark in marks if mark["thread"] == number] == list(range(each))
 
 
+@pytest.mark.usefixtures("restless")
 def test_threads_that_emit_while_the_tap_closes_cannot_break_the_frame() -> None:
     """The last line is the end with the right count, whatever others tell in that moment."""
     for _ in range(8):
@@ -139,6 +152,24 @@ def test_threads_that_emit_while_the_tap_closes_cannot_break_the_frame() -> None
         for worker in workers:
             worker.join()
         assert_framed(kept.events)
+
+
+def test_what_comes_between_the_end_and_its_writing_is_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that a thread slips in behind `RECORDING_ENDED` is left out rather than counted wrong."""
+    kept = Kept()
+    tap = Tap("app", sinks=(kept,))
+    emit = tap.emit
+
+    def overtaken(event_type: str, *fields: str, **more: str) -> str:
+        event_id = emit(event_type, *fields, **more)  # type: ignore[arg-type]
+        emit("system", None, "LATE")
+        return event_id
+
+    tap.start()
+    monkeypatch.setattr(tap, "emit", overtaken)
+    tap.close()
+    assert_framed(kept.events)
+    assert not kept.has("LATE")
 
 
 async def test_a_drain_comes_by_itself_within_a_moment() -> None:
