@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.events import Event
 from debugger.log.columns import NONE, NOT_IN_LOG, Columns
+from debugger.log.encode import Fields
 from debugger.log.ids import IdIndex
 
 
@@ -29,22 +29,23 @@ class Causes:
         """One more file."""
         self._salts.append(hash(("store", len(self._salts))))
 
-    def link(self, events: Sequence[Event], stores: Sequence[int], start: int) -> list[int]:
+    def link(self, fields: Fields, stores: Sequence[int], start: int) -> list[int]:
         """Enter the ids of new rows and resolve causes; returns the older rows whose cause came now."""
         salts, waiting, cause_rows = self._salts, self._waiting, self._columns["cause_row"]
         # 0 stands for 'none': an id of that very hash would merely not be found.
-        ids = [0 if e.id is None else hash(e.id) for e in events]
-        causes = [0 if e.cause is None else hash(e.cause) for e in events]
-        rows = range(start, start + len(events))
+        ids = [0 if one is None else hash(one) for one in fields["id"]]
+        causes = [0 if one is None else hash(one) for one in fields["cause"]]
+        stop = start + len(ids)
+        rows = range(start, stop)
         self._index.add(
             [one ^ salts[store] for one, store in zip(ids, stores, strict=True) if one],
             [row for one, row in zip(ids, rows, strict=True) if one],
         )
         asking = [at for at, cause in enumerate(causes) if cause]
         found = self._index.find_all([causes[at] ^ salts[stores[at]] for at in asking])
-        values = np.full(len(events), NONE, np.int64)
+        values = np.full(len(ids), NONE, np.int64)
         values[asking] = found
-        cause_rows[start : start + len(events)] = values
+        cause_rows[start:stop] = values
         for at, cause in zip(asking, found, strict=True):
             if cause < 0:
                 cause_rows[start + at] = self._elsewhere(causes[at], stores[at], start + at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -82,7 +83,7 @@ class Columns:
             self._arrays[name][start : start + len(column)] = column
 
 
-def integers(values: list[int], dtype: type[np.signedinteger[Any]]) -> NDArray[Any]:
+def integers(values: Sequence[int], dtype: type[np.signedinteger[Any]]) -> NDArray[Any]:
     """Foreign numbers as an array; what does not fit becomes the nearest that does."""
     try:
         return np.array(values, dtype)

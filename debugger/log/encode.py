@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from backend.events import Event, Family, family_of
@@ -23,6 +24,16 @@ _MAX_DIRECTIONS = 256
 _FAR_PAST, _FAR_FUTURE = -(2**63), 2**63 - 1
 
 
+Fields = dict[str, tuple[Any, ...]]
+"""A batch of events turned round: for each field of `Event`, the values of all."""
+
+
+def fields_of(events: Sequence[Event]) -> Fields:
+    """Turn a batch, of one event at least, round. Half the price of reading field by field."""
+    columns = zip(*map(astuple, events), strict=True)
+    return dict(zip(Event.__struct_fields__, columns, strict=True))
+
+
 class Encoder:
     """Makes columns of events; numbers their names in the log's interners."""
 
@@ -32,31 +43,31 @@ class Encoder:
         self._error_type = names["event_type"].intern(ERROR)
         self._family_of_message: NDArray[np.uint8] = np.zeros(0, np.uint8)
 
-    def columns(self, events: Sequence[Event]) -> dict[str, NDArray[Any]]:
+    def columns(self, fields: Fields) -> dict[str, NDArray[Any]]:
         """All columns that come from the events alone."""
-        count = len(events)
+        count = len(fields["component"])
         names = self._names
-        event_types = names["event_type"].intern_all([e.event_type for e in events], count)
-        messages = names["message_type"].intern_all([e.message_type for e in events], count)
-        directions = self._directions.intern_all([e.direction for e in events], count)
+        event_types = names["event_type"].intern_all(fields["event_type"], count)
+        messages = names["message_type"].intern_all(fields["message_type"], count)
+        directions = self._directions.intern_all(fields["direction"], count)
         rank = _SEVERITY_NUMBER.get
         return {
-            "timestamp_ns": self._timestamps(events),
-            "mono_ns": integers([NONE if e.mono_ns is None else e.mono_ns for e in events], np.int64),
+            "timestamp_ns": _timestamps(fields),
+            "mono_ns": _numbers(fields["mono_ns"], np.int64),
             "event_type": event_types,
-            "component": names["component"].intern_all([e.component for e in events], count),
+            "component": names["component"].intern_all(fields["component"], count),
             "message_type": messages,
-            "session": names["session"].intern_all([e.session_id for e in events], count),
-            "correlation": names["correlation"].intern_all([e.correlation_id for e in events], count),
-            "task": names["task"].intern_all([e.task for e in events], count),
-            "source": names["source"].intern_all([e.source for e in events], count),
-            "worker": names["worker"].intern_all([e.worker_id for e in events], count),
+            "session": names["session"].intern_all(fields["session_id"], count),
+            "correlation": names["correlation"].intern_all(fields["correlation_id"], count),
+            "task": names["task"].intern_all(fields["task"], count),
+            "source": names["source"].intern_all(fields["source"], count),
+            "worker": names["worker"].intern_all(fields["worker_id"], count),
             "family": self._families(event_types, messages),
-            "severity": np.array([rank(e.severity, _INFO) for e in events], np.uint8),
+            "severity": np.array([rank(one, _INFO) for one in fields["severity"]], np.uint8),
             # A log with hundreds of directions is nonsense; the line itself still tells them.
             "direction": np.minimum(directions, _MAX_DIRECTIONS - 1).astype(np.uint8),
-            "turn": integers([NONE if e.turn is None else e.turn for e in events], np.int32),
-            "seq": integers([NONE if e.seq is None else e.seq for e in events], np.int64),
+            "turn": _numbers(fields["turn"], np.int32),
+            "seq": _numbers(fields["seq"], np.int64),
         }
 
     def _families(self, event_types: NDArray[np.uint32], messages: NDArray[np.uint32]) -> NDArray[np.uint8]:
@@ -68,19 +79,30 @@ class Encoder:
         families[event_types == self._error_type] = _FAMILY_NUMBER[Family.ERROR]
         return families
 
-    @staticmethod
-    def _timestamps(events: Sequence[Event]) -> NDArray[np.int64]:
-        exact = [e.timestamp_ns for e in events]
-        if None not in exact:
-            return integers(exact, np.int64)  # type: ignore[arg-type]  # no None is in it
-        return integers([nanoseconds(e) for e in events], np.int64)
+
+def _numbers(values: tuple[Any, ...], dtype: type[np.signedinteger[Any]]) -> NDArray[Any]:
+    """Numbers, some of which may be absent."""
+    given = [NONE if one is None else one for one in values] if None in values else values
+    return integers(given, dtype)
+
+
+def _timestamps(fields: Fields) -> NDArray[np.int64]:
+    exact = fields["timestamp_ns"]
+    if None in exact:
+        given = zip(exact, fields["timestamp"], strict=True)
+        exact = tuple(_nanoseconds(precise, seconds) for precise, seconds in given)
+    return integers(exact, np.int64)
 
 
 def nanoseconds(event: Event) -> int:
     """The exact time of an event in ns, else the float's, rounded to the microseconds that it holds."""
-    if event.timestamp_ns is not None:
-        return event.timestamp_ns
+    return _nanoseconds(event.timestamp_ns, event.timestamp)
+
+
+def _nanoseconds(exact: int | None, seconds: float) -> int:
+    if exact is not None:
+        return exact
     try:
-        return round(event.timestamp * 1e6) * 1000
+        return round(seconds * 1e6) * 1000
     except OverflowError:  # 1e400 reads as infinity
-        return _FAR_FUTURE if event.timestamp > 0 else _FAR_PAST
+        return _FAR_FUTURE if seconds > 0 else _FAR_PAST

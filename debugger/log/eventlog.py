@@ -23,7 +23,7 @@ from backend.events.vocabulary import (
 )
 from debugger.log.causes import Causes
 from debugger.log.columns import INTERNED, NONE, Columns
-from debugger.log.encode import FAMILIES, Encoder
+from debugger.log.encode import FAMILIES, Encoder, fields_of
 from debugger.log.interner import ABSENT, Interner
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.scan import matching, next_match
@@ -126,14 +126,15 @@ class EventLog:
         if start == stop:
             return start
         stores = [store] * len(events) if isinstance(store, int) else store
-        columns = self._encoder.columns(events)
+        fields = fields_of(events)
+        columns = self._encoder.columns(fields)
         columns["store"] = np.array(stores, np.uint16)
         columns["offset"] = np.array(offsets, np.int64)
         columns["length"] = np.array(lengths, np.uint32)
         self._columns.reserve(stop)
         self._columns.write(start, columns)
-        late = self._causes.link(events, stores, start)
-        self._states.add(events, columns, start)
+        late = self._causes.link(fields, stores, start)
+        self._states.add(fields["component_state"], columns, start)
         self._tally.add(columns)
         self._map(events, columns, start, late)
         self._rows = stop  # from here on readers see the new rows, complete

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Raw
 from numpy.typing import NDArray
 
-from backend.events import Event, Payload
+from backend.events import EMPTY, Payload
 from debugger.log.interner import ABSENT
 
 
@@ -21,17 +21,18 @@ class StateIndex:
         self._state_read = state_read
         self._rows: dict[tuple[int, int], array[int]] = {}
 
-    def add(self, events: Sequence[Event], columns: dict[str, NDArray[Any]], start: int) -> None:
-        """Note the new rows that hold a snapshot.
+    def add(self, states: Sequence[Payload], columns: dict[str, NDArray[Any]], start: int) -> None:
+        """Note the new rows that hold a snapshot, of all their ``component_state``.
 
         A ``state_read`` holds only the keys that were read, so it is no snapshot.
         """
-        keys = zip(columns["component"].tolist(), columns["session"].tolist(), strict=True)
-        kinds = columns["event_type"].tolist()
+        holding = [at for at, state in enumerate(states) if state != EMPTY and _holds_something(state)]
+        if not holding:
+            return
+        holding = [at for at in holding if columns["event_type"][at] != self._state_read]
+        components, sessions = columns["component"][holding].tolist(), columns["session"][holding].tolist()
         rows = self._rows
-        for at, (key, kind, event) in enumerate(zip(keys, kinds, events, strict=True)):
-            if kind == self._state_read or not _holds_something(event.component_state):
-                continue
+        for key, at in zip(zip(components, sessions, strict=True), holding, strict=True):
             known = rows.get(key)
             if known is None:
                 rows[key] = known = array("I")
@@ -53,6 +54,5 @@ class StateIndex:
 
 def _holds_something(payload: Payload) -> bool:
     if isinstance(payload, Raw):
-        # `{}` is by far the most frequent; spaces inside of it are other people's style.
-        return len(payload) > 2 and bytes(payload)[1:-1].strip() != b""  # noqa: PLR2004 - the two braces
+        return bytes(payload)[1:-1].strip() != b""  # `{ }` is other people's style
     return bool(payload)
