@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from debugger.tui.session import Link
 
 _DEFAULT = "127.0.0.1:8765"
+_WEB_FONT = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})")
 
 
@@ -146,7 +147,8 @@ def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], at_
     async def take() -> None:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
-            picture.append(app.export_screenshot())
+            # Whoever opens the picture need not fetch a font from anywhere.
+            picture.append(_WEB_FONT.sub("", app.export_screenshot()))
 
     asyncio.run(take())
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,5 +22,5 @@ def report() -> None:
     """Print them, and their median; the aim on two cores is under 0.8 s."""
     values = sorted(measure())
     shown = " ".join(f"{value:.2f}" for value in values)
-    median = values[len(values) // 2]
+    median = statistics.median(values)
     print(f"first audio after end of speech   median {median:.2f} s   (turns: {shown}; aim 0.8)")
