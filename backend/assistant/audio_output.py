@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo
+from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo, stop_task
 from backend.assistant.states import IDLE, PLAYBACK, PLAYING, StateMachine
 from backend.bus import Bus, Dropped
 from backend.events.messages import (
@@ -126,15 +126,8 @@ class AudioOutput(Component):
     async def _stop(self) -> None:
         """Silence, now: the piece that plays is the last one."""
         task, self._task = self._task, None
-        if task is None:
-            return
-        task.cancel()
-        try:
-            await task
-        except asyncio.CancelledError:
-            own = asyncio.current_task()
-            if own is not None and own.cancelling():
-                raise
+        if task is not None:
+            await stop_task(task, "silence")
 
     # --- playing -----------------------------------------------------------------
 
@@ -147,6 +140,11 @@ class AudioOutput(Component):
             except asyncio.CancelledError:
                 interrupted = True
                 raise
+            except Exception as error:  # noqa: BLE001 - a full disk or a lost device ends this turn's sound only
+                interrupted = True
+                self.probe.error(error, recovery_action="playback ended")
+                told = f"the sound cannot be played: {error}"
+                self.port.publish(SystemMessage(told, "error", self.NAME, TURN_CANCELLED))
             finally:
                 self._finish(playback, interrupted=interrupted)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
+
+from loguru import logger
 
 from backend.bus import Bus, Dropped
 from backend.tap import Scope
@@ -19,6 +22,26 @@ class SessionInfo:
 
     session_id: str
     user_id: str
+
+
+async def stop_task(task: asyncio.Task[None], reason: str) -> None:
+    """Cancel a task and wait until it is gone: requested is not yet stopped.
+
+    How the task ends is its own affair: a failure of it was told when it happened, and
+    must not become one of the turn that comes after. If it is the caller that is being
+    cancelled, that goes on.
+    """
+    if not task.done():
+        logger.debug("{} stops: {}", task.get_name(), reason)
+        task.cancel(reason)
+    try:
+        await task
+    except asyncio.CancelledError:
+        caller = asyncio.current_task()
+        if caller is not None and caller.cancelling():
+            raise
+    except Exception as error:  # noqa: BLE001 - see above
+        logger.error("{} had failed: {}", task.get_name(), error)
 
 
 class Component(ABC):

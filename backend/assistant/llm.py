@@ -7,10 +7,8 @@ import contextlib
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from loguru import logger
-
 from backend.assistant.agents import AgentConfig, AgentContext
-from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo
+from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo, stop_task
 from backend.assistant.llm_stream import Stream
 from backend.assistant.speech_filter import StreamingLLMFilter
 from backend.assistant.tools import ToolBox, ToolError
@@ -123,18 +121,8 @@ class LLMOrchestrator(Component):
     async def _cancel(self, reason: str) -> None:
         """End the answer that runs and wait until it has ended."""
         task, self._task = self._task, None
-        if task is None:
-            return
-        if not task.done():
-            logger.debug("{} is cancelled: {}", task.get_name(), reason)
-            task.cancel(reason)
-        try:
-            await task
-        except asyncio.CancelledError:
-            # The answer's own end, unless it is this handler that is being cancelled.
-            own = asyncio.current_task()
-            if own is not None and own.cancelling():
-                raise
+        if task is not None:
+            await stop_task(task, reason)
 
     async def close(self) -> None:
         """Cancel the answer, then unsubscribe."""

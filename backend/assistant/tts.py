@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from loguru import logger
-
 from backend.assistant.agents import AgentConfig, AgentContext
-from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo
+from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo, stop_task
 from backend.assistant.states import IDLE
 from backend.assistant.tts_worker import TtsWorker
 from backend.bus import Bus, Dropped
@@ -70,19 +68,9 @@ class TTSOrchestrator(Component):
     async def _stop_worker(self, reason: str) -> None:
         """Cancel the worker and wait until it is gone: requested is not yet stopped."""
         task, self._task = self._task, None
-        if task is None:
-            return
-        if not task.done():
-            logger.debug("worker {} stops: {}", task.get_name(), reason)
-            task.cancel()
-        try:
-            await task
-        except asyncio.CancelledError:
-            # The worker's own end, unless it is this handler that is being cancelled.
-            own = asyncio.current_task()
-            if own is not None and own.cancelling():
-                raise
-        self._worker = None
+        if task is not None:
+            await stop_task(task, reason)
+            self._worker = None
 
     async def _on_chunk(self, message: ChunkResponse, _scope: Scope) -> Dropped | None:
         worker = self._worker

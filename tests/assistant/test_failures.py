@@ -110,3 +110,32 @@ async def test_a_model_that_only_calls_tools_is_stopped() -> None:
         assert await rig.say("loop") == "answered"
     assert len(model.asked) == 4
     assert_sound(rig.record)
+
+
+async def test_a_sink_that_fails_ends_the_sound_of_its_turn_and_no_more() -> None:
+    """A full disk: told, the turn is over as interrupted, and the next one is played."""
+    model = ScriptedModel([Scripted(("One two three.",)), Scripted(("Four.",))])
+    async with assistant(model) as rig:
+        rig.sink.fail_after = 1
+        assert await rig.say("count") in ("interrupted", "failed")
+        rig.sink.fail_after = None
+        assert await rig.say("on") == "answered"
+    errors = rig.record.of("error", component="audio_output")
+    assert [error.payload()["error_message"] for error in errors] == ["no space left"]
+    assert rig.record.of("message_published", "SYSTEM_MESSAGE")
+    assert_sound(rig.record)
+
+
+async def test_a_model_that_breaks_its_word_fails_its_own_turn_only() -> None:
+    """An error that is no ModelError: its turn is given up, and does not reach into the next."""
+
+    def script(asked: object) -> Scripted:
+        if len(model.asked) == 1:
+            raise KeyError("choices")
+        return Scripted(("Yes.",))
+
+    model = ScriptedModel(script)
+    async with assistant(model) as rig:
+        assert await rig.say("one") == "failed"
+        assert await rig.say("two") == "answered"
+    assert_sound(rig.record)

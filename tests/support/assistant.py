@@ -84,13 +84,16 @@ class FakeVoice:
 
 
 class FakeSink:
-    """Counts what is played."""
+    """Counts what is played; fails after ``fail_after`` pieces."""
 
     def __init__(self) -> None:
         self.pieces = 0
         self.closed = False
+        self.fail_after: int | None = None
 
     async def write(self, pcm: Pcm) -> None:
+        if self.fail_after is not None and self.pieces >= self.fail_after:
+            raise OSError("no space left")
         self.pieces += 1
 
     async def close(self) -> None:
