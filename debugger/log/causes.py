@@ -29,39 +29,45 @@ class Causes:
         """One more file."""
         self._salts.append(hash(("store", len(self._salts))))
 
-    def link(self, fields: Fields, stores: Sequence[int], start: int) -> list[int]:
+    def link(self, fields: Fields, store: int | Sequence[int], start: int) -> list[int]:
         """Enter the ids of new rows and resolve causes; returns the older rows whose cause came now."""
-        salts, waiting, cause_rows = self._salts, self._waiting, self._columns["cause_row"]
-        # 0 stands for 'none': an id of that very hash would merely not be found.
-        ids = [0 if one is None else hash(one) for one in fields["id"]]
-        causes = [0 if one is None else hash(one) for one in fields["cause"]]
+        waiting, cause_rows = self._waiting, self._columns["cause_row"]
+        ids, causes = fields["id"], fields["cause"]
         stop = start + len(ids)
-        rows = range(start, stop)
-        self._index.add(
-            [one ^ salts[store] for one, store in zip(ids, stores, strict=True) if one],
-            [row for one, row in zip(ids, rows, strict=True) if one],
-        )
-        asking = [at for at, cause in enumerate(causes) if cause]
-        found = self._index.find_all([causes[at] ^ salts[stores[at]] for at in asking])
+        having, hashes = self._salted(ids, store)
+        self._index.add(hashes, [start + at for at in having])
+        asking, hashes = self._salted(causes, store)
+        found = self._index.find_all(hashes)
         values = np.full(len(ids), NONE, np.int64)
         values[asking] = found
         cause_rows[start:stop] = values
-        for at, cause in zip(asking, found, strict=True):
-            if cause < 0:
-                cause_rows[start + at] = self._elsewhere(causes[at], stores[at], start + at)
+        if found and min(found) < 0:
+            for at, salted, cause in zip(asking, hashes, found, strict=True):
+                if cause < 0:
+                    cause_rows[start + at] = self._elsewhere(hash(causes[at]), salted, start + at)
         late: list[int] = []
         if waiting:
-            for one, row in zip(ids, rows, strict=True):
-                if one in waiting:
-                    effects = waiting.pop(one)
-                    cause_rows[effects] = row
+            for at in having:
+                effects = waiting.pop(hash(ids[at]), None)
+                if effects is not None:
+                    cause_rows[effects] = start + at
                     late += effects
         return [row for row in late if row < start]
 
-    def _elsewhere(self, cause: int, store: int, row: int) -> int:
+    def _salted(self, texts: Sequence[str | None], store: int | Sequence[int]) -> tuple[list[int], list[int]]:
+        """The places of texts that are there, and their hashes, salted by file."""
+        if isinstance(store, int):
+            salt = self._salts[store]
+            there = [at for at, one in enumerate(texts) if one is not None]
+            return there, [hash(one) ^ salt for one in texts if one is not None]
+        salts = self._salts
+        salted = [(at, hash(one) ^ salts[store[at]]) for at, one in enumerate(texts) if one is not None]
+        return [at for at, _ in salted], [one for _, one in salted]
+
+    def _elsewhere(self, cause: int, salted: int, row: int) -> int:
         """The row of a cause that the effect's own file does not have (yet)."""
-        for other, salt in enumerate(self._salts):
-            if other != store:
+        for salt in self._salts:
+            if cause ^ salt != salted:
                 found = self._index.find(cause ^ salt)
                 if found is not None:
                     return found

@@ -23,6 +23,7 @@ from backend.events.vocabulary import (
 )
 from debugger.log.causes import Causes
 from debugger.log.columns import INTERNED, NONE, Columns
+from debugger.log.compact import CompactInterner
 from debugger.log.encode import FAMILIES, Encoder, fields_of
 from debugger.log.interner import ABSENT, Interner
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
@@ -61,6 +62,7 @@ class EventLog:
         self._rows = 0
         self._columns = Columns()
         self._names: dict[str, Interner] = {name: Interner() for name in INTERNED}
+        self._names["task"] = CompactInterner()
         self._directions = Interner()
         self._encoder = Encoder(self._names, self._directions)
         self._arena = BlockStore(arena_bytes)
@@ -118,22 +120,21 @@ class EventLog:
         self,
         events: Sequence[Event],
         store: int | Sequence[int],
-        offsets: Sequence[int],
-        lengths: Sequence[int],
+        offsets: Sequence[int] | NDArray[np.int64],
+        lengths: Sequence[int] | NDArray[np.int64],
     ) -> int:
         """Add events whose lines are in a store (one for all, or one each); returns the first row."""
         start, stop = self._rows, self._rows + len(events)
         if start == stop:
             return start
-        stores = [store] * len(events) if isinstance(store, int) else store
         fields = fields_of(events)
         columns = self._encoder.columns(fields)
-        columns["store"] = np.array(stores, np.uint16)
-        columns["offset"] = np.array(offsets, np.int64)
-        columns["length"] = np.array(lengths, np.uint32)
+        columns["store"] = np.full(len(events), store, np.uint16)
+        columns["offset"] = np.asarray(offsets, np.int64)
+        columns["length"] = np.asarray(lengths, np.uint32)
         self._columns.reserve(stop)
         self._columns.write(start, columns)
-        late = self._causes.link(fields, stores, start)
+        late = self._causes.link(fields, store, start)
         self._states.add(fields["component_state"], columns, start)
         self._tally.add(columns)
         self._map(events, columns, start, late)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-RECENT: Final = 1 << 16
+RECENT: Final = 1 << 14
 """Ids that a generation holds. A dict entry costs 150 bytes, a sorted one 12."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -46,7 +46,7 @@ class Interner:
         """The number of `text`, a new one if need be."""
         return self._numbers[text]
 
-    def intern_all(self, texts: Iterable[str | None], count: int) -> NDArray[np.uint32]:
+    def intern_all(self, texts: Sequence[str | None], count: int) -> NDArray[np.uint32]:
         """The numbers of `count` texts."""
         return np.fromiter(map(self._numbers.__getitem__, texts), np.uint32, count)
 

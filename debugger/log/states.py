@@ -5,13 +5,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Raw
 from numpy.typing import NDArray
 
-from backend.events import EMPTY, Payload
+from backend.events import Payload
 from debugger.log.interner import ABSENT
+
+_QUOTE: Final = ord('"')
 
 
 class StateIndex:
@@ -26,7 +28,9 @@ class StateIndex:
 
         A ``state_read`` holds only the keys that were read, so it is no snapshot.
         """
-        holding = [at for at, state in enumerate(states) if state != EMPTY and _holds_something(state)]
+        # `{}` is by far the most frequent, and told apart by its length in no time.
+        holding = [at for at, state in enumerate(states) if state.__class__ is not Raw or len(state) > 2]  # noqa: PLR2004 - `{}`
+        holding = [at for at in holding if _holds_something(states[at])]
         if not holding:
             return
         holding = [at for at in holding if columns["event_type"][at] != self._state_read]
@@ -54,5 +58,6 @@ class StateIndex:
 
 def _holds_something(payload: Payload) -> bool:
     if isinstance(payload, Raw):
-        return bytes(payload)[1:-1].strip() != b""  # `{ }` is other people's style
+        second = memoryview(payload)[1]
+        return second == _QUOTE or bytes(payload)[1:-1].strip() != b""  # `{ }` is other people's style
     return bool(payload)

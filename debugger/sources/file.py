@@ -131,8 +131,8 @@ class FileSource:
         for place, recording in sources:
             lines, key = _Lines(recording.store), Keys()
             for batch in recording.batches():
-                lines.offsets += batch.offsets
-                lines.lengths += batch.lengths
+                lines.offsets += batch.offsets.tolist()
+                lines.lengths += batch.lengths.tolist()
                 key.add(batch.events)
                 self._tell(log, place)
                 yield

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.events import EMPTY, BrokenLineError, Event, decode_line
 from debugger.log.records import BrokenLine
@@ -43,8 +44,11 @@ class Batch(NamedTuple):
     """Events in the order of the file, and where their lines are in the store."""
 
     events: list[Event]
-    offsets: list[int]
-    lengths: list[int]
+    offsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+
+NOTHING: Final = Batch([], np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 class Recording:
@@ -205,7 +209,7 @@ class Recording:
         text = self._pending + text
         end = text.rfind(b"\n") + 1
         self._pending, self._pending_offset = text[end:], offset + end
-        batch = self._decode(text[: end - 1], offset) if end else Batch([], [], [])
+        batch = self._decode(text[: end - 1], offset) if end else NOTHING
         if len(self._pending) > MAX_LINE:
             self.broken.append(BrokenLine(self.lines + 1, f"over {MAX_LINE >> 20} MiB", self.path))
             self._skipping = True
@@ -222,17 +226,18 @@ class Recording:
 
     def _decode_each(self, text: bytes, offset: int) -> Batch:
         """Line by line, where at least one is not plain and good."""
-        batch = Batch([], [], [])
+        events: list[Event] = []
+        places: list[tuple[int, int]] = []
         for number, line in enumerate(text.split(b"\n"), self.lines + 1):
             content = line.removesuffix(b"\r")
             event = self._event(content, number)
             if event is not None:
                 bom = len(_BOM) if content.startswith(_BOM) else 0
-                batch.events.append(event)
-                batch.offsets.append(offset + bom)
-                batch.lengths.append(len(content) - bom)
+                events.append(event)
+                places.append((offset + bom, len(content) - bom))
             offset += len(line) + 1
-        return batch
+        offsets, lengths = np.array(places, np.int64).reshape(-1, 2).T
+        return Batch(events, offsets, lengths)
 
     def _event(self, line: bytes, number: int) -> Event | None:
         """The event of a line; a blank one is nothing, any other is broken."""
@@ -250,7 +255,7 @@ class Recording:
         self.torn = None
         line, offset = self._pending, self._pending_offset
         if not line.strip() or self._skipping:
-            return Batch([], [], [])
+            return NOTHING
         before = len(self.broken)
         batch = self._decode(line, offset)
         if batch.events:
@@ -281,7 +286,7 @@ def decode_all(text: bytes, offset: int) -> Batch | None:
             return None
     starts = np.concatenate(([0], ends + 1))
     lengths = np.append(ends, len(text)) - starts
-    return Batch(events, (starts + offset).tolist(), lengths.tolist())
+    return Batch(events, starts + offset, lengths)
 
 
 def _open(path: str, name: str) -> int:
