@@ -17,7 +17,9 @@ _CACHED_BLOCKS = 8
 
 
 class Store(Protocol):
-    """Text that is read by its position."""
+    """Text that is read by its position. What was before `first_offset` is gone."""
+
+    first_offset: int
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes there; shorter, down to nothing, when they are gone."""
@@ -29,6 +31,8 @@ class FileStore:
 
     Takes over the descriptor and closes it with itself.
     """
+
+    first_offset = 0
 
     def __init__(self, fd: int) -> None:
         self._fd = fd

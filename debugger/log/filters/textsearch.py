@@ -38,13 +38,14 @@ class Needle:
         columns = {name: log.column(name)[rows] for name in ("store", "offset", "length")}
         for store in np.unique(columns["store"]).tolist():
             places = np.flatnonzero(columns["store"] == store)
+            text_of = log.store_of(store)
+            places = places[columns["offset"][places] >= text_of.first_offset]
             places = places[np.argsort(columns["offset"][places], kind="stable")]
-            read = log.store_of(store).read
             for stretch in _stretches(columns["offset"][places], columns["length"][places]):
                 here = places[stretch]
                 starts, lengths = columns["offset"][here], columns["length"][here]
                 base = int(starts[0])
-                text = read(base, int(starts[-1]) + int(lengths[-1]) - base)
+                text = text_of.read(base, int(starts[-1]) + int(lengths[-1]) - base)
                 found[here] = self._lines(text, (starts - base).tolist(), lengths.tolist())
         return found
 
@@ -79,6 +80,8 @@ def _stretches(offsets: NDArray[Any], lengths: NDArray[Any]) -> Iterator[slice]:
     """Runs of lines that are worth one read."""
     ends = offsets + lengths
     breaks = (np.flatnonzero(offsets[1:] - ends[:-1] > _JUMP) + 1).tolist()
+    if not len(offsets):
+        return
     for start, stop in zip([0, *breaks], [*breaks, len(offsets)], strict=True):
         begin = start
         while begin < stop:
