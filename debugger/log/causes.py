@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from debugger.log.columns import NONE, NOT_IN_LOG, Columns
 from debugger.log.encode import Fields
@@ -78,10 +77,3 @@ class Causes:
         """Rows that probably have this id, one a file at most."""
         found = self._index.find_all([hash(event_id) ^ salt for salt in self._salts])
         return [row for row in found if row >= 0]
-
-    def deliveries(self, rows: NDArray[np.intp], published: int) -> NDArray[np.bool_]:
-        """Which of `rows` are caused by a publish."""
-        causes = self._columns["cause_row"][rows]
-        known = causes >= 0
-        known[known] = self._columns["event_type"][causes[known]] == published
-        return known

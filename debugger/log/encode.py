@@ -29,7 +29,7 @@ Fields = dict[str, tuple[Any, ...]]
 
 
 def fields_of(events: Sequence[Event]) -> Fields:
-    """Turn a batch, of one event at least, round. Half the price of reading field by field."""
+    """Turn a batch, of one event at least, round."""
     columns = zip(*map(astuple, events), strict=True)
     return dict(zip(Event.__struct_fields__, columns, strict=True))
 

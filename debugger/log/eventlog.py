@@ -10,22 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.events import BrokenLineError, Event, decode_line, encode_event
-from backend.events.vocabulary import (
-    GAP,
-    PUBLISHED,
-    RECEIVED,
-    RECORDING_STARTED,
-    SEVERITIES,
-    STATE_READ,
-    SUBSCRIBED,
-    SYSTEM,
-    UNSUBSCRIBED,
-)
+from backend.events.vocabulary import GAP, SEVERITIES, STATE_READ, SYSTEM
 from debugger.log.causes import Causes
 from debugger.log.columns import INTERNED, NONE, Columns
 from debugger.log.compact import CompactInterner
 from debugger.log.encode import FAMILIES, Encoder, fields_of
 from debugger.log.interner import ABSENT, Interner
+from debugger.log.mapper import Mapper
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.scan import matching, next_match
 from debugger.log.states import StateIndex
@@ -70,13 +61,9 @@ class EventLog:
         self._causes = Causes(self._columns)
         self._tally = Tally()
         self.topology: Final = Topology(self._names["component"], self._names["message_type"])
-        # Words that the indexes look for have fixed numbers for the life of the log.
-        event_type = self._names["event_type"].intern
-        self._published, self._received = event_type(PUBLISHED), event_type(RECEIVED)
-        self._system = event_type(SYSTEM)
-        self._subscribing = (event_type(SUBSCRIBED), event_type(UNSUBSCRIBED))
-        self._states = StateIndex(event_type(STATE_READ))
-        self._synthetic = self._names["component"].intern(SYNTHETIC)
+        self._states = StateIndex(self._names["event_type"].intern(STATE_READ))
+        synthetic = self._names["component"].intern(SYNTHETIC)
+        self._mapper = Mapper(self._columns, self._names["event_type"], self.topology, self._tally, synthetic)
 
     def __len__(self) -> int:
         """Rows that are complete and can be read."""
@@ -137,50 +124,9 @@ class EventLog:
         late = self._causes.link(fields, store, start)
         self._states.add(fields["component_state"], columns, start)
         self._tally.add(columns)
-        self._map(events, columns, start, late)
+        self._mapper.add(events, columns, start, late)
         self._rows = stop  # from here on readers see the new rows, complete
         return start
-
-    def _map(
-        self, events: Sequence[Event], columns: dict[str, NDArray[Any]], start: int, late: list[int]
-    ) -> None:
-        """What the new rows say about the topology."""
-        topology = self.topology
-        kinds, components, messages = columns["event_type"], columns["component"], columns["message_type"]
-        topology.saw(components[components != self._synthetic])
-        sent = kinds == self._published
-        topology.published(components[sent], messages[sent])
-        self._deliver(np.flatnonzero(kinds == self._received) + start, late)
-        subscribed, unsubscribed = self._subscribing
-        telling = (kinds == subscribed) | (kinds == unsubscribed) | (kinds == self._system)
-        for at in np.flatnonzero(telling).tolist():
-            event = events[at]
-            if kinds[at] == self._system:
-                self._frame(event)
-                continue
-            kind = event.message_type or event.payload().get("message_type")
-            if isinstance(kind, str):
-                change = topology.subscribe if kinds[at] == subscribed else topology.unsubscribe
-                change(event.component, kind)
-
-    def _frame(self, event: Event) -> None:
-        if event.message_type == GAP:
-            self._tally.gaps += 1
-        elif event.message_type == RECORDING_STARTED:
-            told = event.payload().get("topology")
-            if isinstance(told, dict):
-                self.topology.add_hello(told)
-
-    def _deliver(self, received: NDArray[np.intp], late: list[int]) -> None:
-        """Count edges: receives of this batch, and earlier ones whose cause has come only now."""
-        columns = self._columns
-        messages, components, causes = columns["message_type"], columns["component"], columns["cause_row"]
-        unnamed = received[causes[received] == NONE]
-        self.topology.received(messages[unnamed], components[unnamed])
-        before = np.array(late, np.intp)
-        rows = np.concatenate((received, before[columns["event_type"][before] == self._received]))
-        rows = rows[self._causes.deliveries(rows, self._published)]
-        self.topology.delivered(components[causes[rows]], messages[rows], components[rows])
 
     def add_broken(self, line: BrokenLine) -> None:
         """Count a line that was skipped."""

@@ -219,8 +219,12 @@ class Recording:
 
     def _decode(self, text: bytes, offset: int) -> Batch:
         """Whole lines, without the end of the last, as events."""
-        batch = decode_all(text, offset) or self._decode_each(text, offset)
-        self.lines += text.count(b"\n") + 1
+        batch = decode_all(text, offset)
+        if batch is not None:
+            self.lines += len(batch.events)
+        else:
+            batch = self._decode_each(text, offset)
+            self.lines += text.count(b"\n") + 1
         self.events += len(batch.events)
         return batch
 

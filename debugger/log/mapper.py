@@ -1,0 +1,83 @@
+"""Reads the topology out of new rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.events import Event
+from backend.events.vocabulary import (
+    GAP,
+    PUBLISHED,
+    RECEIVED,
+    RECORDING_STARTED,
+    SUBSCRIBED,
+    SYSTEM,
+    UNSUBSCRIBED,
+)
+from debugger.log.columns import NONE, Columns
+from debugger.log.interner import Interner
+from debugger.log.tally import Tally
+from debugger.log.topology import Topology
+
+
+class Mapper:
+    """Feeds a `Topology`, and counts the gaps on the way. ``synthetic`` is a component to leave out."""
+
+    def __init__(
+        self, columns: Columns, event_types: Interner, topology: Topology, tally: Tally, synthetic: int
+    ) -> None:
+        self._columns = columns
+        self._topology = topology
+        self._tally = tally
+        self._synthetic = synthetic
+        # Words that are looked for have fixed numbers for the life of the log.
+        self._published = event_types.intern(PUBLISHED)
+        self._received = event_types.intern(RECEIVED)
+        self._system = event_types.intern(SYSTEM)
+        self._subscribed = event_types.intern(SUBSCRIBED)
+        self._unsubscribed = event_types.intern(UNSUBSCRIBED)
+
+    def add(
+        self, events: Sequence[Event], columns: dict[str, NDArray[Any]], start: int, late: list[int]
+    ) -> None:
+        """New rows from `start` on, and older ones whose cause came only now (`late`)."""
+        topology = self._topology
+        kinds, components, messages = columns["event_type"], columns["component"], columns["message_type"]
+        topology.saw(components[components != self._synthetic])
+        sent = kinds == self._published
+        topology.published(components[sent], messages[sent])
+        self._deliver(np.flatnonzero(kinds == self._received) + start, late)
+        telling = (kinds == self._subscribed) | (kinds == self._unsubscribed) | (kinds == self._system)
+        for at in np.flatnonzero(telling).tolist():
+            event = events[at]
+            if kinds[at] == self._system:
+                self._frame(event)
+                continue
+            kind = event.message_type or event.payload().get("message_type")
+            if isinstance(kind, str):
+                change = topology.subscribe if kinds[at] == self._subscribed else topology.unsubscribe
+                change(event.component, kind)
+
+    def _frame(self, event: Event) -> None:
+        if event.message_type == GAP:
+            self._tally.gaps += 1
+        elif event.message_type == RECORDING_STARTED:
+            told = event.payload().get("topology")
+            if isinstance(told, dict):
+                self._topology.add_hello(told)
+
+    def _deliver(self, received: NDArray[np.intp], late: list[int]) -> None:
+        """Count edges: a receive whose cause is named but not there yet waits until that comes."""
+        columns = self._columns
+        messages, components, causes = columns["message_type"], columns["component"], columns["cause_row"]
+        unnamed = received[causes[received] == NONE]
+        self._topology.received(messages[unnamed], components[unnamed])
+        before = np.array(late, np.intp)
+        rows = np.concatenate((received, before[columns["event_type"][before] == self._received]))
+        rows = rows[causes[rows] >= 0]
+        rows = rows[columns["event_type"][causes[rows]] == self._published]
+        self._topology.delivered(components[causes[rows]], messages[rows], components[rows])
