@@ -24,12 +24,14 @@ from backend.speech import (
     TextToSpeech,
     WhisperStt,
 )
-from backend.tap import Batch, Probe, Recorder, Sink, Tap
+from backend.tap import Batch, Probe, Recorder, Tap
 from backend.tap.hub import Hub
 
 
 class Backend:
-    """A running assistant with its feed. ``async with`` loads the engines and ends everything.
+    """A running assistant with its feed. ``async with`` opens its files and ends everything.
+
+    Entering raises UserError where the conversation memory or the recording cannot be opened.
 
     The hub takes events from the first one on; whoever attaches before the engines are
     loaded sees them load.
@@ -49,14 +51,7 @@ class Backend:
         self.tts = tts or HibariTts()
         self.stt = stt or WhisperStt()
         self.hub = Hub(history_events=settings.history, topology=self.topology)
-        sinks: tuple[Sink, ...] = (self.hub,)
-        if settings.record is not None:
-            try:
-                sinks = (*sinks, Recorder(settings.record, exclusive=True))
-            except FileExistsError:
-                told = f"{settings.record} exists; record to another file, or remove it"
-                raise UserError(told) from None
-        self.tap = Tap("assistant", sinks=sinks, topology=self.topology)
+        self.tap = Tap("assistant", sinks=(self.hub,), topology=self.topology)
         self.sessions: dict[str, Session] = {}
         self._agents = agents
         self._numbers = itertools.count(1)
@@ -66,9 +61,15 @@ class Backend:
     # --- life --------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
+        memory = MemoryStore(self.tap, self.settings.memory)
+        # Last of what can be refused: a start that fails leaves no file in the way of the next.
+        try:
+            self._record()
+        except UserError:
+            memory.close()
+            raise
         self.tap.start()
         self._bus = Bus(self.tap)
-        memory = MemoryStore(self.tap, self.settings.memory)
         self._engines = Engines(self.model, self.tts, self._agents, memory)
         return self
 
@@ -83,6 +84,15 @@ class Backend:
         if self._engines is not None:
             self._engines.memory.close()
         self.tap.close()
+
+    def _record(self) -> None:
+        path = self.settings.record
+        if path is None:
+            return
+        try:
+            self.tap.add_sink(Recorder(path, exclusive=True))
+        except FileExistsError:
+            raise UserError(f"{path} exists; record to another file, or remove it") from None
 
     async def load(self) -> None:
         """Load voice, ears and model at the same time.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,14 +62,15 @@ async def _hold(settings: Settings, script: Script, out: Path) -> None:
     from backend.conversation import LiveVoice, hold_conversation  # noqa: PLC0415
     from backend.speech import LISTEN_RATE, WavSink  # noqa: PLC0415
 
-    for stale in ("recording.jsonl", "memory.sqlite3"):
-        (out / stale).unlink(missing_ok=True)
     backend = Backend(settings)
     strike = getattr(backend.model, "kill_worker", None)
     fault = OnStreamStarted(strike) if callable(strike) else None
     if fault is not None:
         backend.tap.add_sink(fault)
-    async with hosted(backend) as address, backend:
+    async with contextlib.AsyncExitStack() as stack:
+        address = await stack.enter_async_context(hosted(backend))
+        _clear(out)  # not before there is a port: what stays undone leaves the last run's files alone
+        await stack.enter_async_context(backend)
         sys.stderr.write(f"feed at {address}\n")
         await backend.load()
         talks = []
@@ -85,3 +87,14 @@ async def _hold(settings: Settings, script: Script, out: Path) -> None:
 
     for line in summarise([turn for outcome in outcomes for turn in outcome.turns], out):
         typer.echo(line)
+
+
+def _clear(out: Path) -> None:
+    """Remove what an earlier run left and this one begins anew."""
+    for stale in (out / "recording.jsonl", out / "memory.sqlite3"):
+        try:
+            stale.unlink(missing_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"cannot replace {stale}: {error.strerror}; choose another folder with --out"
+            ) from None

@@ -36,7 +36,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     loop: Annotated[bool, typer.Option("--loop", help="Speak the WAVs again and again.")] = False,
     microphone: Annotated[bool, typer.Option("--microphone", help="Listen to the microphone.")] = False,
     loudspeaker: Annotated[bool, typer.Option("--loudspeaker", help="Play on the sound device.")] = False,
-    stdin: Annotated[bool, typer.Option("--stdin", help="Take typed lines from a pipe, too.")] = False,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Take typed lines from a pipe or a file, too.")
+    ] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Take WAVs and playback as fast as possible.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the assistant's speech to this WAV.")] = None,
     user: Annotated[str, typer.Option(help="Who is talking.")] = "guest",
@@ -58,18 +60,22 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         log_file=log_file,
     )
     configure(level=settings.log_level, file=settings.log_file, console=settings.log_format)
+    # Whoever starts a daemon may have closed it.
+    terminal = sys.stdin is not None and sys.stdin.isatty()
     doors = _Doors(
         wavs=tuple(wav or ()),
         loop=loop,
         microphone=microphone,
         loudspeaker=loudspeaker,
-        typed=stdin or sys.stdin.isatty(),
+        typed=stdin or terminal,
         fast=fast,
         out=out,
         user=user,
     )
     if microphone and wav:
         raise UserError("--microphone and --wav are two voices for one user; choose one")
+    if stdin and sys.stdin is None:
+        raise UserError("--stdin: standard input is closed")
     interrupted = asyncio.run(_serve(settings, token_file, doors))
     if interrupted:
         raise typer.Exit(130)
@@ -93,19 +99,27 @@ async def _serve(settings: Settings, token_file: Path | None, doors: _Doors) -> 
     from loguru import logger  # noqa: PLC0415 - see serve
 
     from backend.cli.hosting import hosted  # noqa: PLC0415
+    from backend.cli.typed import AnswerPrinter  # noqa: PLC0415
     from backend.compose import Backend  # noqa: PLC0415
 
     stop = asyncio.Event()
     caught: list[int] = []
 
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
     def on_signal(number: int) -> None:
         caught.append(number)
         stop.set()
+        for one in signals:
+            loop.remove_signal_handler(one)  # a second one does not wait for an orderly end
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in signals:
         loop.add_signal_handler(number, on_signal, number)
+    _check(doors)
     backend = Backend(settings)
+    if doors.typed and settings.record != Path("-"):  # else stdout is the recording
+        backend.tap.add_sink(AnswerPrinter())
     async with hosted(backend, token_file) as address, backend:
         logger.info("feed at {}; watch it with: doubletalk attach {}", address, address)
         talking = asyncio.create_task(_talk(backend, doors), name="doors")
@@ -121,6 +135,19 @@ async def _serve(settings: Settings, token_file: Path | None, doors: _Doors) -> 
     return signal.SIGINT in caught
 
 
+def _check(doors: _Doors) -> None:
+    """Tell of a door that cannot be used before anything is started or loaded."""
+    from backend.speech import inspect_wav  # noqa: PLC0415 - see serve
+    from backend.speech.device import portaudio  # noqa: PLC0415
+
+    for path in doors.wavs:
+        inspect_wav(path)
+    if doors.microphone:
+        portaudio("microphone")
+    if doors.loudspeaker:
+        portaudio("loudspeaker")
+
+
 async def _talk(backend: Backend, doors: _Doors) -> None:
     """Load the engines, open the session and let words in."""
     from backend.speech import (  # noqa: PLC0415 - see serve
@@ -131,9 +158,6 @@ async def _talk(backend: Backend, doors: _Doors) -> None:
         WavSource,
     )
 
-    for path in doors.wavs:
-        WavSource(path, realtime=not doors.fast)  # a file that cannot be read is told before models load
-    await backend.load()
     sink = (
         DeviceSink()
         if doors.loudspeaker
@@ -141,6 +165,7 @@ async def _talk(backend: Backend, doors: _Doors) -> None:
         if doors.out
         else NullSink()
     )
+    await backend.load()
     session = backend.open_session(doors.user, sink, pace=0.0 if doors.fast else 1.0)
     async with asyncio.TaskGroup() as tasks:
         if doors.typed:
@@ -160,17 +185,15 @@ async def _talk(backend: Backend, doors: _Doors) -> None:
 async def _typed(session: Session) -> None:
     """Every line that is typed is a turn; ``/agent NAME`` hands over."""
     from backend.assistant import UnknownAgentError  # noqa: PLC0415 - see serve
+    from backend.cli.typed import typed_lines  # noqa: PLC0415
 
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
-    while line := await reader.readline():
-        text = line.decode("utf-8", "replace").strip()
-        if text.startswith("/agent "):
+    async for line in typed_lines(sys.stdin.fileno()):
+        if isinstance(line, UserError):
+            typer.echo(f"doubletalk: {line}", err=True)
+        elif line.startswith("/agent "):
             try:
-                session.user.hand_off(text.removeprefix("/agent ").strip())
+                session.user.hand_off(line.removeprefix("/agent ").strip())
             except UnknownAgentError as error:
                 typer.echo(f"doubletalk: {error}", err=True)
-        elif text:
-            session.user.say(text)
+        else:
+            session.user.say(line)

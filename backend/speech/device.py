@@ -64,7 +64,7 @@ class _Open:
 
 def open_input(device: int | str | None, heard: Callable[[Samples, bool], None]) -> DeviceStream:
     """Start to listen. `heard` gets each block, and whether audio was lost before it, on another thread."""
-    sound = _portaudio("microphone")
+    sound = portaudio("microphone")
 
     def callback(block: Any, _frames: int, _time: Any, status: Any) -> None:
         heard(block[:, 0].copy(), bool(status.input_overflow))
@@ -83,7 +83,7 @@ def open_input(device: int | str | None, heard: Callable[[Samples, bool], None])
 
 def open_output(device: int | str | None, sample_rate: int) -> OutputStream:
     """Open a loudspeaker for mono audio of this rate."""
-    sound = _portaudio("loudspeaker")
+    sound = portaudio("loudspeaker")
     try:
         stream = sound.OutputStream(sample_rate, device=device, channels=1, dtype="float32", latency="low")
         stream.start()
@@ -92,7 +92,8 @@ def open_output(device: int | str | None, sample_rate: int) -> OutputStream:
     return _Open(stream, sample_rate, sound.PortAudioError)
 
 
-def _portaudio(what: str) -> Any:
+def portaudio(what: str) -> Any:
+    """The sounddevice module. Raises AudioInputError, naming `what`, where it or PortAudio is missing."""
     try:
         import sounddevice  # noqa: PLC0415  -- looks for a system library, only for those who use a device
     except ImportError:

@@ -31,7 +31,7 @@ def demo(
     log_level: Annotated[str | None, typer.Option(help="trace, debug, info, warning or error.")] = None,
 ) -> None:
     """Hold a spoken conversation with the assistant; leaves a recording and WAVs behind."""
-    if not headless and sys.stdin.isatty() and sys.stdout.isatty():
+    if not headless and sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty():
         _watch(sys.argv[1:], out)
         return
     from backend.cli.demo import run_conversation  # noqa: PLC0415 - loads the whole backend
