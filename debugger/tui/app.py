@@ -39,8 +39,9 @@ class DebuggerApp(App[None]):
 
     def __init__(self, session: Session, feeder: Feeder | None = None, *, at_seq: int | None = None) -> None:
         super().__init__()
-        self.register_theme(palette.THEME)  # now: the style sheet refers to its variables
-        self.theme = palette.THEME.name
+        theme = palette.textual_theme(palette.DARK)
+        self.register_theme(theme)  # now: the style sheet refers to its variables
+        self.theme = theme.name
         self.session = session
         self._feeder = feeder
         self._wanted_seq = at_seq

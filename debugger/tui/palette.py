@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from rich.style import Style
@@ -11,74 +12,147 @@ from backend.events import Family
 
 
 class Look(NamedTuple):
-    """How a family is shown: never by colour alone, ``letter`` says the same."""
+    """How a family is told: never by colour alone, ``letter`` says the same."""
 
     letter: str
-    colour: str
     about: str
 
 
 LOOKS: Final = {
-    Family.STT: Look("S", "#6cb6ff", "speech to text"),
-    Family.LLM: Look("L", "#8ddb8c", "language model"),
-    Family.TTS: Look("T", "#f6a04d", "text to speech"),
-    Family.QUEUE: Look("Q", "#c297ff", "text queue"),
-    Family.ERROR: Look("E", "#ff7b72", "error"),
-    Family.SYSTEM: Look("·", "#8b95a7", "system"),
+    Family.STT: Look("S", "speech to text"),
+    Family.LLM: Look("L", "language model"),
+    Family.TTS: Look("T", "text to speech"),
+    Family.QUEUE: Look("Q", "text queue"),
+    Family.ERROR: Look("E", "error"),
+    Family.SYSTEM: Look("·", "system"),
 }
 
-FOREGROUND: Final = "#c9d1d9"
-MUTED: Final = "#7d8799"
-FAINT: Final = "#4a5366"
-ACCENT: Final = "#79c0ff"
-RED: Final = LOOKS[Family.ERROR].colour
-GREEN: Final = LOOKS[Family.LLM].colour
-YELLOW: Final = "#e3c26d"
-BACKGROUND: Final = "#0e1116"
-SURFACE: Final = "#12161d"
-RAISED: Final = "#1b212b"
-CURSOR: Final = "#26364d"
-CURSOR_UNFOCUSED: Final = "#1e2733"
 
-THEME: Final = Theme(
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """The colours of a theme, as ``#rrggbb``; the last six are those of the families, by their names."""
+
+    name: str
+    dark: bool
+    foreground: str
+    muted: str
+    faint: str
+    accent: str
+    red: str
+    green: str
+    yellow: str
+    background: str
+    surface: str
+    raised: str
+    cursor: str
+    cursor_unfocused: str
+    scrollbar: str
+    border_focused: str
+    stt: str
+    llm: str
+    tts: str
+    queue: str
+    error: str
+    system: str
+
+    def family(self, family: Family) -> str:
+        """The colour of a family."""
+        colour: str = getattr(self, family.name.lower())
+        return colour
+
+
+DARK: Final = Colours(
     name="doubletalk",
-    primary=ACCENT,
-    secondary="#c297ff",
-    warning=YELLOW,
-    error=RED,
-    success=GREEN,
-    accent=ACCENT,
-    foreground=FOREGROUND,
-    background=BACKGROUND,
-    surface=SURFACE,
-    panel=RAISED,
     dark=True,
-    variables={
-        "border": FAINT,
-        "scrollbar": "#2a3240",
-        "scrollbar-hover": "#3a4557",
-        "scrollbar-active": ACCENT,
-        "scrollbar-background": BACKGROUND,
-        "scrollbar-background-hover": BACKGROUND,
-        "scrollbar-background-active": BACKGROUND,
-        "scrollbar-corner-color": BACKGROUND,
-        "muted": MUTED,
-        "faint": FAINT,
-    },
+    foreground="#c9d1d9",
+    muted="#7d8799",
+    faint="#4a5366",
+    accent="#79c0ff",
+    red="#ff7b72",
+    green="#8ddb8c",
+    yellow="#e3c26d",
+    background="#0e1116",
+    surface="#12161d",
+    raised="#1b212b",
+    cursor="#26364d",
+    cursor_unfocused="#1e2733",
+    scrollbar="#2a3240",
+    border_focused="#3d5a80",
+    stt="#6cb6ff",
+    llm="#8ddb8c",
+    tts="#f6a04d",
+    queue="#c297ff",
+    error="#ff7b72",
+    system="#8b95a7",
 )
 
-PLAIN: Final = Style(color=FOREGROUND)
-DIM: Final = Style(color=MUTED)
-DIMMER: Final = Style(color=FAINT)
-BOLD: Final = Style(color=FOREGROUND, bold=True)
-KEY: Final = Style(color=ACCENT, bold=True)
-BAD: Final = Style(color=RED, bold=True)
-WARN: Final = Style(color=YELLOW)
-GOOD: Final = Style(color=GREEN)
 
-STYLES: Final = {family: Style(color=look.colour) for family, look in LOOKS.items()}
-"""A style for each family."""
+class Ink:
+    """The styles of the theme in use: read them when painting, never keep them.
 
-ADDED: Final = Style(color=GREEN)
-CHANGED: Final = Style(color=YELLOW)
-REMOVED: Final = Style(color=RED)
+    Whoever caches what was painted drops it when the application's theme changes.
+    """
+
+    def __init__(self, colours: Colours) -> None:
+        self.use(colours)
+
+    def use(self, colours: Colours) -> None:
+        """Paint with other colours from now on."""
+        self.colours = colours
+        self.plain = Style(color=colours.foreground)
+        self.dim = Style(color=colours.muted)
+        self.dimmer = Style(color=colours.faint)
+        self.bold = Style(color=colours.foreground, bold=True)
+        self.accent = Style(color=colours.accent)
+        self.key = Style(color=colours.accent, bold=True)
+        self.bad = Style(color=colours.red, bold=True)
+        self.warn = Style(color=colours.yellow)
+        self.good = Style(color=colours.green)
+        self.added = Style(color=colours.green)
+        self.changed = Style(color=colours.yellow)
+        self.removed = Style(color=colours.red)
+        self.number = Style(color=colours.tts)
+        self.word = Style(color=colours.queue)
+        self.on_cursor = Style(bgcolor=colours.cursor)
+        self.on_cursor_unfocused = Style(bgcolor=colours.cursor_unfocused)
+        self.families = {family: Style(color=colours.family(family)) for family in Family}
+        self.chips = {family: self.inverse(colours.family(family)) for family in Family}
+
+    def inverse(self, colour: str) -> Style:
+        """Bold text of the background's colour on `colour`."""
+        return Style(color=self.colours.background, bgcolor=colour, bold=True)
+
+
+ink: Final = Ink(DARK)
+"""What everything is painted with; one terminal has one theme."""
+
+
+def textual_theme(colours: Colours) -> Theme:
+    """The same colours for Textual's style sheets."""
+    return Theme(
+        name=colours.name,
+        primary=colours.accent,
+        secondary=colours.queue,
+        warning=colours.yellow,
+        error=colours.red,
+        success=colours.green,
+        accent=colours.accent,
+        foreground=colours.foreground,
+        background=colours.background,
+        surface=colours.surface,
+        panel=colours.raised,
+        dark=colours.dark,
+        variables={
+            "border": colours.faint,
+            "border-focused": colours.border_focused,
+            "scrollbar": colours.scrollbar,
+            "scrollbar-hover": colours.faint,
+            "scrollbar-active": colours.accent,
+            "scrollbar-background": colours.background,
+            "scrollbar-background-hover": colours.background,
+            "scrollbar-background-active": colours.background,
+            "scrollbar-corner-color": colours.background,
+            "muted": colours.muted,
+            "faint": colours.faint,
+        },
+    )

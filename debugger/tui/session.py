@@ -11,9 +11,10 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from backend.events.vocabulary import PUBLISHED, RECEIVED
-from debugger.log import EventLog
+from debugger.log import ABSENT, NONE, EventLog
 from debugger.log.playback import Playback
 from debugger.log.rates import RateMeter
 from debugger.tui.rows import RowFilter, ShownRows
@@ -38,6 +39,18 @@ class Link(Struct, frozen=True):
     name: str
     up: bool = True
     detail: str = ""
+
+
+class Followed(Struct, frozen=True):
+    """What is followed through all panes, in interned numbers: a turn of a session, or a correlation.
+
+    ``turn`` is `NONE` where the event that was followed has none; then the correlation counts.
+    """
+
+    session: int
+    turn: int
+    correlation: int
+    label: str
 
 
 class Notice(Struct, frozen=True):
@@ -67,6 +80,8 @@ class Session:
         self.following = mode is Mode.LIVE
         self.paused_at = 0
         self.component: str | None = None
+        self.followed: Followed | None = None
+        self.highlight: RowFilter | None = None
         self.shown = ShownRows(self.log)
         self.filter_text = ""
         self.notice: Notice | None = None
@@ -229,6 +244,41 @@ class Session:
         """To the next or previous event of the same turn."""
         row = self.log.neighbour(self.cursor, "turn", direction) if self.cursor >= 0 else None
         return self.jump(row, "no further event in this turn")
+
+    # --- what stands out -------------------------------------------------------------------
+
+    def follow_turn(self) -> None:
+        """Follow the turn (or else the correlation) of the event at the cursor; again: no longer."""
+        log, row = self.log, self.cursor
+        if row < 0:
+            return
+        session, turn, correlation = (
+            int(log.column(name)[row]) for name in ("session", "turn", "correlation")
+        )
+        if self.followed is not None and self.belongs(row):
+            self.followed = None
+        elif turn != NONE:
+            label = f"{log.name('session', session)}·{turn}"
+            self.followed = Followed(session, turn, correlation, label)
+        elif correlation != ABSENT:
+            self.followed = Followed(session, turn, correlation, log.name("correlation", correlation))
+        else:
+            self.say("this event belongs to no turn and no correlation")
+
+    def belongs(self, row: int) -> bool:
+        """Whether `row` is of what is followed; every row is when nothing is."""
+        return self.followed is None or bool(self.belonging(row, row + 1)[0])
+
+    def belonging(self, start: int, stop: int) -> NDArray[np.bool_]:
+        """For each row from `start` up to `stop`, whether it is of what is followed: the rest is dimmed."""
+        followed, column = self.followed, self.log.column
+        if followed is None:
+            return np.ones(max(min(stop, len(self.log)) - start, 0), np.bool_)
+        if followed.turn == NONE:
+            return column("correlation")[start:stop] == followed.correlation
+        return (column("turn")[start:stop] == followed.turn) & (
+            column("session")[start:stop] == followed.session
+        )
 
     # --- filter, words ------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from debugger.log.filters import FilterError, compile_filter
-from debugger.tui import palette
 from debugger.tui.keys import Where, bindings
+from debugger.tui.palette import ink
 from debugger.tui.session import Session
 from debugger.tui.text import safe_text
 
@@ -40,12 +40,12 @@ class FilterHint(Widget):
                 if at + 2 + len(words) <= width
                 else f"  {words} (at {error.position + 1})"
             )
-            segments = [Segment(text, palette.BAD)]
+            segments = [Segment(text, ink.bad)]
         else:
             shown, log = self._session.shown, self._session.log
             share = "" if shown.complete else f", {shown.looked_at / max(len(log), 1):.0%} looked through"
             text = f"  {len(shown):,} of {len(log):,} events{share}"
-            segments = [Segment(text, palette.GOOD), Segment("   ⏎ keep  Esc undo", palette.DIMMER)]
+            segments = [Segment(text, ink.good), Segment("   ⏎ keep  Esc undo", ink.dimmer)]
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
 

@@ -12,6 +12,7 @@ from rich.style import Style
 from debugger.log import EventLog
 from debugger.tui import palette
 from debugger.tui.events.model import EventRow, describe
+from debugger.tui.palette import ink
 from debugger.tui.text import safe_text, shorten, value_text, width_of
 
 Line = list[Segment]
@@ -24,17 +25,11 @@ _INDENT: Final = 2
 _LEAST_ROOM: Final = 16
 _EFFECTS: Final = 8
 
-_KEY = Style(color=palette.ACCENT)
-_STRING = palette.PLAIN
-_NUMBER = Style(color="#f6a04d")
-_WORD = Style(color="#c297ff")
-_FRAME = palette.DIMMER
-
 
 def event_lines(log: EventLog, row: int, width: int) -> list[Line]:
     """The open event in lines of at most ``width`` cells."""
     lines = _links(log, row, width)
-    lines.append([Segment("─" * width, _FRAME)])
+    lines.append([Segment("─" * width, ink.dimmer)])
     _Json(lines, width).value(log.event(row), "", "", 0)
     return lines
 
@@ -47,14 +42,14 @@ def _links(log: EventLog, row: int, width: int) -> list[Line]:
     else:
         told = log.header(row).cause
         text = f"cause {safe_text(told, 80)} is not in the log" if told else "no cause: a root"
-        lines = [[Segment(" c ", palette.DIMMER), Segment(shorten(text, width - 3), palette.DIM)]]
+        lines = [[Segment(" c ", ink.dimmer), Segment(shorten(text, width - 3), ink.dim)]]
     effects = log.effect_rows(row, _EFFECTS + 1)
     for number, effect in enumerate(effects[:_EFFECTS]):
         lines.append(_link("" if number else "e", "effect", describe(log, effect, -1), log, width))
     if len(effects) > _EFFECTS:
-        lines.append([Segment("            and more", palette.DIM)])
+        lines.append([Segment("            and more", ink.dim)])
     if not effects:
-        lines.append([Segment(" e ", palette.DIMMER), Segment("no effect", palette.DIM)])
+        lines.append([Segment(" e ", ink.dimmer), Segment("no effect", ink.dim)])
     return lines
 
 
@@ -64,10 +59,10 @@ def _link(key: str, word: str, event: EventRow, log: EventLog, width: int) -> Li
     head = f"{word} {place:<8} {event.time} "
     text = f"{event.component} {event.glyph} {event.kind}"
     return [
-        Segment(f" {key or ' '} ", palette.KEY),
-        Segment(head, palette.DIM),
-        Segment(palette.LOOKS[event.family].letter + " ", palette.STYLES[event.family]),
-        Segment(shorten(text, max(width - len(head) - 5, 1)), palette.PLAIN),
+        Segment(f" {key or ' '} ", ink.key),
+        Segment(head, ink.dim),
+        Segment(palette.LOOKS[event.family].letter + " ", ink.families[event.family]),
+        Segment(shorten(text, max(width - len(head) - 5, 1)), ink.plain),
     ]
 
 
@@ -86,9 +81,9 @@ class _Json:
         label = f"{key}: " if key else ""
         if isinstance(value, dict | list) and value and depth < _MAX_DEPTH:
             opening, closing = "{}" if isinstance(value, dict) else "[]"
-            self._add(head, label, opening, _FRAME)
+            self._add(head, label, opening, ink.dimmer)
             self._items(value, depth + 1)
-            self._add(head, "", closing + comma, _FRAME)
+            self._add(head, "", closing + comma, ink.dimmer)
             return
         self._leaf(head, label, value, comma)
 
@@ -97,17 +92,17 @@ class _Json:
         for number, (key, one) in enumerate(pairs):
             if number >= _MAX_ITEMS or len(self._lines) >= MAX_LINES:
                 head = " " * (_INDENT * min(depth, self._width // 8))
-                self._add(head, "", f"… {len(pairs) - number:,} more", palette.DIM)
+                self._add(head, "", f"… {len(pairs) - number:,} more", ink.dim)
                 return
             name = f'"{safe_text(key, 200)}"' if isinstance(value, dict) else ""
             self.value(one, name, "," if number + 1 < len(pairs) else "", depth)
 
     def _leaf(self, head: str, label: str, value: Any, comma: str) -> None:
         if isinstance(value, str):
-            text, style = _quoted(value), _STRING
+            text, style = _quoted(value), ink.plain
         else:
             text = value_text(value, MAX_TEXT)
-            style = _WORD if value is None or isinstance(value, bool) else _NUMBER
+            style = ink.word if value is None or isinstance(value, bool) else ink.number
         room = max(self._width - len(head) - width_of(label), _LEAST_ROOM)
         pieces = chop_cells(text + comma, room) or [""]
         self._add(head, label, pieces[0], style)
@@ -116,7 +111,9 @@ class _Json:
             self._add(rest, "", piece, style)
 
     def _add(self, head: str, label: str, text: str, style: Style) -> None:
-        self._lines.append([Segment(head), Segment(shorten(label, self._width), _KEY), Segment(text, style)])
+        self._lines.append(
+            [Segment(head), Segment(shorten(label, self._width), ink.accent), Segment(text, style)]
+        )
 
 
 def _quoted(text: str) -> str:

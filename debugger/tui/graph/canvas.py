@@ -12,6 +12,7 @@ from rich.style import Style
 from debugger.tui import palette
 from debugger.tui.graph.layout import Box, Cell, Layout, Placed
 from debugger.tui.graph.model import Flow, GraphView, Node
+from debugger.tui.palette import ink
 from debugger.tui.text import shorten, width_of
 from debugger.tui.units import count
 
@@ -21,7 +22,6 @@ _LIGHT: Final = "╭─╮│╰╯"
 _DOUBLE: Final = "╔═╗║╚╝"
 _HEAVY: Final = "┏━┓┃┗┛"
 _BOLD: Final = Style(bold=True)
-_BLANK: Final = (" ", palette.PLAIN)
 _IDLE_WORDS: Final = frozenset({"", "IDLE", "idle"})
 _TURNS: Final = {
     # directions to the cell before and to the one after
@@ -40,7 +40,7 @@ class Canvas:
 
     def __init__(self, width: int, height: int) -> None:
         self.width = width
-        self._rows: list[list[Glyph]] = [[_BLANK] * width for _ in range(height)]
+        self._rows: list[list[Glyph]] = [[(" ", ink.plain)] * width for _ in range(height)]
 
     def put(self, x: int, y: int, text: str, style: Style) -> None:
         """Write safe text; a wide glyph takes two cells, the second of them empty."""
@@ -95,25 +95,27 @@ def _frame(canvas: Canvas, box: Box, glyphs: str, style: Style) -> None:
 def _node(canvas: Canvas, node: Node, placed: Placed, hub: Box) -> None:
     box = placed.box
     colour = (
-        palette.RED if node.failing else palette.ACCENT if node.selected or node.at_cursor else palette.FAINT
+        ink.colours.red
+        if node.failing
+        else ink.colours.accent
+        if node.selected or node.at_cursor
+        else ink.colours.faint
     )
     style = Style(color=colour)
     _frame(canvas, box, _DOUBLE if node.selected else _LIGHT, style)
     _door(canvas, placed, hub, style)
     name = ("! " if node.failing else "") + node.label
-    name_style = (
-        palette.BAD if node.failing else palette.BOLD if node.at_cursor or node.selected else palette.PLAIN
-    )
+    name_style = ink.bad if node.failing else ink.bold if node.at_cursor or node.selected else ink.plain
     canvas.put(box.x + 1, box.y, f" {shorten(name, box.width - 4)} ", name_style)
     room = box.width - 4
     state = shorten(node.state, room)
-    canvas.put(box.x + 2, box.y + 1, state, palette.DIM if node.state in _IDLE_WORDS else palette.BOLD)
+    canvas.put(box.x + 2, box.y + 1, state, ink.dim if node.state in _IDLE_WORDS else ink.bold)
     counts = _counts(node)
     if width_of(state) + 1 + width_of(counts) <= room:  # the state is worth more
-        canvas.put(box.right - 2 - width_of(counts), box.y + 1, counts, palette.DIMMER)
+        canvas.put(box.right - 2 - width_of(counts), box.y + 1, counts, ink.dimmer)
     if node.failed:
         errors = f" {count(node.failed)} err "
-        canvas.put(box.right - 2 - len(errors), box.bottom - 1, errors, palette.BAD)
+        canvas.put(box.right - 2 - len(errors), box.bottom - 1, errors, ink.bad)
 
 
 def _counts(node: Node) -> str:
@@ -137,15 +139,15 @@ def _door(canvas: Canvas, placed: Placed, hub: Box, style: Style) -> None:
 
 def _hub(canvas: Canvas, view: GraphView, layout: Layout) -> None:
     hub = layout.hub
-    style = Style(color=palette.MUTED)
+    style = Style(color=ink.colours.muted)
     _frame(canvas, hub, _HEAVY, style)
     room = hub.width - 4
     bus = view.bus
     if width_of(total := f"{bus} · {count(view.sent)}") <= room:
         bus = total
     for y, text, colour in (
-        (1, shorten(bus, room), palette.BOLD),
-        (2, shorten(view.message, room), palette.STYLES[view.family] + _BOLD),
+        (1, shorten(bus, room), ink.bold),
+        (2, shorten(view.message, room), ink.families[view.family] + _BOLD),
     ):
         canvas.put(hub.x + 2 + (room - width_of(text)) // 2, hub.y + y, text, colour)
     for placed in layout.placed:
@@ -164,14 +166,14 @@ def _spoke(canvas: Canvas, placed: Placed, hub: Box, flows: list[Flow]) -> None:
     cells = placed.spoke
     if not cells:
         return
-    style = palette.STYLES[flows[0].family] if flows else palette.DIMMER
+    style = ink.families[flows[0].family] if flows else ink.dimmer
     around = (_beside(cells[0], placed.box), *cells, _beside(cells[-1], hub))
     for number, (x, y) in enumerate(cells):
         before, after = around[number], around[number + 2]
         steps = frozenset({(before[0] - x, before[1] - y), (after[0] - x, after[1] - y)})
         canvas.put(x, y, _TURNS.get(steps, "·"), style)
     for flow in flows:
-        colour = palette.STYLES[flow.family] + _BOLD
+        colour = ink.families[flow.family] + _BOLD
         at, to = (cells[-1], around[-1]) if flow.out else (cells[0], around[0])
         canvas.put(*at, _HEADS.get((to[0] - at[0], to[1] - at[1]), "●"), colour)
         if len(cells) > 2:  # noqa: PLR2004 - both ends may be arrow heads
@@ -192,7 +194,7 @@ def _others(canvas: Canvas, nodes: Iterable[Node], view: GraphView, y: int) -> N
         parts.append(f"not on the bus: {' · '.join(view.aside)}")
     if view.more:
         parts.append(f"{view.more} more")
-    canvas.put(0, y, shorten("   ".join(parts), canvas.width), palette.DIMMER)
+    canvas.put(0, y, shorten("   ".join(parts), canvas.width), ink.dimmer)
 
 
 def paint_compact(view: GraphView, width: int, height: int) -> tuple[Canvas, dict[str, Box]]:
@@ -208,25 +210,23 @@ def paint_compact(view: GraphView, width: int, height: int) -> tuple[Canvas, dic
         _compact_node(canvas, node, flows.get(node.name), box)
     left = len(view.nodes) - len(fitting) + view.more
     if left:
-        canvas.put((columns - 1) * cell + 2, height - 1, shorten(f"+{left} more", cell - 3), palette.DIM)
+        canvas.put((columns - 1) * cell + 2, height - 1, shorten(f"+{left} more", cell - 3), ink.dim)
     return canvas, places
 
 
 def _compact_node(canvas: Canvas, node: Node, flow: Flow | None, box: Box) -> None:
     if flow is not None:
         arrow = ("→" if flow.out else "←") + palette.LOOKS[flow.family].letter
-        canvas.put(box.x, box.y, arrow, palette.STYLES[flow.family] + _BOLD)
+        canvas.put(box.x, box.y, arrow, ink.families[flow.family] + _BOLD)
     elif node.failing:
-        canvas.put(box.x + 1, box.y, "!", palette.BAD)
+        canvas.put(box.x + 1, box.y, "!", ink.bad)
     elif node.selected:
-        canvas.put(box.x + 1, box.y, "▸", palette.KEY)
+        canvas.put(box.x + 1, box.y, "▸", ink.key)
     room = box.width - 2
     name = shorten(node.label, room)
     lit = node.at_cursor or node.selected or flow is not None
-    canvas.put(
-        box.x + 2, box.y, name, palette.BAD if node.failing else palette.BOLD if lit else palette.PLAIN
-    )
+    canvas.put(box.x + 2, box.y, name, ink.bad if node.failing else ink.bold if lit else ink.plain)
     left = room - width_of(name) - 1
     if left > 0 and node.state:
-        style = palette.DIMMER if node.state in _IDLE_WORDS else palette.DIM
+        style = ink.dimmer if node.state in _IDLE_WORDS else ink.dim
         canvas.put(box.x + 3 + width_of(name), box.y, shorten(node.state, left), style)

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from rich.style import Style
-
 from backend.events import Family
 from debugger.tui import palette
 from debugger.tui.graph.canvas import Glyph
 from debugger.tui.graph.layout import Cell
 from debugger.tui.graph.model import Flow
+from debugger.tui.palette import ink
 
 TRAVEL_NS: Final = 450_000_000
 """From one end of a spoke to the other."""
 
 MAX_MARKS: Final = 44
 _APART_NS: Final = 90_000_000  # between two marks on one way: closer ones would be a smear
-_CHIPS: Final = {
-    family: Style(color=palette.BACKGROUND, bgcolor=look.colour, bold=True)
-    for family, look in palette.LOOKS.items()
-}
 
 
 class _Mark(NamedTuple):
@@ -71,4 +66,4 @@ class Marks:
 
 def chip(family: Family) -> Glyph:
     """A mark: the family's letter on its colour."""
-    return palette.LOOKS[family].letter, _CHIPS[family]
+    return palette.LOOKS[family].letter, ink.chips[family]

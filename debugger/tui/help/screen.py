@@ -14,7 +14,8 @@ from textual.widgets import Static
 from backend.events import Family
 from debugger.tui import palette
 from debugger.tui.events.model import GLYPHS
-from debugger.tui.keys import TABLE, Where
+from debugger.tui.keys import TABLE
+from debugger.tui.palette import ink
 
 _KEYS: Final = 16
 _CLOSING: Final = ("escape", "q", "question_mark")
@@ -23,27 +24,27 @@ _CLOSING: Final = ("escape", "q", "question_mark")
 def help_text() -> Text:
     """The key table in its groups, then the legend."""
     text = Text()
-    for where in Where:
-        text.append(f"{where.value}\n", palette.KEY)
+    for where in dict.fromkeys(key.where for key in TABLE):
+        text.append(f"{where.value}\n", ink.key)
         for key in TABLE:
             if key.where is where:
-                text.append(f"  {key.shown:<{_KEYS}}", palette.BOLD)
-                text.append(f"{key.about}\n", palette.PLAIN)
+                text.append(f"  {key.shown:<{_KEYS}}", ink.bold)
+                text.append(f"{key.about}\n", ink.plain)
         text.append("\n")
-    text.append("Families\n  ", palette.KEY)
+    text.append("Families\n  ", ink.key)
     for family in Family:
         look = palette.LOOKS[family]
-        text.append(f"{look.letter} ", palette.STYLES[family])
-        text.append(f"{look.about}   ", palette.PLAIN)
-    text.append("\n\nWhat happened\n", palette.KEY)
+        text.append(f"{look.letter} ", ink.families[family])
+        text.append(f"{look.about}   ", ink.plain)
+    text.append("\n\nWhat happened\n", ink.key)
     for kind, glyph in GLYPHS.items():
-        text.append(f"  {glyph} ", palette.BOLD)
-        text.append(f"{kind}\n", palette.PLAIN)
-    text.append("\nFilter\n", palette.KEY)
+        text.append(f"  {glyph} ", ink.bold)
+        text.append(f"{kind}\n", ink.plain)
+    text.append("\nFilter\n", ink.key)
     text.append(
         "  Terms side by side must all hold: component:overseer  message:TTS_*  turn:2  seq>100\n"
         '  severity>=warning  family:queue  "a phrase"  and -term for what is not wanted.\n',
-        palette.PLAIN,
+        ink.plain,
     )
     return text
 

@@ -12,24 +12,13 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from debugger.tui import palette
 from debugger.tui.keys import Where, bindings
+from debugger.tui.palette import ink
 from debugger.tui.session import Session
 from debugger.tui.state.model import Path, StateView, TreeLine, state_view
 from debugger.tui.text import shorten, width_of
 
-_MARKS: Final = {"~": palette.CHANGED, "+": palette.ADDED, "-": palette.REMOVED, " ": palette.PLAIN}
-_VALUES: Final = {
-    "string": palette.PLAIN,
-    "number": Style(color=palette.ACCENT),
-    "word": Style(color="#c297ff"),
-    "container": palette.DIMMER,
-    "more": palette.DIM,
-    "gone": palette.REMOVED + Style(strike=True),
-}
-_KEYS = palette.DIM
 _BOLD = Style(bold=True)
-_CURSOR = Style(bgcolor=palette.CURSOR)
 _INDENT = 2
 _MARGIN = 6  # mark, fold, and the space between key and value
 _LEAST_VALUE = 6
@@ -103,12 +92,12 @@ class StateTree(ScrollView, can_focus=True, inherit_bindings=False):
         width, number = self.size.width, self.scroll_offset.y + y
         if not self.view.lines:
             text = self._nothing() if y == 0 else ""
-            return self._strip([Segment(shorten(text, width), palette.DIM)])
+            return self._strip([Segment(shorten(text, width), ink.dim)])
         if number >= len(self.view.lines):
             return Strip.blank(width, self.rich_style)
         line = self.view.lines[number]
         strip = self._strip(self._paint(line, width))
-        return strip.apply_style(_CURSOR) if number == self._line and self.has_focus else strip
+        return strip.apply_style(ink.on_cursor) if number == self._line and self.has_focus else strip
 
     def _nothing(self) -> str:
         if self._session.cursor < 0:
@@ -116,24 +105,24 @@ class StateTree(ScrollView, can_focus=True, inherit_bindings=False):
         return f" {self.view.component} has told no state up to here"
 
     def _paint(self, line: TreeLine, width: int) -> list[Segment]:
-        mark = _MARKS[line.mark]
+        mark = _mark_style(line.mark)
         fold = {None: " ", True: "▾", False: "▸"}[line.open]
         indent = " " * (_INDENT * line.depth)
         key = shorten(line.key, max(width // 2, 4))
         padding = " " * max(self._keys.get(line.depth, 0) - len(line.key), 0)
         changed = line.mark != " " and line.kind != "container"
-        value = mark + _BOLD if changed and line.mark != "-" else _VALUES[line.kind]
+        value = mark + _BOLD if changed and line.mark != "-" else _value_style(line.kind)
         was = f"  was {line.old}" if line.old else ""
         room = width - _MARGIN - len(indent) - width_of(key) - len(padding) - min(width_of(was), width // 3)
         segments = [
             Segment(f"{line.mark} ", mark + _BOLD),
-            Segment(f"{indent}{fold} ", palette.DIMMER),
-            Segment(key, mark if line.mark != " " else _KEYS),
-            Segment(f"{padding}  ", palette.PLAIN),
+            Segment(f"{indent}{fold} ", ink.dimmer),
+            Segment(key, mark if line.mark != " " else ink.dim),
+            Segment(f"{padding}  ", ink.plain),
             Segment(shorten(line.value, max(room, _LEAST_VALUE)), value),
         ]
         if was:
-            segments.append(Segment(was, palette.DIM))
+            segments.append(Segment(was, ink.dim))
         return segments
 
     def _strip(self, segments: list[Segment]) -> Strip:
@@ -198,6 +187,20 @@ class StateTree(ScrollView, can_focus=True, inherit_bindings=False):
         if number < len(self.view.lines):
             self._to(number)
             self.action_unfold()
+
+
+def _mark_style(mark: str) -> Style:
+    return {"~": ink.changed, "+": ink.added, "-": ink.removed}.get(mark, ink.plain)
+
+
+def _value_style(kind: str) -> Style:
+    return {
+        "number": ink.number,
+        "word": ink.word,
+        "container": ink.dimmer,
+        "more": ink.dim,
+        "gone": ink.removed + Style(strike=True),
+    }.get(kind, ink.plain)
 
 
 def _key_widths(lines: tuple[TreeLine, ...]) -> dict[int, int]:

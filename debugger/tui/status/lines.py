@@ -7,8 +7,8 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from debugger.tui import palette
 from debugger.tui.keys import bar
+from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
 from debugger.tui.status.model import Part, fitting, status_parts
 from debugger.tui.text import width_of
@@ -86,7 +86,7 @@ class KeyBar(Widget):
             length = width_of(cap) + 1 + len(label)
             if used + length > width:
                 break
-            segments += [Segment(cap, palette.KEY), Segment(f" {label}  ", palette.DIM)]
+            segments += [Segment(cap, ink.key), Segment(f" {label}  ", ink.dim)]
             self._spans.append((used, used + length, key.action))
             used += length + 2
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)

@@ -7,14 +7,11 @@ from typing import NamedTuple
 from rich.style import Style
 
 from debugger.log import NONE
-from debugger.tui import palette, units
+from debugger.tui import units
+from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
 from debugger.tui.text import safe_text, shorten, width_of
 
-_LIVE = Style(color=palette.BACKGROUND, bgcolor=palette.GREEN, bold=True)
-_PAUSED = Style(color=palette.BACKGROUND, bgcolor=palette.YELLOW, bold=True)
-_REPLAY = Style(color=palette.BACKGROUND, bgcolor=palette.ACCENT, bold=True)
-_BROKEN = Style(color=palette.BACKGROUND, bgcolor=palette.RED, bold=True)
 _NAME = 40
 _SEPARATOR = "  "
 
@@ -33,36 +30,40 @@ def status_parts(session: Session) -> list[Part]:
     parts = [_mode(session)]
     name = safe_text(link.name, 200)
     if link.up:
-        parts.append(Part(shorten(name, _NAME), palette.PLAIN, 5))
+        parts.append(Part(shorten(name, _NAME), ink.plain, 5))
     else:
-        parts.append(Part(safe_text(link.detail, 160) or name, palette.BAD, 9))
+        parts.append(Part(safe_text(link.detail, 160) or name, ink.bad, 9))
     if session.progress is not None:
-        parts.append(Part(f"loading {session.progress:.0%}", palette.WARN, 8))
+        parts.append(Part(f"loading {session.progress:.0%}", ink.warn, 8))
     if session.mode is Mode.LIVE:
-        parts.append(Part(units.rate(session.rate.rate(session.clock())), palette.PLAIN, 6))
-    parts.append(Part(_counts(session), palette.DIM, 4))
+        parts.append(Part(units.rate(session.rate.rate(session.clock())), ink.plain, 6))
+    parts.append(Part(_counts(session), ink.dim, 4))
     parts += _losses(session)
     if session.notice is not None:
-        style = palette.BAD if session.notice.bad else palette.WARN
+        style = ink.bad if session.notice.bad else ink.warn
         parts.append(Part(safe_text(session.notice.text, 200), style, 10))
     row = session.cursor
     if row >= 0:
         seq = int(log.column("seq")[row])
-        parts.append(Part(f"#{row + 1 if seq == NONE else seq}", palette.BOLD, 7))
-        parts.append(Part(units.clock_time(int(log.column("timestamp_ns")[row])), palette.PLAIN, 3))
+        parts.append(Part(f"#{row + 1 if seq == NONE else seq}", ink.bold, 7))
+        parts.append(Part(units.clock_time(int(log.column("timestamp_ns")[row])), ink.plain, 3))
     return parts
 
 
 def _mode(session: Session) -> Part:
     if session.mode is Mode.REPLAY:
         playing = session.playback.playing
-        return Part(f" REPLAY {'▶' if playing else '■'} {units.speed(session.playback.speed)} ", _REPLAY, 10)
+        return Part(
+            f" REPLAY {'▶' if playing else '■'} {units.speed(session.playback.speed)} ",
+            ink.inverse(ink.colours.accent),
+            10,
+        )
     if not session.link.up:
-        return Part(" NO CONNECTION ", _BROKEN, 10)
+        return Part(" NO CONNECTION ", ink.inverse(ink.colours.red), 10)
     if session.following:
-        return Part(" LIVE ", _LIVE, 10)
+        return Part(" LIVE ", ink.inverse(ink.colours.green), 10)
     news = f" +{units.count(session.news)} new" if session.news else ""
-    return Part(f" PAUSED{news} ", _PAUSED, 10)
+    return Part(f" PAUSED{news} ", ink.inverse(ink.colours.yellow), 10)
 
 
 def _counts(session: Session) -> str:
@@ -88,7 +89,7 @@ def _losses(session: Session) -> list[Part]:
         told.append(f"{session.misunderstood:,} not understood")
     if stats.evicted:
         told.append(f"{units.count(stats.evicted)} without payload")
-    return [Part("✗ " + " · ".join(told), palette.BAD, 8)] if told else []
+    return [Part("✗ " + " · ".join(told), ink.bad, 8)] if told else []
 
 
 def fitting(parts: list[Part], width: int) -> list[Part]:
