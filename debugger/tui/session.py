@@ -274,11 +274,13 @@ class Session:
         followed, column = self.followed, self.log.column
         if followed is None:
             return np.ones(max(min(stop, len(self.log)) - start, 0), np.bool_)
+        belonging: NDArray[np.bool_]
         if followed.turn == NONE:
-            return column("correlation")[start:stop] == followed.correlation
-        return (column("turn")[start:stop] == followed.turn) & (
-            column("session")[start:stop] == followed.session
-        )
+            belonging = column("correlation")[start:stop] == followed.correlation
+        else:
+            belonging = column("turn")[start:stop] == followed.turn
+            belonging &= column("session")[start:stop] == followed.session
+        return belonging
 
     # --- filter, words ------------------------------------------------------------------
 
