@@ -293,6 +293,13 @@ class EventLog:
         """The snapshot before the one that `state_at` gives."""
         return self._snapshot(component, session, row, 1)
 
+    def snapshot_rows(self, component: str, session: str | None, row: int, count: int) -> list[int]:
+        """Rows of at most `count` snapshots, in order: the last at or before `row`; negative: the next after it."""
+        who, where = self.id_of("component", component), self.id_of("session", session)
+        if who is None or where is None:
+            return []
+        return self._states.rows(who, where, row, count)
+
     def state_sessions(self, component: str) -> tuple[str | None, ...]:
         """The sessions in which a component has snapshots; None, outside of any, first."""
         number = self.id_of("component", component)

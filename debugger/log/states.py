@@ -50,6 +50,18 @@ class StateIndex:
         place = bisect_right(rows, row) - 1 - back
         return rows[place] if place >= 0 else None
 
+    def rows(self, component: int, session: int, row: int, count: int) -> list[int]:
+        """At most `count` rows of snapshots in order: the last ones at or before `row`; negative: those after."""
+        rows = self._rows.get((component, session))
+        if rows is None:
+            return []
+        place = bisect_right(rows, row)
+        return (
+            rows[max(place - count, 0) : place].tolist()
+            if count > 0
+            else rows[place : place - count].tolist()
+        )
+
     def sessions(self, component: int) -> list[int]:
         """The sessions that have snapshots of a component, the sessionless one first."""
         found = [session for known, session in tuple(self._rows) if known == component]
