@@ -294,7 +294,7 @@ class EventLog:
         return self._snapshot(component, session, row, 1)
 
     def snapshot_rows(self, component: str, session: str | None, row: int, count: int) -> list[int]:
-        """Rows of at most `count` snapshots, in order: the last at or before `row`; negative: the next after it."""
+        """At most `count` rows of snapshots, in order: the last up to `row`; negative: the next after it."""
         who, where = self.id_of("component", component), self.id_of("session", session)
         if who is None or where is None:
             return []

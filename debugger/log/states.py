@@ -51,7 +51,7 @@ class StateIndex:
         return rows[place] if place >= 0 else None
 
     def rows(self, component: int, session: int, row: int, count: int) -> list[int]:
-        """At most `count` rows of snapshots in order: the last ones at or before `row`; negative: those after."""
+        """At most `count` rows of snapshots, in order: the last up to `row`; negative: the next after it."""
         rows = self._rows.get((component, session))
         if rows is None:
             return []
