@@ -1,0 +1,1 @@
+"""The timeline: who did what when, and what went from whom to whom."""
