@@ -30,7 +30,10 @@ LOOKS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """The colours of a theme, as ``#rrggbb``; the last six are those of the families, by their names."""
+    """The colours of a theme, as ``#rrggbb``; the last six are those of the families, by their names.
+
+    ``faint`` is for lines and for what is dimmed on purpose; everything else is read.
+    """
 
     name: str
     dark: bool
@@ -65,8 +68,8 @@ DARK: Final = Colours(
     name="doubletalk",
     dark=True,
     foreground="#c9d1d9",
-    muted="#7d8799",
-    faint="#4a5366",
+    muted="#8792a5",
+    faint="#5f6a82",
     accent="#79c0ff",
     red="#ff7b72",
     green="#8ddb8c",
@@ -74,7 +77,7 @@ DARK: Final = Colours(
     background="#0e1116",
     surface="#12161d",
     raised="#1b212b",
-    cursor="#26364d",
+    cursor="#22324a",
     cursor_unfocused="#1e2733",
     scrollbar="#2a3240",
     border_focused="#3d5a80",
@@ -83,7 +86,7 @@ DARK: Final = Colours(
     tts="#f6a04d",
     queue="#c297ff",
     error="#ff7b72",
-    system="#8b95a7",
+    system="#959fb1",
 )
 
 
