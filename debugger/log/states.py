@@ -22,6 +22,7 @@ class StateIndex:
     def __init__(self, state_read: int) -> None:
         self._state_read = state_read
         self._rows: dict[tuple[int, int], array[int]] = {}
+        self._sessions: dict[int, list[int]] = {}
 
     def add(self, states: Sequence[Payload], columns: dict[str, NDArray[Any]], start: int) -> None:
         """Note the new rows that hold a snapshot, of all their ``component_state``.
@@ -40,6 +41,8 @@ class StateIndex:
             known = rows.get(key)
             if known is None:
                 rows[key] = known = array("I")
+                sessions = self._sessions.setdefault(key[0], [])
+                sessions.insert(0 if key[1] == ABSENT else len(sessions), key[1])
             known.append(start + at)
 
     def at(self, component: int, session: int, row: int, back: int = 0) -> int | None:
@@ -64,8 +67,7 @@ class StateIndex:
 
     def sessions(self, component: int) -> list[int]:
         """The sessions that have snapshots of a component, the sessionless one first."""
-        found = [session for known, session in tuple(self._rows) if known == component]
-        return sorted(found, key=lambda session: session != ABSENT)
+        return self._sessions.get(component, []).copy()
 
 
 def _holds_something(payload: Payload) -> bool:
