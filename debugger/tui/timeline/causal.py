@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
-
-
-class Step(NamedTuple):
-    """One place of the order: an event, or a run of local events of one lane (``events`` > 1).
-
-    ``row`` is the first row of the run.
-    """
-
-    row: int
-    events: int
 
 
 def program_edges(rows: Numbers, tasks: Numbers, seqs: Numbers) -> tuple[Numbers, Numbers]:
@@ -83,18 +72,13 @@ def _sorted(count: int, before: Numbers, after: Numbers) -> Numbers:
     return np.array(order, np.int64)
 
 
-def collapse(order: Numbers, lanes: Numbers, local: NDArray[np.bool_], keep: int = -1) -> tuple[Step, ...]:
-    """The order in columns: neighbouring ``local`` events of one lane share one.
+def collapse(order: Numbers, lanes: Numbers, local: NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
+    """The order in steps: neighbouring ``local`` events of one lane share one.
 
-    ``lanes`` and ``local`` go with ``order``. The row ``keep`` (the cursor's) stays alone.
+    ``lanes`` and ``local`` go with ``order``. Gives where in it each step begins, and each event's step.
     """
     if not len(order):
-        return ()
-    alone = ~local | (order == keep)
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     begins = np.ones(len(order), np.bool_)
-    begins[1:] = alone[1:] | alone[:-1] | (lanes[1:] != lanes[:-1])
-    starts = np.flatnonzero(begins)
-    counts = np.diff(np.append(starts, len(order)))
-    return tuple(
-        Step(row, events) for row, events in zip(order[starts].tolist(), counts.tolist(), strict=True)
-    )
+    begins[1:] = ~local[1:] | ~local[:-1] | (lanes[1:] != lanes[:-1])
+    return np.flatnonzero(begins), np.cumsum(begins) - 1

@@ -23,8 +23,8 @@ _MOST_GUESSED: Final = 4_096
 class Activations(NamedTuple):
     """Runs of handlers and of spawned tasks: first and last row of each, `OPEN` where it is not there.
 
-    ``seen`` is a row of it that is there, ``handler`` is False for spawned tasks, ``failed``
-    says that its end is a warning or worse.
+    A spawned task begins with its spawn, which is another task's. ``seen`` is a row of its own that
+    is there, ``handler`` is False for spawned tasks, ``failed`` says that its end is a warning or worse.
     """
 
     starts: Numbers
@@ -57,7 +57,9 @@ def activations(log: EventLog, rows: Numbers) -> Activations:
     handlers = _paired(rows, tasks, is_start & named, is_stop & named)
     guessed = _in_order(log, rows, is_start & ~named, is_stop & ~named)
     spawned = _paired(rows, tasks, _begun_by_spawn(log, rows, tasks), _is(kinds, finished) & named)
-    starts = np.concatenate((handlers[0], guessed[0], spawned[0]))
+    begun = _spawn_of(log, spawned[0])
+    firsts = np.concatenate((handlers[0], guessed[0], spawned[0]))
+    starts = np.concatenate((handlers[0], guessed[0], begun))
     stops = np.concatenate((handlers[1], guessed[1], spawned[1]))
     handler = np.ones(len(starts), np.bool_)
     handler[len(starts) - len(spawned[0]) :] = False
@@ -66,7 +68,7 @@ def activations(log: EventLog, rows: Numbers) -> Activations:
     ended = stops != OPEN
     failed = np.zeros(len(stops), np.bool_)
     failed[ended] = severe[stops[ended]] >= _WARNING
-    return Activations(starts, stops, np.where(ended, stops, starts), handler, failed)
+    return Activations(starts, stops, np.where(ended, stops, firsts), handler, failed)
 
 
 def _is(kinds: NDArray[np.uint32], kind: int | None) -> NDArray[np.bool_]:
@@ -89,6 +91,14 @@ def _begun_by_spawn(log: EventLog, rows: Numbers, tasks: Numbers) -> NDArray[np.
     return begun
 
 
+def _spawn_of(log: EventLog, firsts: Numbers) -> Numbers:
+    """Where the tasks were spawned that have these first events."""
+    known = firsts != OPEN
+    starts = firsts.copy()
+    starts[known] = log.column("cause_row")[firsts[known]]
+    return starts
+
+
 def _paired(
     rows: Numbers, tasks: Numbers, starting: NDArray[np.bool_], stopping: NDArray[np.bool_]
 ) -> tuple[Numbers, Numbers]:
@@ -98,7 +108,7 @@ def _paired(
     size = len(rows) + 1
     keys = tasks[starts] * size + starts
     order = np.argsort(keys)
-    places = np.searchsorted(keys[order], tasks[stops] * size + stops) - 1
+    places = np.searchsorted(keys[order], tasks[stops] * size + stops, side="right") - 1
     known = places >= 0
     candidates = starts[order[np.maximum(places, 0)]] if len(starts) else np.zeros(len(stops), np.int64)
     known &= tasks[candidates] == tasks[stops] if len(rows) else False
