@@ -5,8 +5,11 @@ from __future__ import annotations
 from debugger.log.columns import NONE, NOT_IN_LOG
 from debugger.log.encode import FAMILIES
 from debugger.log.eventlog import GONE, SYNTHETIC, EventLog
+from debugger.log.fields import MISSING, Path, value_at
 from debugger.log.filters import Filter, FilterError, compile_filter
+from debugger.log.history import Change, FieldSearch, history, last_change, next_change
 from debugger.log.interner import ABSENT, Interner
+from debugger.log.origin import Origin, origin
 from debugger.log.playback import Idle, Playback
 from debugger.log.rates import RateMeter
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
@@ -16,21 +19,31 @@ __all__ = [
     "ABSENT",
     "FAMILIES",
     "GONE",
+    "MISSING",
     "NONE",
     "NOT_IN_LOG",
     "SYNTHETIC",
     "BrokenLine",
+    "Change",
     "Edge",
     "EventLog",
+    "FieldSearch",
     "Filter",
     "FilterError",
     "Header",
     "Idle",
     "Interner",
     "LogStats",
+    "Origin",
+    "Path",
     "Playback",
     "RateMeter",
     "Snapshot",
     "Topology",
     "compile_filter",
+    "history",
+    "last_change",
+    "next_change",
+    "origin",
+    "value_at",
 ]

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.events import BrokenLineError, Event, decode_line, encode_event
+from backend.events import Event, decode_line, encode_event
 from backend.events.vocabulary import GAP, SEVERITIES, STATE_READ, SYSTEM
 from debugger.log.causes import Causes
-from debugger.log.columns import INTERNED, NONE, Columns
+from debugger.log.clocks import Drifts, Highs, MonoColumn
+from debugger.log.columns import DRIFT, INTERNED, NONE, Columns
 from debugger.log.compact import CompactInterner
 from debugger.log.encode import FAMILIES, Encoder, fields_of
 from debugger.log.interner import ABSENT, Interner
+from debugger.log.lines import GONE, LIVE, Lines
 from debugger.log.mapper import Mapper
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.scan import matching, next_match
 from debugger.log.states import StateIndex
-from debugger.log.stores import BlockStore, Store
+from debugger.log.stores import Store
 from debugger.log.summary import summarise
 from debugger.log.tally import Tally
 from debugger.log.topology import Topology
@@ -28,15 +29,10 @@ from debugger.log.topology import Topology
 ARENA_BYTES: Final = 256 << 20
 """Compressed bytes of live events that are kept: some five million of them."""
 
-LIVE: Final = 0
-"""The store of lines that came from no file."""
-
 SYNTHETIC: Final = "debugger"
 """The component of rows that the debugger itself adds, such as gaps."""
 
-GONE: Final = "…"
-"""The only key of an event, or of a snapshot, whose line is no longer there; the value says why."""
-
+_MANY_NAMES: Final = ("session", "correlation", "task", "worker")
 _WITHIN_SESSION: Final = frozenset({"turn"})
 _ABSENT: Final = {**dict.fromkeys(INTERNED, ABSENT), "turn": NONE, "seq": NONE, "mono_ns": NONE}
 
@@ -53,16 +49,18 @@ class EventLog:
         self._rows = 0
         self._columns = Columns()
         self._names: dict[str, Interner] = {name: Interner() for name in INTERNED}
-        self._names["task"] = CompactInterner()
+        self._names |= {name: CompactInterner() for name in _MANY_NAMES}
         self._directions = Interner()
-        self._encoder = Encoder(self._names, self._directions)
-        self._arena = BlockStore(arena_bytes)
-        self._stores: list[Store] = [self._arena]
+        self._drifts = Drifts()
+        self._highs = Highs()
+        self._encoder = Encoder(self._names, self._directions, self._drifts)
+        self._lines = Lines(self._columns, self._names["component"], arena_bytes)
         self._causes = Causes(self._columns)
         self._tally = Tally()
         self.topology: Final = Topology(self._names["component"], self._names["message_type"])
         self._states = StateIndex(self._names["event_type"].intern(STATE_READ))
         synthetic = self._names["component"].intern(SYNTHETIC)
+        self._sessions: tuple[str, ...] = ()
         self._mapper = Mapper(self._columns, self._names["event_type"], self.topology, self._tally, synthetic)
 
     def __len__(self) -> int:
@@ -77,7 +75,7 @@ class EventLog:
 
     def append_many(self, lines: Sequence[bytes], events: Sequence[Event]) -> int:
         """Add live events with their lines; returns the row of the first. Cheaper than one by one."""
-        put = self._arena.put
+        put = self._lines.arena.put
         offsets = [put(line + b"\n") for line in lines]
         return self.extend(events, LIVE, offsets, [len(line) for line in lines])
 
@@ -99,9 +97,8 @@ class EventLog:
 
     def add_store(self, store: Store) -> int:
         """Register where lines of a file are read from; returns its number for `extend`."""
-        self._stores.append(store)
         self._causes.add_store()
-        return len(self._stores) - 1
+        return self._lines.add_store(store)
 
     def extend(
         self,
@@ -115,16 +112,16 @@ class EventLog:
         if start == stop:
             return start
         fields = fields_of(events)
-        columns = self._encoder.columns(fields)
-        columns["store"] = np.full(len(events), store, np.uint16)
-        columns["offset"] = np.asarray(offsets, np.int64)
-        columns["length"] = np.asarray(lengths, np.uint32)
+        columns = self._encoder.columns(events, fields)
+        places = self._lines.placed(store, np.asarray(offsets, np.int64), np.asarray(lengths, np.int64))
         self._columns.reserve(stop)
         self._columns.write(start, columns)
+        self._columns.write(start, places)
         late = self._causes.link(fields, store, start)
         self._states.add(fields["component_state"], columns, start)
         self._tally.add(columns)
         self._mapper.add(events, columns, start, late)
+        self._highs.add(self._columns["timestamp_ns"], stop)
         self._rows = stop  # from here on readers see the new rows, complete
         return start
 
@@ -142,8 +139,15 @@ class EventLog:
     # --- columns and names -------------------------------------------------------
 
     def column(self, name: str) -> NDArray[Any]:
-        """A read-only view of a column's rows so far. ``cause_row`` may still change in it."""
-        view = self._columns[name][: self._rows]
+        """A read-only view of a column's rows so far, at no cost. ``cause_row`` may still change in it.
+
+        It is as narrow as its numbers are so far (a byte, often): widen before you compute with it.
+        """
+        rows = self._rows
+        if name == "mono_ns":  # read like an array, but made for the rows that are asked for
+            times, sources = self._columns["timestamp_ns"][:rows], self._columns["source"][:rows]
+            return cast("NDArray[Any]", MonoColumn(self._drifts, times, self._columns[DRIFT][:rows], sources))
+        view = self._columns[name][:rows]
         view.flags.writeable = False
         return view
 
@@ -166,31 +170,15 @@ class EventLog:
     # --- one row -------------------------------------------------------------------
 
     def raw(self, row: int) -> bytes:
-        """The line as it came, without its newline; empty once it was evicted."""
-        row = self._checked(row)
-        columns = self._columns
-        store = self._stores[columns["store"][row]]
-        length = int(columns["length"][row])
-        line = store.read(int(columns["offset"][row]), length)
-        return line if len(line) == length else b""
+        """The line as it came, without its newline; empty once it was evicted, or its file changed."""
+        return self._lines.raw(self._checked(row))
 
     def event(self, row: int) -> dict[str, Any]:
         """The whole event, unknown fields included, as a fresh dict; ``{'…': why}`` if its line is gone."""
-        line = self.raw(row)
-        try:
-            event = msgspec.json.decode(line) if line else None
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            event = None  # another program wrote over the file
-        if isinstance(event, dict):
-            return event
-        return {GONE: "evicted" if self._columns["store"][row] == LIVE else "no longer in the file"}
+        return self._lines.event(self._checked(row))
 
     def _decoded(self, row: int) -> Event | None:
-        line = self.raw(row)
-        try:
-            return decode_line(line) if line else None
-        except BrokenLineError:
-            return None
+        return self._lines.decoded(self._checked(row))
 
     def header(self, row: int) -> Header:
         """All fields of one event but the payloads."""
@@ -202,7 +190,7 @@ class EventLog:
         return Header(
             row=row,
             timestamp_ns=at["timestamp_ns"],
-            mono_ns=_given(at["mono_ns"]),
+            mono_ns=_given(int(self.column("mono_ns")[row])),
             event_type=names["event_type"] or "",
             component=names["component"] or "",
             message_type=names["message_type"],
@@ -228,7 +216,7 @@ class EventLog:
     def summary(self, row: int) -> str:
         """One bounded line of plain text about the payload; foreign words, so escape before showing."""
         event = self._decoded(row)
-        return "(evicted)" if event is None else summarise(event.payload())
+        return f"({self._lines.why_gone(row)})" if event is None else summarise(event.payload())
 
     # --- neighbours ----------------------------------------------------------------
 
@@ -283,6 +271,10 @@ class EventLog:
                     return row
         return None
 
+    def row_at_time(self, timestamp_ns: int) -> int:
+        """The last row at or before a time, as far as the clock ran forward; 0 if all are later."""
+        return self._highs.row_at(self._columns["timestamp_ns"][: self._rows], timestamp_ns)
+
     # --- state ---------------------------------------------------------------------
 
     def state_at(self, component: str, session: str | None, row: int) -> Snapshot | None:
@@ -307,6 +299,11 @@ class EventLog:
             return ()
         return tuple(self._names["session"].value(one) for one in self._states.sessions(number))
 
+    @property
+    def state_components(self) -> tuple[str, ...]:
+        """The components that have snapshots, in order of their first."""
+        return tuple(self._names["component"].name(one) for one in self._states.components())
+
     def _snapshot(self, component: str, session: str | None, row: int, back: int) -> Snapshot | None:
         who, where = self.id_of("component", component), self.id_of("session", session)
         if who is None or where is None or not self._rows:
@@ -315,20 +312,23 @@ class EventLog:
         if at is None:
             return None
         event = self._decoded(at)
-        return Snapshot(at, {GONE: "evicted"} if event is None else event.state())
+        return Snapshot(at, self._lines.gone(at) if event is None else event.state())
 
     # --- the whole -------------------------------------------------------------------
 
     @property
     def evicted(self) -> int:
         """Live events whose payload is gone."""
-        return self._arena.evicted
+        return self._lines.arena.evicted
 
     @property
     def stats(self) -> LogStats:
         """What is in the log and what is missing, as of now."""
         tally = self._tally
-        sessions = self._names["session"].names_from(1)
+        sessions = self._sessions
+        new = self._names["session"].names_from(len(sessions) + 1)
+        if new:
+            self._sessions = sessions = (*sessions, *(name for name in new if name is not None))
         return LogStats(
             events=self._rows,
             broken=tuple(tally.broken),
@@ -337,7 +337,7 @@ class EventLog:
             gaps=tally.gaps,
             missing=tally.missing(self._names["source"].name),
             evicted=self.evicted,
-            sessions=tuple(name for name in sessions if name is not None),
+            sessions=sessions,
             first_timestamp_ns=tally.first_ns,
             last_timestamp_ns=tally.last_ns,
             by_component=tally.by_component(self._names["component"].name),
@@ -352,13 +352,12 @@ class EventLog:
 
     def store_of(self, number: int) -> Store:
         """The store that the ``store`` column calls `number`."""
-        return self._stores[number]
+        return self._lines.store_of(number)
 
 
 _HEADER_COLUMNS: Final = (
     *INTERNED,
     "timestamp_ns",
-    "mono_ns",
     "direction",
     "seq",
     "turn",

@@ -69,6 +69,10 @@ class StateIndex:
         """The sessions that have snapshots of a component, the sessionless one first."""
         return self._sessions.get(component, []).copy()
 
+    def components(self) -> list[int]:
+        """The components that have snapshots, in order of their first."""
+        return list(self._sessions)
+
 
 def _holds_something(payload: Payload) -> bool:
     if isinstance(payload, Raw):
