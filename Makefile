@@ -35,7 +35,7 @@ samples: $(STAMP)
 	done; rm -r $$work
 
 screenshots: $(STAMP)
-	$(BIN)/doubletalk replay sample_logs/barge_in.jsonl --size 120x36 --at-seq 860 --screenshot docs/replay.svg
+	$(BIN)/doubletalk replay sample_logs/barge_in.jsonl --size 120x36 --at 860 --screenshot docs/replay.svg
 
 # After a change of dependencies; the result names no index.
 lock:

@@ -75,26 +75,35 @@ def _run_token(address: str) -> str | None:
 def replay(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Recordings: .jsonl, .jsonl.gz, .jsonl.zst; - is stdin."),
+        typer.Argument(
+            metavar="FILE[#MOMENT]...",
+            help="Recordings: .jsonl, .jsonl.gz, .jsonl.zst; - is stdin; FILE#seq=812 begins there.",
+        ),
     ],
     *,
     speed: Annotated[float, typer.Option(min=0.1, max=100, help="Recorded seconds in a second.")] = 1.0,
-    at_seq: Annotated[int | None, typer.Option(min=0, help="Begin at the event with this seq.")] = None,
+    at: Annotated[
+        str,
+        typer.Option(metavar="MOMENT", help="Begin there: a seq, 10:02:03.4, 50%, turn=3, id=…"),
+    ] = "",
     screenshot: Annotated[
         Path | None, typer.Option(metavar="OUT.svg", help="Write a picture of the screen, and end.")
     ] = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="The screen of --screenshot.")] = "120x36",
 ) -> None:
     """Look through recordings; several are merged. Without a terminal, print a summary."""
-    from debugger.sources.file import open_recordings  # noqa: PLC0415 - loads numpy
+    from debugger.log.moment import parse_link  # noqa: PLC0415 - loads numpy
+    from debugger.sources.file import open_recordings  # noqa: PLC0415
     from debugger.sources.recording import SourceError  # noqa: PLC0415
 
+    links = [parse_link(file) for file in files]
+    moment = at or next((link.moment for link in links if link.moment), "")
     try:
-        source = open_recordings(files)
+        source = open_recordings([link.path for link in links])
         if screenshot is not None:
-            _write_screenshot(source, screenshot, _size(size), at_seq)
+            _write_screenshot(source, screenshot, _size(size), moment)
         elif sys.stdout.isatty():
-            _show(source, speed, at_seq)
+            _show(source, speed, moment)
         else:
             _print_summary(source)
     except SourceError as error:
@@ -110,7 +119,8 @@ def _size(text: str) -> tuple[int, int]:
     return int(matched[1]), int(matched[2])
 
 
-def _show(source: FileSource, speed: float, at_seq: int | None) -> None:
+def _show(source: FileSource, speed: float, moment: str) -> None:
+    from debugger.sources.notes import Notes  # noqa: PLC0415
     from debugger.tui import launch  # noqa: PLC0415 - before Textual
     from debugger.tui.app import DebuggerApp  # noqa: PLC0415
     from debugger.tui.feeders import FileFeeder  # noqa: PLC0415
@@ -118,8 +128,9 @@ def _show(source: FileSource, speed: float, at_seq: int | None) -> None:
 
     if not sys.stdin.isatty():
         _keys_from_terminal()
-    session = Session(Mode.REPLAY, _link(source), time.monotonic_ns, speed=speed)
-    launch.run(DebuggerApp(session, FileFeeder(source, session), at_seq=at_seq))
+    notes = Notes(source.paths)
+    session = Session(Mode.REPLAY, _link(source), time.monotonic_ns, speed=speed, notes=notes)
+    launch.run(DebuggerApp(session, FileFeeder(source, session), at=moment))
 
 
 def _keys_from_terminal() -> None:
@@ -132,7 +143,7 @@ def _keys_from_terminal() -> None:
     os.close(terminal)
 
 
-def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], at_seq: int | None) -> None:
+def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], moment: str) -> None:
     import asyncio  # noqa: PLC0415 - only here
 
     from debugger.tui import launch  # noqa: PLC0415, F401 - before Textual
@@ -141,7 +152,7 @@ def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], at_
 
     session = Session(Mode.REPLAY, _link(source), _standing_clock())
     source.load_all(session.log)
-    app = DebuggerApp(session, at_seq=at_seq)
+    app = DebuggerApp(session, at=moment)
     picture: list[str] = []
 
     async def take() -> None:
@@ -167,7 +178,8 @@ def _link(source: FileSource) -> Link:
 
     names = [Path(path).name for path in source.paths]
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return FileLink("standard input" if names[0] == "-" else names[0] + more)
+    name = "standard input" if names[0] == "-" else names[0] + more
+    return FileLink(name, path="" if source.paths[0] == "-" else source.paths[0])
 
 
 def _print_summary(source: FileSource) -> None:

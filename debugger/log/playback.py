@@ -133,9 +133,7 @@ class Playback:
 
     def seek_time(self, timestamp_ns: int) -> int:
         """Put the cursor on the last row at or before a time, as far as the clock ran forward."""
-        # The running maximum is sorted even where clocks jumped back.
-        times = np.maximum.accumulate(self._log.column("timestamp_ns"))
-        return self.seek(int(np.searchsorted(times, timestamp_ns, side="right")) - 1)
+        return self.seek(self._log.row_at_time(timestamp_ns))
 
     def step(self, rows: int = 1) -> int:
         """Pause, and move by so many rows."""

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from textual.app import App
 from textual.screen import Screen
 
+from debugger.log.moment import MomentError, needs_all, row_of
 from debugger.tui import palette
 from debugger.tui.screen import MainScreen
 from debugger.tui.session import Session
@@ -31,21 +32,21 @@ class Feeder(Protocol):
 
 
 class DebuggerApp(App[None]):
-    """Shows a `Session`. ``at_seq`` puts the cursor on that event as soon as it is there."""
+    """Shows a `Session`. ``at`` puts the cursor on that moment (see `debugger.log.moment`) once it is there."""
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     TITLE = "doubletalk"
 
-    def __init__(self, session: Session, feeder: Feeder | None = None, *, at_seq: int | None = None) -> None:
+    def __init__(self, session: Session, feeder: Feeder | None = None, *, at: str = "") -> None:
         super().__init__()
         theme = palette.textual_theme(palette.DARK)
         self.register_theme(theme)  # now: the style sheet refers to its variables
         self.theme = theme.name
         self.session = session
         self._feeder = feeder
-        self._wanted_seq = at_seq
-        self._looked_at = 0
+        self._wanted = at
+        self._looked_at = (0, True)
         self.on_started: Callable[[], None] | None = None
 
     def get_default_screen(self) -> Screen[None]:
@@ -79,17 +80,21 @@ class DebuggerApp(App[None]):
             self._playing.pause()
 
     def _find_wanted(self) -> None:
-        """Go to the event that was asked for on the command line."""
-        log = self.session.log
-        if self._wanted_seq is None or len(log) == self._looked_at:
+        """Go to the moment that was asked for on the command line."""
+        session = self.session
+        loading = session.progress is not None
+        known = (len(session.log), loading)
+        if not self._wanted or known == self._looked_at or (loading and needs_all(self._wanted)):
             return
-        self._looked_at = len(log)
-        row = log.find(None, self._wanted_seq)
-        if row is not None:
-            self._wanted_seq = None
-            self.session.seek(row)
-        elif self.session.progress is None:
-            self.session.say(f"no event #{self._wanted_seq}", bad=True)
+        self._looked_at = known
+        try:
+            row = row_of(session.log, self._wanted, 0)
+        except MomentError as error:
+            if not loading:
+                session.say(str(error), bad=True)
+            return
+        self._wanted = ""
+        session.seek(row)
 
     def on_unmount(self) -> None:
         """Stop what feeds."""

@@ -44,6 +44,11 @@ class ShownRows:
         return self._condition is not None
 
     @property
+    def condition(self) -> RowFilter | None:
+        """The filter."""
+        return self._condition
+
+    @property
     def complete(self) -> bool:
         """Whether every row of the log was looked at."""
         return self.looked_at == len(self._log)

@@ -69,3 +69,8 @@ def rate(per_second: float) -> str:
 def speed(factor: float) -> str:
     """A playback speed: the factor and a multiplication sign."""
     return f"{factor:g}\N{MULTIPLICATION SIGN}"
+
+
+def times(number: int) -> str:
+    """How often: the number and a multiplication sign."""
+    return f"{number:,}\N{MULTIPLICATION SIGN}"

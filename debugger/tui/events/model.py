@@ -54,6 +54,7 @@ _OTHER = "·"
 _ON_THE_WAY: Final = frozenset({PUBLISHED, RECEIVED})
 _MESSAGES: Final = frozenset({PUBLISHED, RECEIVED, HANDLED, SUBSCRIBED, UNSUBSCRIBED, SYSTEM})
 _WARNING = SEVERITIES.index("warning")
+_NAME = 64
 _CELLS = 400  # of a payload's summary; no terminal is wider
 
 
@@ -63,11 +64,18 @@ class EventRow(NamedTuple):
     row: int
     time: str
     delta: str
+    lag: str
+    seq: str
     family: Family
     glyph: str
     component: str
     kind: str
     place: str
+    worker: str
+    task: str
+    correlation: str
+    source: str
+    severity: str
     summary: str
     quiet: bool
     bad: bool
@@ -76,79 +84,70 @@ class EventRow(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of the table: the field of `EventRow` in it, and its cells. 0 takes what is left."""
+    """A column of the table: the field of `EventRow` in it, and its cells. 0 takes what is left.
+
+    ``about`` says what is in it, where one chooses columns.
+    """
 
     field: str
     title: str
     width: int
     right: bool = False
+    about: str = ""
 
 
-_CURSOR = Column("cursor", "", 1)
-_FAMILY = Column("family", "", 1)
-_GLYPH = Column("glyph", "", 1)
-_SUMMARY = Column("summary", "Payload", 0)
-_LAYOUTS: Final = (
+_ALWAYS: Final = (Column("cursor", "", 1), Column("family", "", 1), Column("glyph", "", 1))
+COLUMNS: Final = {
+    column.field: column
+    for column in (
+        Column("time", "Time", 12, about="when, on the local clock"),
+        Column("delta", "Δ", 7, right=True, about="since the row above"),
+        Column("lag", "Lag", 7, right=True, about="since its cause"),
+        Column("seq", "Seq", 9, right=True, about="the source's own count"),
+        Column("component", "Component", 18, about="who"),
+        Column("kind", "Message", 25, about="which message, or what happened"),
+        Column("place", "Sess·turn", 11, about="session and turn"),
+        Column("worker", "Worker", 12, about="the TTS worker"),
+        Column("task", "Task", 16, about="the activation"),
+        Column("correlation", "Correlation", 24, about="all that a turn caused has one"),
+        Column("source", "Source", 16, about="the program that emitted it"),
+        Column("severity", "Severity", 8, about="debug, info, warning, error"),
+        Column("summary", "Payload", 0, about="the payload in a line"),
+    )
+}
+"""What one can choose from."""
+
+_PRESETS: Final = (
     # from this width on
-    (
-        150,
-        (
-            _CURSOR,
-            Column("time", "Time", 12),
-            Column("delta", "Δ", 7, right=True),
-            _FAMILY,
-            _GLYPH,
-            Column("component", "Component", 20),
-            Column("kind", "Message", 28),
-            Column("place", "Session·turn", 14),
-            _SUMMARY,
-        ),
-    ),
-    (
-        100,
-        (
-            _CURSOR,
-            Column("time", "Time", 12),
-            Column("delta", "Δ", 7, right=True),
-            _FAMILY,
-            _GLYPH,
-            Column("component", "Component", 18),
-            Column("kind", "Message", 25),
-            Column("place", "Sess·turn", 9),
-            _SUMMARY,
-        ),
-    ),
-    (
-        72,
-        (
-            _CURSOR,
-            Column("time", "Time", 12),
-            _FAMILY,
-            _GLYPH,
-            Column("component", "Component", 18),
-            Column("kind", "Message", 24),
-            _SUMMARY,
-        ),
-    ),
-    (
-        0,
-        (
-            _CURSOR,
-            _FAMILY,
-            _GLYPH,
-            Column("component", "Component", 12),
-            Column("kind", "Message", 18),
-            _SUMMARY,
-        ),
-    ),
+    (150, ("time", "delta", "lag", "component", "kind", "place", "summary")),
+    (100, ("time", "delta", "component", "kind", "place", "summary")),
+    (72, ("time", "component", "kind", "summary")),
+    (0, ("component", "kind", "summary")),
 )
+_NARROW: Final = {"component": 12, "kind": 18}
+_NARROW_BELOW: Final = 72
 
 
-def columns_for(width: int) -> tuple[Column, ...]:
-    """The columns for a table of ``width`` cells, with the last one's width filled in."""
-    chosen = next(columns for least, columns in _LAYOUTS if width >= least)
-    fixed = sum(column.width + 1 for column in chosen[:-1])
-    return (*chosen[:-1], chosen[-1]._replace(width=max(width - fixed - 1, 0)))
+def columns_for(width: int, chosen: tuple[str, ...] = ()) -> tuple[Column, ...]:
+    """The columns for a table of ``width`` cells: those `chosen`, else what suits the width.
+
+    What does not fit is left out, from the right; the payload has what remains.
+    """
+    fields = [one for one in chosen if one in COLUMNS]
+    fields = fields or list(next(names for least, names in _PRESETS if width >= least))
+    fields.sort(key=lambda field: field == "summary")  # what remains is known last
+    columns = [*_ALWAYS]
+    room = width - sum(column.width + 1 for column in _ALWAYS)
+    for field in fields:
+        column = COLUMNS[field]
+        if width < _NARROW_BELOW:
+            column = column._replace(width=_NARROW.get(field, column.width))
+        if not column.width:
+            column = column._replace(width=max(room - 1, 0))
+        if column.width + 1 <= room or field == fields[0]:
+            columns.append(column)
+            room -= column.width + 1
+    return tuple(columns)
 
 
 def describe(log: EventLog, row: int, before: int) -> EventRow:
@@ -160,23 +159,35 @@ def describe(log: EventLog, row: int, before: int) -> EventRow:
     session_number, turn = int(log.column("session")[row]), int(log.column("turn")[row])
     severity = int(log.column("severity")[row])
     family = FAMILIES[log.column("family")[row]]
+    cause, seq = log.cause_row(row), int(log.column("seq")[row])
     summary = safe_text(log.summary(row), _CELLS)
     shown = message if message and kind in _MESSAGES else f"{kind} {message}".strip()
     return EventRow(
         row=row,
         time=clock_time(at),
         delta=span(at - int(times[before])) if before >= 0 else "",
+        lag=span(at - int(times[cause])) if cause is not None else "",
+        seq=str(row + 1) if seq == NONE else str(seq),
         family=family,
         glyph=GLYPHS.get(kind, _OTHER),
-        component=safe_text(log.name("component", int(log.column("component")[row])), 64),
-        kind=safe_text(shown, 64),
+        component=_name(log, "component", row),
+        kind=safe_text(shown, _NAME),
         place=_place(log.name("session", session_number), turn),
+        worker=_name(log, "worker", row),
+        task=_name(log, "task", row),
+        correlation=_name(log, "correlation", row),
+        source=_name(log, "source", row),
+        severity=SEVERITIES[severity],
         summary=summary,
         quiet=kind not in {PUBLISHED, RECEIVED, STATE_CHANGE, ERROR} and severity < _WARNING,
         bad=severity > _WARNING or kind == ERROR or (family is Family.ERROR and kind in _ON_THE_WAY),
         gap=kind == SYSTEM and message == GAP,
         turn=(session_number, turn),
     )
+
+
+def _name(log: EventLog, column: str, row: int) -> str:
+    return safe_text(log.name(column, int(log.column(column)[row])), _NAME)
 
 
 def _place(session: str, turn: int) -> str:

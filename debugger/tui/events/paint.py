@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rich.segment import Segment
 from rich.style import Style
 
@@ -10,48 +12,76 @@ from debugger.tui.events.model import Column, EventRow
 from debugger.tui.palette import ink
 from debugger.tui.text import fit
 
-_CURSOR = "▌"
+_CURSOR, _MATCH, _SELECTED, _MARKED = "▌", "▸", "┃", "◆"
 _BOLD = Style(bold=True)
+
+
+class Looks(NamedTuple):
+    """How a line differs from others: all that its picture depends on besides the event."""
+
+    at_cursor: bool = False
+    focused: bool = False
+    same_turn: bool = False
+    matches: bool = False
+    selected: bool = False
+    marked: bool = False
+    dimmed: bool = False
 
 
 def paint_head(columns: tuple[Column, ...]) -> list[Segment]:
     """The titles."""
-    return [
-        Segment(fit(column.title, column.width, right=column.right) + " ", ink.dimmer) for column in columns
-    ]
+    titles = (fit(column.title, column.width, right=column.right) for column in columns)
+    return [Segment(title + " ", ink.dimmer) for title in titles]
 
 
-def paint_row(
-    event: EventRow, columns: tuple[Column, ...], *, at_cursor: bool, focused: bool, same_turn: bool
-) -> list[Segment]:
+def paint_row(event: EventRow, columns: tuple[Column, ...], looks: Looks) -> list[Segment]:
     """The line of an event."""
-    background = (ink.on_cursor if focused else ink.on_cursor_unfocused) if at_cursor else None
-    colour = ink.families[event.family]
-    strong = ink.plain if not event.quiet else ink.dim
-    styles = {
-        "cursor": ink.accent,
-        "time": ink.dim if same_turn or at_cursor else ink.dimmer,
-        "delta": ink.dimmer,
-        "family": colour + _BOLD if not event.quiet else colour,
-        "glyph": colour,
-        "component": strong,
-        "kind": ink.dim if event.quiet else colour,
-        "place": ink.dim if same_turn or at_cursor else ink.dimmer,
-        "summary": ink.bad if event.bad else ink.dim if event.quiet else ink.plain,
-    }
-    if event.gap:
-        styles |= dict.fromkeys(("component", "kind", "summary"), ink.inverse(ink.colours.red))
+    background = None
+    if looks.at_cursor:
+        background = ink.on_cursor if looks.focused else ink.on_cursor_unfocused
+    elif looks.selected:
+        background = ink.on_cursor_unfocused
+    styles = _dimmed() if looks.dimmed and not looks.at_cursor else _styles(event, looks)
     segments = []
     for column in columns:
-        text = fit(_cell(event, column.field, at_cursor=at_cursor), column.width, right=column.right) + " "
-        style = styles[column.field]
+        text = fit(_cell(event, column.field, looks), column.width, right=column.right) + " "
+        style = styles.get(column.field, styles["time"])
         segments.append(Segment(text, style if background is None else style + background))
     return segments
 
 
-def _cell(event: EventRow, field: str, *, at_cursor: bool) -> str:
+def _styles(event: EventRow, looks: Looks) -> dict[str, Style]:
+    colour = ink.families[event.family]
+    strong = ink.dim if event.quiet else ink.plain
+    near = ink.dim if looks.same_turn or looks.at_cursor else ink.dimmer
+    match = ink.warn + _BOLD
+    styles = {
+        "cursor": match if looks.matches else ink.accent,
+        "time": near,
+        "delta": ink.dimmer,
+        "lag": ink.dimmer,
+        "family": colour if event.quiet else colour + _BOLD,
+        "glyph": colour,
+        "component": strong,
+        "kind": match if looks.matches else ink.dim if event.quiet else colour,
+        "summary": ink.bad if event.bad else strong,
+        "severity": ink.bad if event.bad else near,
+    }
+    if event.gap:
+        styles |= dict.fromkeys(("component", "kind", "summary"), ink.inverse(ink.colours.red))
+    return styles
+
+
+def _dimmed() -> dict[str, Style]:
+    """Of another turn than the one that is followed."""
+    return {"time": ink.dimmer}
+
+
+def _cell(event: EventRow, field: str, looks: Looks) -> str:
     if field == "cursor":
-        return _CURSOR if at_cursor else ""
+        if looks.at_cursor:
+            return _CURSOR
+        return _MATCH if looks.matches else _MARKED if looks.marked else _SELECTED if looks.selected else ""
     if field == "family":
         return palette.LOOKS[event.family].letter
     text: str = getattr(event, field)

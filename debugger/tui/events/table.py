@@ -13,8 +13,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from debugger.tui.events.model import EventRow, columns_for, describe
-from debugger.tui.events.paint import paint_head, paint_row
+from debugger.tui.events.paint import Looks, paint_head, paint_row
+from debugger.tui.keys import Where, bindings
 from debugger.tui.session import Session
+from debugger.tui.text import safe_text
 
 _CACHED: Final = 512
 _MARGIN: Final = 2  # lines kept in view around the cursor
@@ -23,13 +25,16 @@ _MARGIN: Final = 2  # lines kept in view around the cursor
 class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Paints the shown rows; the cursor is the session's. Line 0 of the widget holds the titles."""
 
-    class Picked(Message):
-        """A line was clicked; with ``again`` it was the cursor's already."""
+    BINDINGS = bindings(Where.EVENTS)
 
-        def __init__(self, row: int, *, again: bool) -> None:
+    class Picked(Message):
+        """A line was clicked; ``again``: it was the cursor's already; ``extend``: up to here is selected."""
+
+        def __init__(self, row: int, *, again: bool, extend: bool) -> None:
             super().__init__()
             self.row = row
             self.again = again
+            self.extend = extend
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -37,9 +42,45 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._shown = session.shown
         self._cursor = -2
         self._turn = (0, 0)
-        self._lines: LRUCache[tuple[int, int, bool, bool, bool], Strip] = LRUCache(_CACHED)
+        self._lines: LRUCache[tuple[int, int, Looks], Strip] = LRUCache(_CACHED)
+        self._matching: LRUCache[int, bool] = LRUCache(_CACHED)
+        self._outlook: tuple[object, ...] = ()
+        self._columns: tuple[str, ...] = ()
         self._described: LRUCache[tuple[int, int], EventRow] = LRUCache(_CACHED)
         self._scrolled_by_hand = False
+
+    # --- as of every pane -----------------------------------------------------------------
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """The filter, and the place of the cursor among what it shows."""
+        session = self._session
+        title = "3 Events"
+        if session.filter_text:
+            more = "" if session.shown.complete else " …"
+            title += f" · {safe_text(session.filter_text, 60)}{more}"
+        if session.search is not None:
+            more = "" if session.search.rows.complete else "+"
+            title += f" · \\ {safe_text(session.search.text, 40)}: {len(session.search.rows):,}{more}"
+        if session.selection is not None:
+            title += f" · {len(session.selected_rows()):,} selected"
+        place = session.shown.position(session.cursor) + 1
+        return title, f"{place:,} of {len(session.shown):,}"
+
+    def restyle(self) -> None:
+        """Paint all lines anew."""
+        self._lines.clear()
+        self.refresh()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that were chosen; none: what suits the width."""
+        return self._columns
+
+    @columns.setter
+    def columns(self, chosen: tuple[str, ...]) -> None:
+        self._columns = chosen
+        self.restyle()
 
     # --- following the session ---------------------------------------------------------
 
@@ -51,6 +92,12 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._cursor = -2
             self._lines.clear()
             self._described.clear()
+            self.refresh()
+        outlook = (session.search, session.followed, session.notes.marks, session.selection)
+        if outlook != self._outlook:
+            if not self._outlook or self._outlook[0] is not session.search:
+                self._matching.clear()
+            self._outlook = outlook
             self.refresh()
         count = len(self._shown)
         if self.virtual_size.height != count:
@@ -127,24 +174,40 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""
         width = self.size.width
+        columns = columns_for(width, self._columns)
         if y == 0:
-            return self._strip(paint_head(columns_for(width)))
+            return self._strip(paint_head(columns))
         position = self.scroll_offset.y + y - 1
         if not 0 <= position < len(self._shown):
             return Strip.blank(width, self.rich_style)
         row = self._shown.row(position)
-        before = self._shown.row(position - 1) if position else -1
+        event = self._event(row, self._shown.row(position - 1) if position else -1)
         at_cursor = position == self._shown.position(self._cursor)
-        event = self._event(row, before)
-        same_turn = event.turn == self._turn and event.turn[1] >= 0
-        key = (row, width, at_cursor, self.has_focus and at_cursor, same_turn)
-        strip = self._lines.get(key)
+        looks = self._looks(row, event, at_cursor=at_cursor)
+        strip = self._lines.get((row, width, looks))
         if strip is None:
-            segments = paint_row(
-                event, columns_for(width), at_cursor=at_cursor, focused=self.has_focus, same_turn=same_turn
-            )
-            strip = self._lines[key] = self._strip(segments)
+            strip = self._lines[row, width, looks] = self._strip(paint_row(event, columns, looks))
         return strip
+
+    def _looks(self, row: int, event: EventRow, *, at_cursor: bool) -> Looks:
+        session = self._session
+        selection = session.selection
+        return Looks(
+            at_cursor=at_cursor,
+            focused=self.has_focus and at_cursor,
+            same_turn=event.turn == self._turn and event.turn[1] >= 0,
+            matches=session.search is not None and self._matches(row),
+            selected=selection is not None and selection.low <= row <= selection.high,
+            marked=session.notes.at(row) is not None,
+            dimmed=not session.belongs(row),
+        )
+
+    def _matches(self, row: int) -> bool:
+        search = self._session.search
+        matches = self._matching.get(row)
+        if matches is None:
+            matches = self._matching[row] = search is not None and search.query.test(self._session.log, row)
+        return matches
 
     def _event(self, row: int, before: int) -> EventRow:
         event = self._described.get((row, before))
@@ -162,7 +225,8 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         position = self.scroll_offset.y + event.y - 1
         if event.y >= 1 and position < len(self._shown):
             row = self._shown.row(position)
-            self.post_message(self.Picked(row, again=row == self._session.cursor))
+            again = row == self._session.cursor
+            self.post_message(self.Picked(row, again=again and not event.shift, extend=event.shift))
 
     def on_mouse_scroll_up(self) -> None:
         """Looking back pauses a live view; else it would jump to the end at once."""

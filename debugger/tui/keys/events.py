@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from debugger.tui.keys.key import Key
+from debugger.tui.keys.key import Key, Where
 
-KEYS: Final[tuple[Key, ...]] = ()
+KEYS: Final = (Key(("C",), "columns", "choose the columns", Where.EVENTS, "columns", 3),)

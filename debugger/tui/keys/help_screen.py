@@ -14,5 +14,5 @@ KEYS: Final = (
     Key(("g", "home"), "edge(0)", "top", Where.HELP),
     Key(("G", "end"), "edge(1)", "bottom", Where.HELP),
     Key(("slash",), "find", "only lines with a word; Esc or ^G: all again", Where.HELP),
-    Key(("escape", "q", "question_mark"), "close", "close", Where.HELP),
+    Key(("escape", "q", "question_mark", "ctrl+g"), "close", "close", Where.HELP),
 )

@@ -1,4 +1,4 @@
-"""Keys in the filter line."""
+"""Keys in the query line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Final
 from debugger.tui.keys.key import Key, Where
 
 KEYS: Final = (
-    Key(("enter",), "keep", "keep the filter", Where.FILTER),
-    Key(("escape", "ctrl+g"), "revert", "the filter as it was before", Where.FILTER),
+    Key(("enter",), "keep", "keep it, or do it", Where.FILTER),
+    Key(("escape", "ctrl+g"), "revert", "leave; all is as it was before", Where.FILTER),
+    Key(("tab",), "complete", "take the first of what could follow", Where.FILTER),
+    Key(("up", "ctrl+p"), "older(1)", "what was typed here before", Where.FILTER),
+    Key(("down", "ctrl+n"), "older(-1)", "what was typed after that", Where.FILTER),
+    Key(("ctrl+s",), "save", "keep the query for later", Where.FILTER),
 )

@@ -8,13 +8,16 @@ from textual.binding import Binding, BindingType
 
 from debugger.tui.keys import (
     anywhere,
+    commands,
     diff,
     events,
     find,
     findings,
     graph,
+    help_screen,
     move,
     open_event,
+    panes,
     query_line,
     state,
     time,
@@ -27,6 +30,7 @@ TABLE: Final = (
     *move.KEYS,
     *time.KEYS,
     *find.KEYS,
+    *panes.KEYS,
     *anywhere.KEYS,
     *graph.KEYS,
     *timeline.KEYS,
@@ -37,19 +41,21 @@ TABLE: Final = (
     *open_event.KEYS,
     *query_line.KEYS,
     *diff.KEYS,
+    *help_screen.KEYS,
+    *commands.KEYS,
 )
 
 APP: Final = (Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE)
 """Parts of the table that hold wherever the focus is."""
 
 
-FOCUSING: Final = ("filter", "pane", "cycle")
+FOCUSING: Final = ("filter", "search", "run", "watch", "go_to", "note", "export", "pane", "cycle")
 """Actions that move the focus. They run before the next key is looked at: what is typed behind
 a ``/`` goes into the line that it opens, however fast it comes."""
 
 
 def bindings(*where: Where) -> list[BindingType]:
-    """The bindings of parts of the table."""
+    """The bindings of parts of the table. Each has its row's name for an id: so a user's keys reach it."""
     return [
         Binding(
             ",".join(key.keys),
@@ -57,6 +63,7 @@ def bindings(*where: Where) -> list[BindingType]:
             key.about,
             show=False,
             priority=key.action.partition("(")[0] in FOCUSING,
+            id=key.name,
         )
         for key in TABLE
         if key.where in where

@@ -1,0 +1,204 @@
+"""What is to be said about a log: what is missing from it, and what the program itself called an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+
+from backend.events.vocabulary import (
+    ERROR,
+    GAP,
+    RECORDING_ENDED,
+    RECORDING_STARTED,
+    SEVERITIES,
+    SYSTEM,
+)
+from debugger.log import NONE, NOT_IN_LOG, SYNTHETIC, EventLog
+
+KEPT: Final = 1_000
+"""Findings of a kind that are kept with their row; more are only counted."""
+
+_CHUNK: Final = 1 << 18
+_ERROR: Final = SEVERITIES.index("error")
+_COUNT_AT_MOST: Final = 64  # causes that are named one by one
+
+
+class Finding(Struct, frozen=True):
+    """One finding, in the words of CONTRACT sections 3 and 4.
+
+    ``verdict`` is one of those of the contract, or ``reported``: the program said so itself, which the
+    debugger shows and `check` does not judge. ``row`` is where to look, -1 for nowhere; ``rows`` are
+    all rows that show it.
+    """
+
+    rule: str
+    verdict: str
+    severity: str
+    message: str
+    why: str = ""
+    fix: str = ""
+    row: int = -1
+    rows: tuple[int, ...] = ()
+    session_id: str | None = None
+    turn: int | None = None
+    components: tuple[str, ...] = ()
+
+
+class Findings:
+    """Grows with its log: `advance` looks at what came. `all` is in the order of rows, the rowless first."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._looked = 0
+        self._errors: list[int] = []
+        self._gaps: list[int] = []
+        self.errors = 0
+        self.gaps = 0
+        self._told: tuple[Finding, ...] = ()
+        self._told_of: tuple[object, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row was looked at."""
+        return self._looked == len(self._log)
+
+    @property
+    def error_rows(self) -> list[int]:
+        """Rows of errors, the first `KEPT`."""
+        return self._errors
+
+    def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
+        """Look at new rows for about ``budget_ns`` of `clock`; whether anything was found."""
+        began, before = clock(), (self.errors, self.gaps)
+        while not self.complete:
+            self._look()
+            if clock() - began >= budget_ns:
+                break
+        return before != (self.errors, self.gaps)
+
+    def _look(self) -> None:
+        log = self._log
+        start, stop = self._looked, min(self._looked + _CHUNK, len(log))
+        kinds = log.column("event_type")[start:stop]
+        bad = log.column("severity")[start:stop] >= _ERROR
+        error = log.id_of("event_type", ERROR)
+        if error is not None:
+            bad = bad | (kinds == error)
+        rows = np.flatnonzero(bad) + start
+        self.errors += len(rows)
+        self._errors += rows[: max(KEPT - len(self._errors), 0)].tolist()
+        system, gap = log.id_of("event_type", SYSTEM), log.id_of("message_type", GAP)
+        if system is not None and gap is not None:
+            rows = np.flatnonzero((kinds == system) & (log.column("message_type")[start:stop] == gap)) + start
+            self.gaps += len(rows)
+            self._gaps += rows[: max(KEPT - len(self._gaps), 0)].tolist()
+        self._looked = stop
+
+    def all(self) -> tuple[Finding, ...]:
+        """All findings so far."""
+        log = self._log
+        stats = log.stats
+        of = (
+            self.errors,
+            self.gaps,
+            self.complete,
+            stats.broken_count,
+            stats.torn,
+            stats.evicted > 0,
+            tuple(stats.missing.items()),
+            len(log) if self.complete else -1,
+        )
+        if of != self._told_of:
+            self._told_of = of
+            rows = sorted((*self._errors, *self._gaps))
+            self._told = (*self._integrity(), *(self._of_row(row) for row in rows), *self._capped())
+        return self._told
+
+    def _of_row(self, row: int) -> Finding:
+        log = self._log
+        header = log.header(row)
+        component = header.component
+        if header.event_type == SYSTEM and header.message_type == GAP:
+            told = log.event(row).get("data")
+            told = told if isinstance(told, dict) else {}
+            upto = told.get("to_seq")
+            lost = f"{told.get('from_seq')} to {'?' if upto is None else upto}"
+            return Finding(
+                "gap",
+                "integrity",
+                "warning",
+                f"events {lost} of {told.get('source') or 'a source'} are lost",
+                str(told.get("reason") or ""),
+                row=row,
+                rows=(row,),
+                components=() if component == SYNTHETIC else (component,),
+            )
+        return Finding(
+            "error",
+            "reported",
+            "error",
+            log.summary(row) or header.message_type or header.event_type,
+            row=row,
+            rows=(row,),
+            session_id=header.session_id,
+            turn=header.turn,
+            components=(component,),
+        )
+
+    def _capped(self) -> list[Finding]:
+        more = self.errors - len(self._errors)
+        if more <= 0:
+            return []
+        fix = "filter for severity>=error to see them"
+        return [Finding("error", "reported", "error", f"{more:,} more errors", fix=fix)]
+
+    # --- what is missing -------------------------------------------------------
+
+    def _integrity(self) -> list[Finding]:
+        log, found = self._log, []
+        stats = log.stats
+        for source, missing in stats.missing.items():
+            found.append(_hole("seq-gap", f"{missing:,} events of {source} are missing", "its seq has holes"))
+        for line in stats.broken:
+            where = f"{line.path}:{line.line}" if line.path else f"line {line.line}"
+            found.append(_hole("broken-line", f"{where} was skipped: {line.reason}"))
+        if stats.broken_count > len(stats.broken):
+            more = stats.broken_count - len(stats.broken)
+            found.append(_hole("broken-line", f"{more:,} more broken lines were skipped"))
+        found += [
+            _hole("torn-tail", f"{line.path}:{line.line} is unfinished: {line.reason}") for line in stats.torn
+        ]
+        if stats.evicted:
+            why = "live events are kept within a bound; the oldest lose their payload"
+            found.append(_hole("evicted", "early events have no payload any more", why))
+        if self.complete:
+            found += self._causes()
+            found += self._ends()
+        return found
+
+    def _causes(self) -> list[Finding]:
+        causes = self._log.column("cause_row")
+        rows = np.flatnonzero(causes == NOT_IN_LOG)
+        if len(rows):
+            first = tuple(rows[:_COUNT_AT_MOST].tolist())
+            message = f"{len(rows):,} events name a cause that is not in the log"
+            return [_hole("unknown-cause", message, "their history cannot be followed", first)]
+        if len(causes) and not (causes != NONE).any():
+            why = "a base-format log: which receive belongs to which publish is not recorded"
+            return [_hole("no-causes", "no event names its cause", why)]
+        return []
+
+    def _ends(self) -> list[Finding]:
+        messages = self._log.interner("message_type")
+        if messages.id_of(RECORDING_STARTED) is None or messages.id_of(RECORDING_ENDED) is not None:
+            return []
+        why = "it was cut off, or is still being written: what waits for something is only pending"
+        return [_hole("no-end", "the recording has no end", why)]
+
+
+def _hole(rule: str, message: str, why: str = "", rows: tuple[int, ...] = ()) -> Finding:
+    row = rows[0] if rows else -1
+    return Finding(rule, "integrity", "warning", message, why, row=row, rows=rows)

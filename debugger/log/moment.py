@@ -1,0 +1,168 @@
+"""Moments as people write them: ``seq=812``, ``10:02:03.4``, ``+200ms``, ``turn=3``, ``FILE#seq=812``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from debugger.log.columns import NONE
+from debugger.log.eventlog import EventLog
+
+_NS: Final = 1_000_000_000
+_UNITS: Final = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "ms": 1_000_000,
+    "s": _NS,
+    "m": 60 * _NS,
+    "min": 60 * _NS,
+    "h": 3_600 * _NS,
+}
+_NAMED: Final = re.compile(r"(seq|row|time|id|turn)\s*=\s*(.+)", re.IGNORECASE)
+_SPAN: Final = re.compile(r"([+-])\s*([0-9]+(?:\.[0-9]+)?)\s*([a-zµ]+)")
+_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?")
+_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
+_NUMBER: Final = re.compile(r"#?([0-9]{1,18})")
+_HOURS, _SIXTY, _WHOLE = 24, 60, 100
+USAGE: Final = "812 or seq=812 · row=5 · 10:02:03.4 · +200ms · 50% · turn=3 · id=…"
+
+
+class MomentError(ValueError):
+    """A moment that is none, or is not in the log: one line that says what to write instead."""
+
+
+class Link(NamedTuple):
+    """A recording and, after ``#``, a moment in it; empty for none."""
+
+    path: str
+    moment: str
+
+
+def parse_link(text: str) -> Link:
+    """``FILE#seq=812`` in its parts. A file whose name has a ``#`` in it is taken as it is."""
+    path, mark, moment = text.rpartition("#")
+    if not mark or not path or not _names_moment(moment) or (text != "-" and Path(text).exists()):
+        return Link(text, "")
+    return Link(path, moment)
+
+
+def _names_moment(text: str) -> bool:
+    return _NAMED.fullmatch(text) is not None
+
+
+def needs_all(text: str) -> bool:
+    """Whether a moment is known only when everything is loaded: a time or a share, not a seq or an id."""
+    text = text.strip()
+    named = _NAMED.fullmatch(text)
+    return named[1].lower() == "time" if named is not None else _NUMBER.fullmatch(text) is None
+
+
+def link_to(log: EventLog, row: int, path: str) -> str:
+    """The link to a row, by its seq if it has one; `parse_link` and `row_of` read it."""
+    seq = int(log.column("seq")[row])
+    return f"{path}#seq={seq}" if seq != NONE else f"{path}#row={row + 1}"
+
+
+def row_of(log: EventLog, text: str, cursor: int) -> int:
+    """The row of a moment, of those named in `USAGE`. Spans count from the row `cursor`.
+
+    Rows count from 1, as the screen shows them where there is no seq.
+
+    Raises:
+        MomentError: it is none, or nothing is there.
+    """
+    text = text.strip()
+    if not len(log):
+        raise MomentError("the log is empty")
+    named = _NAMED.fullmatch(text)
+    if named is not None:
+        return _named(log, named[1].lower(), named[2].strip(), cursor)
+    if number := _NUMBER.fullmatch(text):
+        return _seq(log, int(number[1]), cursor)
+    if percent := _PERCENT.fullmatch(text):
+        return min(round(float(percent[1]) / _WHOLE * (len(log) - 1)), len(log) - 1)
+    if span := _SPAN.fullmatch(text):
+        return _after(log, cursor, span)
+    return _at_time(log, text, cursor)
+
+
+def _named(log: EventLog, name: str, value: str, cursor: int) -> int:
+    if name == "time":
+        return _at_time(log, value, cursor)
+    if name == "id":
+        row = log.find_id(value)
+        if row is None:
+            raise MomentError(f"no event has the id {value!r}")
+        return row
+    number = _NUMBER.fullmatch(value)
+    if number is None:
+        raise MomentError(f"{name} is a number, not {value!r}; write {USAGE}")
+    if name == "seq":
+        return _seq(log, int(number[1]), cursor)
+    if name == "turn":
+        return _turn(log, int(number[1]), cursor)
+    if not 1 <= int(number[1]) <= len(log):
+        raise MomentError(f"there are rows 1 to {len(log):,}, not {value}")
+    return int(number[1]) - 1
+
+
+def _seq(log: EventLog, seq: int, cursor: int) -> int:
+    """A seq of the source at the cursor, else of any; a row number where nothing has a seq."""
+    source = log.interner("source").value(int(log.column("source")[max(cursor, 0)]))
+    for one in (source, None):
+        row = log.find(one, seq)
+        if row is not None:
+            return row
+    if int(log.column("seq")[0]) == NONE and 1 <= seq <= len(log):
+        return seq - 1
+    raise MomentError(f"no event has seq {seq}")
+
+
+def _turn(log: EventLog, turn: int, cursor: int) -> int:
+    """The first row of a turn, of the session at the cursor if it has that turn."""
+    rows = np.flatnonzero(log.column("turn") == turn)
+    if not len(rows):
+        raise MomentError(f"no event is of turn {turn}")
+    own = rows[log.column("session")[rows] == log.column("session")[max(cursor, 0)]]
+    return int(own[0]) if len(own) else int(rows[0])
+
+
+def _after(log: EventLog, cursor: int, span: re.Match[str]) -> int:
+    unit = _UNITS.get(span[3])
+    if unit is None:
+        raise MomentError(f"{span[3]!r} is no unit of time; use one of {', '.join(_UNITS)}")
+    distance = round(float(span[2]) * unit) * (-1 if span[1] == "-" else 1)
+    return log.row_at_time(int(log.column("timestamp_ns")[max(cursor, 0)]) + distance)
+
+
+def _at_time(log: EventLog, text: str, cursor: int) -> int:
+    at = int(log.column("timestamp_ns")[max(cursor, 0)])
+    clock = _CLOCK.fullmatch(text)
+    if clock is not None:
+        return log.row_at_time(_on_day_of(at, clock))
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise MomentError(f"{text!r} is no moment; write {USAGE}") from None
+    try:
+        return log.row_at_time(round(moment.timestamp() * 1e6) * 1_000)
+    except (OverflowError, OSError, ValueError):
+        raise MomentError(f"{text!r} is outside of what clocks know") from None
+
+
+def _on_day_of(at_ns: int, clock: re.Match[str]) -> int:
+    """A local clock time on the day of `at_ns`, in ns."""
+    hour, minute, second = int(clock[1]), int(clock[2]), int(clock[3] or 0)
+    if hour >= _HOURS or minute >= _SIXTY or second >= _SIXTY:
+        raise MomentError(f"{clock[0]} is no time of a day")
+    try:
+        day = dt.datetime.fromtimestamp(at_ns // _NS).astimezone()
+    except (OverflowError, OSError, ValueError):
+        raise MomentError("the cursor's event has no time of this world; name a seq") from None
+    moment = day.replace(hour=hour, minute=minute, second=second, microsecond=0, tzinfo=None).astimezone()
+    return round(moment.timestamp()) * _NS + int((clock[4] or "0").ljust(9, "0"))

@@ -1,0 +1,178 @@
+"""The findings pane."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from debugger.analysis.findings import Findings
+from debugger.tui.findings.model import GLYPHS, FindingLine, finding_lines
+from debugger.tui.keys import Where, bindings
+from debugger.tui.palette import ink
+from debugger.tui.session import Session
+from debugger.tui.text import fit, shorten, width_of
+
+BUDGET_NS: Final = 8_000_000
+_WHY_LEAST: Final = 5  # lines of the pane from which on the last one explains
+
+
+class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
+    """One line each; the last line of the pane says why, of the one under its cursor."""
+
+    BINDINGS = bindings(Where.FINDINGS)
+
+    class Opened(Message):
+        """A line was chosen: to its row."""
+
+        def __init__(self, row: int) -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._session = session
+        self.index: Final = Findings(session.log)
+        self._lines: tuple[FindingLine, ...] = ()
+        self._line = 0
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """As of every pane."""
+        found = len(self._lines)
+        more = "" if self.index.complete else " …"
+        return f"6 Findings{f' · {found:,}' if found else ''}{more}", ""
+
+    def sync(self) -> None:
+        """As of every pane."""
+        self.index.advance(self._session.clock, BUDGET_NS)
+        lines = finding_lines(self._session, self.index)
+        if lines != self._lines:
+            self._lines = lines
+            self._to(self._line)
+            self.virtual_size = Size(self.size.width, len(lines))
+            self.refresh()
+
+    def restyle(self) -> None:
+        """As of every pane."""
+        self.refresh()
+
+    # --- painting ---------------------------------------------------------------
+
+    @property
+    def _body(self) -> int:
+        """Lines for findings: the last one explains, where there is room."""
+        height = self.size.height
+        return height - 1 if height >= _WHY_LEAST else height
+
+    @property
+    def max_scroll_y(self) -> int:
+        """As in `ScrollView`, less the line that explains."""
+        return max(0, self.virtual_size.height - max(self._body, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        width = self.size.width
+        if not self._lines:
+            text = " nothing found; nothing is missing" if self.index.complete else " looking …"
+            return self._strip([Segment(shorten(text, width) if y == 0 else "", ink.dim)])
+        if y >= self._body:
+            return self._strip([Segment(shorten(f" {self._lines[self._line].why}", width), ink.dim)])
+        number = self.scroll_offset.y + y
+        if number >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        strip = self._strip(self._paint(self._lines[number], width))
+        here = number == self._line
+        on_cursor = ink.on_cursor if self.has_focus else ink.on_cursor_unfocused
+        return strip.apply_style(on_cursor) if here else strip
+
+    def _paint(self, line: FindingLine, width: int) -> list[Segment]:
+        style = _style(line)
+        text = shorten(line.text, max(width - 3 - width_of(line.place) - 1, 8))
+        gap = max(width - 3 - width_of(text) - width_of(line.place), 1)
+        return [
+            Segment(f" {GLYPHS.get(line.kind, '·')} ", style),
+            Segment(text, style if line.severity == "error" else ink.plain),
+            Segment(fit("", gap) + line.place, ink.dim),
+        ]
+
+    def _strip(self, segments: list[Segment]) -> Strip:
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+    def on_resize(self) -> None:
+        """Another width, another body."""
+        self.virtual_size = Size(self.size.width, len(self._lines))
+        self._to(self._line)
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """The line looks different."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The line looks different."""
+        self.refresh()
+
+    # --- keys and mouse -----------------------------------------------------------
+
+    def action_line(self, step: int) -> None:
+        """Another line."""
+        self._to(self._line + step)
+
+    def action_page(self, step: int) -> None:
+        """A page of lines."""
+        self._to(self._line + step * max(self._body - 1, 1))
+
+    def action_edge(self, end: int) -> None:
+        """To the first or last line."""
+        self._to(len(self._lines) if end else 0)
+
+    def _to(self, number: int) -> None:
+        self._line = min(max(number, 0), max(len(self._lines) - 1, 0))
+        top, height = self.scroll_offset.y, max(self._body, 1)
+        wanted = min(max(top, self._line - height + 1), self._line)
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+        self.refresh()
+
+    def action_go(self) -> None:
+        """To the event of the line."""
+        if self._lines and self._lines[self._line].row >= 0:
+            self.post_message(self.Opened(self._lines[self._line].row))
+        elif self._lines:
+            self._session.say("this one is about no single event")
+
+    def action_drop(self) -> None:
+        """Take a watch or a bookmark away."""
+        if not self._lines:
+            return
+        line, session = self._lines[self._line], self._session
+        if line.kind == "watch":
+            session.watches.remove(session.watches.all[self._line])
+        elif line.kind == "mark":
+            session.unmark(line.row)
+        else:
+            session.say("what was found stays; only watches and bookmarks can be taken away")
+        self.sync()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose a line; the chosen one again: go there."""
+        number = self.scroll_offset.y + event.y
+        if event.y >= self._body or number >= len(self._lines):
+            return
+        again = number == self._line
+        self._to(number)
+        if again:
+            self.action_go()
+
+
+def _style(line: FindingLine) -> Style:
+    if line.severity == "error":
+        return ink.bad
+    return ink.warn if line.severity == "warning" else ink.accent

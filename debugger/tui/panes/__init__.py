@@ -1,0 +1,1 @@
+"""The panes of the main screen: where each is, and how large."""

@@ -1,0 +1,267 @@
+"""What is typed for, and what happens with it: one purpose is one small object."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from debugger.log import Filter as Query
+from debugger.log import FilterError as QueryError
+from debugger.log import compile_filter as compile_query
+from debugger.tui import travel
+from debugger.tui.rows import ShownRows
+from debugger.tui.session import Session
+
+
+class EntryError(Exception):
+    """What was typed means nothing: why, and at which character from 0 (None: as a whole)."""
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.position = position
+
+
+class Purpose(Protocol):
+    """One use of the line. ``key`` is shown before it; ``queries`` whether text is in the query language."""
+
+    key: str
+    name: str
+    placeholder: str
+    queries: bool
+
+    def begin(self, session: Session) -> str:
+        """The text that stands in the line at first."""
+        ...
+
+    def look(self, session: Session, text: str) -> str:
+        """Try the text as it is typed; returns a word about it.
+
+        Raises:
+            EntryError: it means nothing.
+        """
+        ...
+
+    def keep(self, session: Session, text: str) -> None:
+        """Enter was pressed.
+
+        Raises:
+            EntryError: it cannot be done.
+        """
+        ...
+
+    def revert(self, session: Session) -> None:
+        """The line was left: all is as it was before."""
+        ...
+
+
+def query_of(text: str) -> Query:
+    """What was typed as a query.
+
+    Raises:
+        EntryError: it is none.
+    """
+    try:
+        return compile_query(text)
+    except QueryError as error:
+        raise EntryError(str(error), error.position) from None
+
+
+def counted(rows: ShownRows, session: Session) -> str:
+    """How many events match, and how far that is known."""
+    total = max(len(session.log), 1)
+    share = "" if rows.complete else f", {rows.looked_at / total:.0%} looked through"
+    return f"{len(rows):,} of {len(session.log):,} events{share}"
+
+
+def apply_filter(session: Session, text: str) -> None:
+    """Filter the session.
+
+    Raises:
+        EntryError: the text is no query; the filter stays as it was.
+    """
+    query = query_of(text)
+    if text.strip() != session.filter_text:
+        session.set_filter(text.strip(), None if query.passes_all else query)
+
+
+class Filtering:
+    """Filters as one types."""
+
+    key = "/"
+    name = "filter"
+    placeholder = "component:overseer  message:TTS_*  turn = 2  data.index > 3  -partial  text …"
+    queries = True
+
+    def __init__(self) -> None:
+        self._before = ""
+
+    def begin(self, session: Session) -> str:
+        """The present filter."""
+        self._before = session.filter_text
+        return self._before
+
+    def look(self, session: Session, text: str) -> str:
+        """Filter already."""
+        apply_filter(session, text)
+        return counted(session.shown, session)
+
+    def keep(self, session: Session, text: str) -> None:
+        """Leave it so."""
+        apply_filter(session, text)
+
+    def revert(self, session: Session) -> None:
+        """The filter before."""
+        apply_filter(session, self._before)
+
+
+class Searching:
+    """Lets matches stand out as one types; Enter goes to the next."""
+
+    key = "\\"
+    name = "search"
+    placeholder = "what to look for: n and N go from one to the next"
+    queries = True
+
+    def __init__(self) -> None:
+        self._before: Query | None = None
+
+    def begin(self, session: Session) -> str:
+        """The present search."""
+        self._before = session.search.query if session.search is not None else None
+        return self._before.text if self._before is not None else ""
+
+    def look(self, session: Session, text: str) -> str:
+        """Count and colour."""
+        query = query_of(text)
+        if session.search is None or session.search.text != query.text:
+            session.set_search(query)
+        return counted(session.search.rows, session) if session.search is not None else ""
+
+    def keep(self, session: Session, text: str) -> None:
+        """To the next match."""
+        self.look(session, text)
+        if session.search is not None:
+            session.next_match(1)
+
+    def revert(self, session: Session) -> None:
+        """The search before."""
+        session.set_search(self._before)
+
+
+class Running:
+    """Runs to the next (or previous) event that matches."""
+
+    queries = True
+
+    def __init__(self, direction: int) -> None:
+        self.key = "r" if direction > 0 else "R"
+        self.name = "run until" if direction > 0 else "run back until"
+        self.placeholder = "a condition: severity>=error · state.queue.size > 3 · delta > 200ms"
+        self._direction = direction
+
+    def begin(self, session: Session) -> str:
+        """Empty."""
+        del session
+        return ""
+
+    def look(self, session: Session, text: str) -> str:
+        """Only read it."""
+        del session
+        return "⏎ runs there" if not query_of(text).passes_all else ""
+
+    def keep(self, session: Session, text: str) -> None:
+        """Run."""
+        query = query_of(text)
+        if query.passes_all:
+            raise EntryError("a condition is needed, such as severity>=error")
+        session.run_until(query, query.text, self._direction)
+
+    def revert(self, session: Session) -> None:
+        """Nothing happened yet."""
+
+
+class Watching:
+    """Sets a watch."""
+
+    key = "w"
+    name = "watch for"
+    placeholder = "a condition: it beeps and stops where that holds"
+    queries = True
+
+    def begin(self, session: Session) -> str:
+        """Empty."""
+        del session
+        return ""
+
+    def look(self, session: Session, text: str) -> str:
+        """Only read it."""
+        del session
+        return "⏎ watches" if not query_of(text).passes_all else ""
+
+    def keep(self, session: Session, text: str) -> None:
+        """Watch from now on."""
+        query_of(text)
+        try:
+            watch = session.watches.add(text)
+        except ValueError as error:
+            raise EntryError(str(error)) from None
+        session.say(f"watching for {watch.query.text}; it is among the findings")
+
+    def revert(self, session: Session) -> None:
+        """Nothing happened yet."""
+
+
+class Going:
+    """Goes to a moment."""
+
+    key = ":"
+    name = "go to"
+    placeholder = "812 · 10:02:03.4 · +200ms · 50% · turn=3 · row=5 · id=…"
+    queries = False
+
+    def begin(self, session: Session) -> str:
+        """Empty."""
+        del session
+        return ""
+
+    def look(self, session: Session, text: str) -> str:
+        """Nothing is looked up while one types."""
+        del session, text
+        return ""
+
+    def keep(self, session: Session, text: str) -> None:
+        """Go there."""
+        if not text.strip():
+            return
+        problem = travel.problem_going_to(session, text)
+        if problem is not None:
+            raise EntryError(problem)
+
+    def revert(self, session: Session) -> None:
+        """Nothing happened yet."""
+
+
+class Noting:
+    """Writes a note on the event at the cursor."""
+
+    key = "M"
+    name = "note"
+    placeholder = "what is to be remembered about this event"
+    queries = False
+
+    def begin(self, session: Session) -> str:
+        """The note that is there."""
+        mark = session.notes.at(session.cursor)
+        return mark.note if mark is not None else ""
+
+    def look(self, session: Session, text: str) -> str:
+        """Any text is a note."""
+        del text
+        return "kept in memory only" if session.notes.volatile else "kept beside the recording"
+
+    def keep(self, session: Session, text: str) -> None:
+        """Mark the event with it."""
+        session.mark(text.strip())
+
+    def revert(self, session: Session) -> None:
+        """Nothing happened yet."""

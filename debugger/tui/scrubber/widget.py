@@ -1,0 +1,118 @@
+"""The scrubber's line: a click or a drag puts the cursor there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from debugger.analysis.findings import Findings
+from debugger.tui import units
+from debugger.tui.palette import ink
+from debugger.tui.scrubber.model import LEVELS, Axis, ScrubView, axis_of, densities, scrub_view
+from debugger.tui.session import Session
+
+_TIMES_FROM: Final = 60
+"""Cells from which on the times of both ends are written beside it."""
+
+_GROWTH: Final = 1.01  # densities are looked up anew when the log grew by a hundredth
+
+
+class Scrubber(Widget):
+    """One line under all panes."""
+
+    def __init__(self, session: Session, findings: Findings, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._session = session
+        self._findings = findings
+        self._axis = Axis(0, 0, 0)
+        self._levels: tuple[int, ...] = ()
+        self._counted = 0
+        self._view = ScrubView()
+        self._ends = ("", "")
+        self._held = False
+
+    def sync(self) -> None:
+        """Repaint if anything is elsewhere."""
+        session, log = self._session, self._session.log
+        left, right = self._margins()
+        width = max(self.size.width - left - right, 0)
+        grown = len(log) > self._counted * _GROWTH or (len(log) != self._counted and not session.following)
+        if grown or width != self._axis.width:
+            self._axis = axis_of(log, width)
+            self._levels = densities(log, self._axis)
+            self._counted = len(log)
+            self._ends = self._end_times()
+            self.refresh()
+        marks = (mark.row for mark in session.notes.marks)
+        view = scrub_view(log, self._axis, self._levels, session.cursor, self._findings.error_rows, marks)
+        if view != self._view:
+            self._view = view
+            self.refresh()
+
+    def restyle(self) -> None:
+        """The theme is another one."""
+        self.refresh()
+
+    def _margins(self) -> tuple[int, int]:
+        wide = self.size.width >= _TIMES_FROM
+        return (10, 10) if wide else (1, 1)
+
+    def _end_times(self) -> tuple[str, str]:
+        if not len(self._session.log):
+            return "", ""
+        span = units.span(self._axis.last_ns - self._axis.first_ns)
+        return units.clock_time(self._axis.first_ns, digits=0)[:8], f"+{span}"
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        del y
+        view = self._view
+        left, right = self._margins()
+        segments = [Segment(f" {self._ends[0]:<8} "[:left] if left > 1 else " ", ink.dimmer)]
+        for cell, level in enumerate(view.levels):
+            segments.append(Segment(*self._cell(cell, level)))
+        segments.append(Segment(f" {self._ends[1]:<8} "[:right] if right > 1 else " ", ink.dimmer))
+        return Strip(segments).simplify().adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+    def _cell(self, cell: int, level: int) -> tuple[str, Style]:
+        view = self._view
+        passed = cell <= view.cursor
+        if cell == view.cursor:
+            glyph = "◆" if cell in view.marks else "!" if cell in view.errors else "┃"
+            return glyph, ink.inverse(ink.colours.accent)
+        if cell in view.marks:
+            return "◆", ink.key
+        if cell in view.errors:
+            return "!", ink.bad
+        return LEVELS[level] if level else "·", ink.accent if passed and level else ink.dimmer
+
+    # --- mouse ---------------------------------------------------------------------
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the cursor."""
+        self._held = True
+        self.capture_mouse()
+        self._seek(event.x)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The cursor follows."""
+        if self._held:
+            self._seek(event.x)
+
+    def on_mouse_up(self) -> None:
+        """Let go."""
+        self._held = False
+        self.release_mouse()
+
+    def _seek(self, x: int) -> None:
+        cell = min(max(x - self._margins()[0], 0), max(self._axis.width - 1, 0))
+        log = self._session.log
+        if len(log):
+            last = cell == self._axis.width - 1
+            self._session.seek(len(log) - 1 if last else log.row_at_time(self._axis.time(cell)))
+            self.sync()
