@@ -1,74 +1,183 @@
-"""All keys, and what the glyphs mean."""
+"""The help: all keys in force, the focused pane's first, and what the glyphs mean."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
 
-from rich.text import Text
+from rich.segment import Segment
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical
+from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widgets import Input
 
-from backend.events import Family
-from debugger.tui import palette
-from debugger.tui.events.model import GLYPHS
-from debugger.tui.keys import TABLE
-from debugger.tui.palette import ink
+from debugger.tui import plain
+from debugger.tui.help.text import help_text
+from debugger.tui.keys import Where, bindings, current
+from debugger.tui.keys.context import places
 
-_KEYS: Final = 16
-_CLOSING: Final = ("escape", "q", "question_mark")
+__all__ = ["HelpScreen", "help_text"]
+
+_LEAST_WIDTH = 20
 
 
-def help_text() -> Text:
-    """The key table in its groups, then the legend."""
-    text = Text()
-    for where in dict.fromkeys(key.where for key in TABLE):
-        text.append(f"{where.value}\n", ink.key)
-        for key in TABLE:
-            if key.where is where:
-                text.append(f"  {key.shown:<{_KEYS}}", ink.bold)
-                text.append(f"{key.about}\n", ink.plain)
-        text.append("\n")
-    text.append("Families\n  ", ink.key)
-    for family in Family:
-        look = palette.LOOKS[family]
-        text.append(f"{look.letter} ", ink.families[family])
-        text.append(f"{look.about}   ", ink.plain)
-    text.append("\n\nWhat happened\n", ink.key)
-    for kind, glyph in GLYPHS.items():
-        text.append(f"  {glyph} ", ink.bold)
-        text.append(f"{kind}\n", ink.plain)
-    text.append("\nFilter\n", ink.key)
-    text.append(
-        "  Terms side by side must all hold: component:overseer  message:TTS_*  turn:2  seq>100\n"
-        '  severity>=warning  family:queue  "a phrase"  and -term for what is not wanted.\n',
-        ink.plain,
-    )
-    return text
+class HelpLines(ScrollView, can_focus=True, inherit_bindings=False):
+    """The lines of the help."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: Sequence[Where] = ()
+        self._only = ""
+        self._lines: list[list[Segment]] = []
+
+    def show(self, only: str) -> None:
+        """Only lines with a word; all for an empty one."""
+        self._only = only
+        self._make()
+        self.go(0)
+
+    def restyle(self) -> None:
+        """Other colours."""
+        self._make()
+
+    def on_resize(self) -> None:
+        """Words wrap anew."""
+        self._make()
+
+    def _make(self) -> None:
+        width = max(self.size.width, _LEAST_WIDTH)
+        words = plain.is_ascii(self.app)
+        text = help_text(current.rows, self.first, words=words, width=width, only=self._only)
+        console = self.app.console
+        self._lines = [list(line.render(console)) for line in text.split("\n")]
+        while self._lines and not "".join(one.text for one in self._lines[-1]).strip():
+            del self._lines[-1]
+        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.refresh()
+
+    def go(self, y: int) -> None:
+        """Scroll to a line."""
+        self.scroll_to(y=y, animate=False, force=True, immediate=True)
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        number = self.scroll_offset.y + y
+        segments = self._lines[number] if number < len(self._lines) else []
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
 
 class HelpScreen(ModalScreen[None]):
-    """Scrolls; closes by Escape and by the key that opened it."""
+    """Opens over any screen, and begins with the keys of what was focused there.
 
-    BINDINGS: Final[list[BindingType]] = [  # type: ignore[misc] # as Textual has it, but never assigned
-        (",".join(_CLOSING), "close", "close"),
-        ("j", "scroll(1)", "down"),
-        ("k", "scroll(-1)", "up"),
-    ]
+    Scrolls by keys and wheel; closes by Escape, by ``q``, and by the key that opened it.
+    """
+
+    BINDINGS = bindings(Where.HELP)
+    AUTO_FOCUS = "HelpLines"
+    DEFAULT_CSS = """
+    HelpScreen {
+        align: center middle;
+    }
+    HelpScreen #help-frame {
+        width: 92%;
+        max-width: 92;
+        height: 90%;
+        border: round $primary;
+        background: $surface;
+        padding: 0 1;
+    }
+    HelpScreen HelpLines {
+        height: 1fr;
+        background: $surface;
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+    }
+    HelpScreen Input {
+        display: none;
+        height: 1;
+        border: none;
+        padding: 0;
+        background: $panel;
+    }
+    HelpScreen.-short #help-frame {
+        border: none;
+        width: 100%;
+        height: 100%;
+        padding: 0;
+    }
+    """
+
+    def __init__(self, first: Sequence[Where] | None = None) -> None:
+        super().__init__()
+        self._first = first
+        self._line = Input(placeholder="a word", compact=True)
+        self._text = HelpLines()
 
     def compose(self) -> ComposeResult:
-        """A frame with the text in it."""
-        with VerticalScroll(id="help-frame") as frame:
-            frame.border_title = " Keys "
-            frame.border_subtitle = " Esc closes "
-            yield Static(help_text())
+        """A frame with the text in it, and the line for a word."""
+        first = self._first
+        if first is None:
+            below = [screen for screen in self.app.screen_stack if screen is not self]
+            first = places(below[-1]) if below else ()
+        with Vertical(id="help-frame") as frame:
+            frame.border_title = Content(" Keys ")
+            frame.border_subtitle = Content(f" / finds · {self._closing_keys()} ")
+            self._text.first = first
+            yield self._text
+            yield self._line
 
-    def action_scroll(self, step: int) -> None:
-        """A line up or down."""
-        self.query_one("#help-frame").scroll_relative(y=step, animate=False)
+    def _closing_keys(self) -> str:
+        row = next((row for row in current.rows if row.where is Where.HELP and row.action == "close"), None)
+        return f"{row.shown_as(words=plain.is_ascii(self.app))} close" if row else "Esc closes"
+
+    def on_resize(self) -> None:
+        """A short screen has no room for a frame."""
+        self.set_class(self.size.height < 10 or self.size.width < 40, "-short")  # noqa: PLR2004 - cells
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a word is typed, keys are text."""
+        del parameters
+        return action in ("close", "line", "page") or not self._line.has_focus
+
+    def action_find(self) -> None:
+        """Type a word."""
+        line = self._line
+        line.display = True
+        line.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Look for it as it is typed."""
+        event.stop()
+        self._text.show(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep what was found, and let keys be keys."""
+        event.stop()
+        self._text.focus()
+
+    def action_line(self, step: int) -> None:
+        """Scroll."""
+        lines = self._text
+        lines.go(lines.scroll_offset.y + step)
+
+    def action_page(self, step: int) -> None:
+        """Scroll by a page."""
+        self.action_line(step * max(self._text.size.height - 1, 1))
+
+    def action_edge(self, end: int) -> None:
+        """To the top or the bottom."""
+        lines = self._text
+        lines.go(lines.virtual_size.height if end else 0)
 
     def action_close(self) -> None:
-        """Back to the panes."""
-        self.dismiss()
+        """Back to where one was; from a word that is typed, to all lines first."""
+        line = self._line
+        if line.display:
+            line.value = ""
+            line.display = False
+            self._text.focus()
+        else:
+            self.dismiss()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.segment import Segment
 from textual import events
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from debugger.tui.keys import bar
+from debugger.log.rates import RateMeter
+from debugger.tui import plain
+from debugger.tui.keys.context import ActiveKey, Item, active_keys, bar_items
+from debugger.tui.keys.user import current
 from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
 from debugger.tui.status.model import Part, fitting, status_parts
 from debugger.tui.text import width_of
-
-_PLACE = 2  # parts at the right end: seq and time
 
 
 class StatusLine(Widget):
@@ -23,25 +27,42 @@ class StatusLine(Widget):
         super().__init__(id=id)
         self._session = session
         self._parts: list[Part] = []
+        self._loading = RateMeter()
+        self._loaded = 0
 
     def sync(self) -> None:
         """Repaint if there is something else to say."""
-        parts = status_parts(self._session)
+        parts = status_parts(self._session, self._loading_rate(), words=plain.is_ascii(self.app))
         if parts != self._parts:
             self._parts = parts
             self.refresh()
 
+    def _loading_rate(self) -> float:
+        """Events a second that came while this line looked, over two seconds."""
+        session = self._session
+        count, now = len(session.log), session.clock()
+        if session.progress is None:
+            self._loaded = count
+            return 0.0
+        self._loading.add(now, count - self._loaded)
+        self._loaded = count
+        return self._loading.rate(now)
+
+    def restyle(self) -> None:
+        """Other colours."""
+        self._parts = []
+        self.sync()
+
     def render_line(self, y: int) -> Strip:
         """The line."""
-        del y
+        if y:
+            return Strip.blank(self.size.width, self.rich_style)
         width = self.size.width
         parts = fitting(self._parts, width - 1)
-        place = parts[-_PLACE:] if self._session.cursor >= 0 and len(parts) > _PLACE else []
-        left = parts[: len(parts) - len(place)]
-        segments = _joined(left)
-        ending = _joined(place)
-        gap = width - 1 - sum(width_of(one.text) for one in (*segments, *ending))
-        segments += [Segment(" " * max(gap, 0)), *ending]
+        left = _joined([part for part in parts if not part.right])
+        right = _joined([part for part in parts if part.right])
+        gap = width - 1 - sum(width_of(one.text) for one in (*left, *right))
+        segments = [*left, Segment(" " * max(gap, 0)), *right]
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
 
@@ -55,20 +76,31 @@ def _joined(parts: list[Part]) -> list[Segment]:
 
 
 class KeyBar(Widget):
-    """The keys of the table that have a label, as many as fit. A click on one is a press."""
+    """The keys that hold now and have a label: the focused pane's first. A click on one is a press."""
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._session = session
-        self._labels: list[tuple[str, str]] = []
-        self._spans: list[tuple[int, int, str]] = []
+        self._keys: list[ActiveKey] = []
+        self._made_for: tuple[object, ...] = ()
+        self._labels: dict[str, str] = {}
+        self._items: list[Item] = []
 
     def sync(self) -> None:
-        """Repaint if a key means something else now."""
-        labels = [(key.cap, self._play_label() if key.action == "play" else key.label) for key in bar()]
-        if labels != self._labels:
-            self._labels = labels
-            self.refresh()
+        """Repaint if there are other keys, or one means something else now."""
+        screen: Screen[Any] = self.screen
+        made_for = (screen.focused, current.generation)
+        labels = {"time.play": self._play_label()}
+        if made_for == self._made_for and labels == self._labels:
+            return
+        self._made_for, self._labels = made_for, labels
+        self._keys = active_keys(screen)
+        self.refresh()
+
+    def restyle(self) -> None:
+        """Other colours."""
+        self._made_for = ()
+        self.sync()
 
     def _play_label(self) -> str:
         session = self._session
@@ -78,21 +110,24 @@ class KeyBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The line."""
-        del y
-        width, used = self.size.width, 1
-        segments = [Segment(" ")]
-        self._spans = []
-        for key, (cap, label) in zip(bar(), self._labels, strict=False):
-            length = width_of(cap) + 1 + len(label)
-            if used + length > width:
-                break
-            segments += [Segment(cap, ink.key), Segment(f" {label}  ", ink.dim)]
-            self._spans.append((used, used + length, key.action))
-            used += length + 2
+        width = self.size.width
+        if y:
+            return Strip.blank(width, self.rich_style)
+        self._items = bar_items(self._keys, self._labels, width, words=plain.is_ascii(self.app))
+        segments, at = [], 0
+        for item in self._items:
+            segments += [
+                Segment(" " * (item.start - at)),
+                Segment(item.cap, ink.key),
+                Segment(f" {item.label}", ink.dim),
+            ]
+            at = item.stop
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the key does."""
-        for start, stop, action in self._spans:
-            if start <= event.x < stop:
-                await self.app.run_action(action, self.screen)
+        event.stop()
+        for item in self._items:
+            if item.start <= event.x < item.stop:
+                await self.app.run_action(item.key.row.action, item.key.node)
+                return

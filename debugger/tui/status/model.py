@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rich.style import Style
 
 from debugger.log import NONE
 from debugger.tui import units
+from debugger.tui.keys import current
+from debugger.tui.keys.key import cap
 from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
 from debugger.tui.text import safe_text, shorten, width_of
 
-_NAME = 40
-_SEPARATOR = "  "
+_NAME: Final = 40
+_QUERY: Final = 24
+_SEPARATOR: Final = "  "
+_BAR: Final = 12
+_ESSENTIAL: Final = 11
 
 
 class Part(NamedTuple):
-    """A piece of the line; those of the lowest ``weight`` go first when room is short."""
+    """A piece of the line; those of the lowest ``weight`` go first when room is short.
+
+    ``short`` says the same in less room, for where only the weightiest are left. ``right`` parts stand
+    at the right end.
+    """
 
     text: str
     style: Style
     weight: int
+    short: str = ""
+    right: bool = False
 
 
-def status_parts(session: Session) -> list[Part]:
-    """What there is to say, from left to right."""
-    log, link = session.log, session.link
+def status_parts(session: Session, loading_rate: float = 0.0, *, words: bool = False) -> list[Part]:
+    """What there is to say, from left to right. ``loading_rate`` is in events a second."""
+    link = session.link
     parts = [_mode(session)]
     name = safe_text(link.name, 200)
     if link.up:
@@ -34,36 +45,64 @@ def status_parts(session: Session) -> list[Part]:
     else:
         parts.append(Part(safe_text(link.detail, 160) or name, ink.bad, 9))
     if session.progress is not None:
-        parts.append(Part(f"loading {session.progress:.0%}", ink.warn, 8))
+        parts += _loading(session.progress, loading_rate, words=words)
     if session.mode is Mode.LIVE:
         parts.append(Part(units.rate(session.rate.rate(session.clock())), ink.plain, 6))
     parts.append(Part(_counts(session), ink.dim, 4))
     parts += _losses(session)
+    parts += _standing_out(session)
     if session.notice is not None:
         style = ink.bad if session.notice.bad else ink.warn
         parts.append(Part(safe_text(session.notice.text, 200), style, 10))
-    row = session.cursor
-    if row >= 0:
-        seq = int(log.column("seq")[row])
-        parts.append(Part(f"#{row + 1 if seq == NONE else seq}", ink.bold, 7))
-        parts.append(Part(units.clock_time(int(log.column("timestamp_ns")[row])), ink.plain, 3))
-    return parts
+    return parts + _place(session)
 
 
 def _mode(session: Session) -> Part:
     if session.mode is Mode.REPLAY:
-        playing = session.playback.playing
+        mark = "▶" if session.playback.playing else "■"
         return Part(
-            f" REPLAY {'▶' if playing else '■'} {units.speed(session.playback.speed)} ",
+            f" REPLAY {mark} {units.speed(session.playback.speed)} ",
             ink.inverse(ink.colours.accent),
-            10,
+            12,
+            f"{mark}REPLAY",
         )
     if not session.link.up:
-        return Part(" NO CONNECTION ", ink.inverse(ink.colours.red), 10)
+        return Part(" NO CONNECTION ", ink.inverse(ink.colours.red), 12, "NO LINK")
     if session.following:
-        return Part(" LIVE ", ink.inverse(ink.colours.green), 10)
+        return Part(" LIVE ", ink.inverse(ink.colours.green), 12, "LIVE")
     news = f" +{units.count(session.news)} new" if session.news else ""
-    return Part(f" PAUSED{news} ", ink.inverse(ink.colours.yellow), 10)
+    return Part(f" PAUSED{news} ", ink.inverse(ink.colours.yellow), 12, "PAUSED")
+
+
+def _place(session: Session) -> list[Part]:
+    log, row = session.log, session.cursor
+    if row < 0:
+        return []
+    seq = int(log.column("seq")[row])
+    time = units.clock_time(int(log.column("timestamp_ns")[row]))
+    return [
+        Part(f"#{row + 1 if seq == NONE else seq}", ink.bold, _ESSENTIAL, right=True),
+        Part(time, ink.plain, 3, right=True),
+    ]
+
+
+def _loading(progress: float, rate: float, *, words: bool) -> list[Part]:
+    """How far, how fast, and how to end it."""
+    share = min(max(progress, 0.0), 1.0)
+    full = int(share * _BAR)
+    halt, leave = current.named("time.halt"), current.named("app.quit")
+    ways = [
+        f"{cap(row.keys[0], words=words)} {what}"
+        for row, what in ((halt, "stops loading"), (leave, "quits"))
+        if row is not None
+    ]
+    parts = [
+        Part(f"loading {share:4.0%}", ink.warn, 9),
+        Part("█" * full + "░" * (_BAR - full), ink.warn, 6),
+    ]
+    if rate > 0:
+        parts.append(Part(units.rate(rate), ink.plain, 6))
+    return [*parts, Part(" · ".join(ways), ink.dim, 7)]
 
 
 def _counts(session: Session) -> str:
@@ -92,11 +131,39 @@ def _losses(session: Session) -> list[Part]:
     return [Part("✗ " + " · ".join(told), ink.bad, 8)] if told else []
 
 
+def _standing_out(session: Session) -> list[Part]:
+    """What is followed, searched for, selected, and run to."""
+    parts = []
+    if session.followed is not None:
+        ends = _ends("find.follow_turn")
+        parts.append(Part(f"following {safe_text(session.followed.label, _NAME)}{ends}", ink.accent, 7))
+    if session.selection is not None:
+        count = session.selection.high - session.selection.low + 1
+        parts.append(Part(f"{count:,} selected{_ends('find.select')}", ink.accent, 6))
+    search = session.search
+    if search is not None:
+        more = "" if search.rows.complete else "+"
+        found = f"{len(search.rows):,}{more} match{'' if len(search.rows) == 1 else 'es'}"
+        parts.append(Part(f"{safe_text(search.text, _QUERY)}: {found}", ink.warn, 6))
+    if session.hunting:
+        parts.append(Part(f"looking for {safe_text(session.hunting, _QUERY)} …", ink.warn, 9))
+    return parts
+
+
+def _ends(name: str) -> str:
+    row = current.named(name)
+    return f" ({row.cap} ends)" if row is not None else ""
+
+
 def fitting(parts: list[Part], width: int) -> list[Part]:
     """As many parts as fit, the weightiest; what does not fit even alone is cut."""
     kept = list(parts)
     while len(kept) > 1 and _width(kept) > width:
-        kept.remove(min(reversed(kept), key=lambda part: part.weight))
+        lightest = min(reversed(kept), key=lambda part: part.weight)
+        if lightest.weight >= _ESSENTIAL and any(part.short for part in kept):
+            kept = [part._replace(text=part.short or part.text, short="") for part in kept]
+        else:
+            kept.remove(lightest)
     return [part._replace(text=shorten(part.text, width)) for part in kept]
 
 

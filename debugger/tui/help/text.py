@@ -1,0 +1,91 @@
+"""What the help says: the keys in force in their groups, the glyphs, the query language."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from rich.style import Style
+from rich.text import Text
+
+from backend.events import Family
+from debugger.tui import palette
+from debugger.tui.events.model import GLYPHS
+from debugger.tui.keys.key import Key, Where
+from debugger.tui.palette import ink
+from debugger.tui.text import width_of
+
+_INDENT: Final = 2
+_KEYS: Final = 18  # cells for the keys of a row; more take a line of their own
+_LEAST_ABOUT: Final = 12
+
+QUERY: Final = (
+    ("turn = 4 and component = overseer", "fields and values; and, or, not, ( )"),
+    ("message = TTS_*  component ~ /tts|llm/", "globs; regular expressions"),
+    ("data.index > 3  state.queue.size >= 10", "payloads and snapshots, to any depth"),
+    ("severity in (warning, error)", "one of several"),
+    ("data.duration_us > 20ms", "durations: us, ms, s, min"),
+    ('"a phrase"  -PARTIAL_TRANSCRIPT', "text anywhere; without what has it"),
+)
+
+
+def help_text(
+    rows: Sequence[Key], first: Sequence[Where] = (), *, words: bool = False, width: int = 86, only: str = ""
+) -> Text:
+    """The help for `rows`, the groups `first` before the others, in lines of ``width`` cells.
+
+    ``only`` leaves the lines that have this word; ``words`` names the keys in ASCII.
+    """
+    text = Text()
+    wanted = only.strip().casefold()
+    for where in dict.fromkeys((*first, *(row.where for row in rows))):
+        group = [row for row in rows if row.where is where]
+        _add_group(text, where.value, _key_lines(group, words=words), wanted, width)
+    _add_group(text, "Message families", _families(), wanted, width)
+    _add_group(text, "What happened", _happened(), wanted, width)
+    _add_group(text, "Queries", [(one, about, ink.bold) for one, about in QUERY], wanted, width)
+    if not text:
+        text.append(f"nothing here has {only.strip()!r} in it", ink.dim)
+    return text
+
+
+def _key_lines(rows: Collection[Key], *, words: bool) -> list[tuple[str, str, Style]]:
+    return [(row.shown_as(words=words), row.about, ink.bold) for row in rows]
+
+
+def _families() -> list[tuple[str, str, Style]]:
+    return [(palette.LOOKS[one].letter, palette.LOOKS[one].about, ink.families[one]) for one in Family]
+
+
+def _happened() -> list[tuple[str, str, Style]]:
+    return [(glyph, kind.replace("_", " "), ink.bold) for kind, glyph in GLYPHS.items()]
+
+
+def _add_group(text: Text, title: str, lines: list[tuple[str, str, Style]], wanted: str, width: int) -> None:
+    kept = [line for line in lines if wanted in f"{line[0]} {line[1]}".casefold()]
+    if not kept:
+        return
+    text.append(f"{title}\n", ink.key)
+    column = min(max(_KEYS, *(width_of(keys) + 2 for keys, _, _ in kept)), max(width - _LEAST_ABOUT, 1) // 2)
+    for keys, about, style in kept:
+        used = width_of(keys)
+        text.append(" " * _INDENT + keys, style)
+        if used + 1 > column:  # on a line of its own
+            text.append("\n" + " " * (_INDENT + column))
+        else:
+            text.append(" " * (column - used))
+        text.append(f"{_wrapped(about, width - _INDENT - column, _INDENT + column)}\n", ink.plain)
+    text.append("\n")
+
+
+def _wrapped(about: str, width: int, indent: int) -> str:
+    """`about` in lines of ``width``, the later ones under the first."""
+    if width < _LEAST_ABOUT:
+        return about
+    lines = [""]
+    for word in about.split():
+        if lines[-1] and width_of(lines[-1]) + 1 + width_of(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return ("\n" + " " * indent).join(lines)
