@@ -23,9 +23,8 @@ class HandlerTimes:
 
     The receive is the cause that a ``message_handled`` names. Where none is named (the base format), it is
     the last receive of the same component, session and message, which is right where handlers of these run
-    one after the other. Times are by the source's own clock where it is known, else by the wall clock;
-    negative ones are left out and counted in ``backwards``. Of more than a thousand kinds of handlers
-    the rest is only counted, in ``left_out``.
+    one after the other. Times are by the wall clock; negative ones are left out and counted in
+    ``backwards``. Of more than a thousand kinds of handlers the rest is only counted, in ``left_out``.
     """
 
     def __init__(self, log: EventLog) -> None:
@@ -106,9 +105,8 @@ class HandlerTimes:
         if not len(ends):
             return
         column = self._log.column
-        mono, wall, source = column("mono_ns"), column("timestamp_ns"), column("source")
-        own = (mono[begins] != NONE) & (mono[ends] != NONE) & (source[begins] == source[ends])
-        took = np.where(own, mono[ends] - mono[begins], wall[ends] - wall[begins])
+        wall = column("timestamp_ns")
+        took = wall[ends] - wall[begins]
         sound = took >= 0
         self.backwards += int((~sound).sum())
         keys = (column("component")[ends].astype(np.int64) << 32) | column("message_type")[ends]

@@ -1,0 +1,1 @@
+"""The list of turns, and where their time went."""

@@ -1,0 +1,312 @@
+"""The pane of turns: a line each, and under them where the time went."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.segment import Segment
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from debugger.analysis.turns import HandlerTime, HandlerTimes, Turn, TurnIndex
+from debugger.tui import units
+from debugger.tui.keys import Where, bindings
+from debugger.tui.palette import ink
+from debugger.tui.session import Session
+from debugger.tui.text import shorten, width_of
+from debugger.tui.turns.detail import DETAILS, DetailLine, Shown, detail_lines
+from debugger.tui.turns.model import Measures, Order, TurnLine, turn_line
+from debugger.tui.turns.paint import Layout, Looks, layout, paint_head, paint_line
+
+BUDGET_NS: Final = 8_000_000
+_HANDLERS_BUDGET_NS: Final = 4_000_000
+_HANDLERS_EVERY_NS: Final = 500_000_000
+
+_HEAD_FROM: Final = 8  # lines of the pane from which on there are titles
+_DETAIL_FROM: Final = 9
+_MOST_DETAIL: Final = 13
+_CACHED: Final = 256
+
+
+class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
+    """A line a turn. The pane has a line of its own, which is on the cursor's turn when that changes."""
+
+    BINDINGS = bindings(Where.TURNS)
+
+    class Moved(Message):
+        """The cursor was moved from here, or something is followed: other panes are to look."""
+
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._session = session
+        self.index: Final = TurnIndex(session.log)
+        self._order = Order(self.index)
+        self._measures = Measures(self.index, session.clock)
+        self._handler_times = HandlerTimes(session.log)
+        self._handlers: tuple[HandlerTime, ...] = ()
+        self._handlers_as_of = (-1, 0)
+        self._detail = DETAILS[0]
+        self._line = 0
+        self._at_cursor: int | None = None
+        self._drawn: tuple[object, ...] = ()
+        self._lines: LRUCache[int, tuple[Turn, TurnLine]] = LRUCache(_CACHED)
+        self._strip_of: tuple[tuple[object, ...], list[DetailLine]] = ((), [])
+        self._laid_out: tuple[tuple[int, ...], Layout] = ((), layout(0, 0))
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """How many turns, in which order; percentiles of what the user waits."""
+        count = len(self.index)
+        title = "5 Turns" + (f" · {count:,}" if count else "") + ("" if self.index.complete else " …")
+        if self._order.slowest_first:
+            title += " · slowest first"
+        total, summary = self._measures.summary.total, self._measures.summary
+        if total.p50_ns is None or total.p95_ns is None:
+            return title, ""
+        told = f"p50 {units.span(total.p50_ns)} · p95 {units.span(total.p95_ns)}"
+        return title, f"{told} · {summary.counted:,} of {summary.turns:,} counted"
+
+    # --- following the session ------------------------------------------------------------
+
+    def sync(self) -> None:
+        """Take in what is new, and repaint what is different."""
+        session = self._session
+        self.index.advance(session.clock, BUDGET_NS)
+        self._order.update(session.clock())
+        self._measures.update()
+        if self._detail == "handlers":
+            self._look_at_handlers()
+        here = self.index.turn_at(session.cursor)
+        if here != self._at_cursor:
+            self._at_cursor = here
+            if here is not None:
+                self._to(self._order.line(here))
+        if self.virtual_size.height != len(self._order):
+            self.virtual_size = Size(self.size.width, len(self._order))
+        drawn = self._picture()
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.refresh()
+
+    def restyle(self) -> None:
+        """Paint everything anew: the theme is another one."""
+        self._strip_of = ((), [])
+        self.refresh()
+
+    def _picture(self) -> tuple[object, ...]:
+        """All that the pane shows depends on."""
+        visible = tuple(map(self._turn_line, self._visible))
+        measured = (self._measures.scale_ns, self._measures.summary if self._detail_height else None)
+        turn = self._chosen() if self._detail_height else None
+        session = self._session
+        return (visible, self._line, self._at_cursor, session.followed, measured, turn, self._handlers)
+
+    def _look_at_handlers(self) -> None:
+        session = self._session
+        self._handler_times.advance(session.clock, _HANDLERS_BUDGET_NS)
+        version, at = self._handlers_as_of
+        now = session.clock()
+        if version != self._handler_times.version and (version < 0 or now - at >= _HANDLERS_EVERY_NS):
+            self._handlers_as_of = (self._handler_times.version, now)
+            self._handlers = tuple(self._handler_times.times()[:_MOST_DETAIL])
+
+    def _chosen(self) -> Turn | None:
+        return self.index.turn(self._order.turn(self._line)) if self._line < len(self._order) else None
+
+    # --- geometry -------------------------------------------------------------------------------
+
+    @property
+    def _head(self) -> int:
+        return 1 if self.size.height >= _HEAD_FROM else 0
+
+    @property
+    def _detail_height(self) -> int:
+        height = self.size.height
+        return 0 if height < _DETAIL_FROM else min(max(height // 2, 4), _MOST_DETAIL)
+
+    @property
+    def _body(self) -> int:
+        return max(self.size.height - self._head - self._detail_height, 1)
+
+    @property
+    def max_scroll_y(self) -> int:
+        """As in `ScrollView`, less the titles and the strip."""
+        return max(0, self.virtual_size.height - self._body)
+
+    def on_resize(self) -> None:
+        """Another width, another body."""
+        self.virtual_size = Size(self.size.width, len(self._order))
+        self._to(self._line)
+        self.refresh()
+
+    # --- painting -------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the pane."""
+        width, body = self.size.width, y - self._head
+        if not len(self._order):
+            text = " no turns yet" if self.index.complete else " looking for turns …"
+            return self._strip([Segment(shorten(text, width) if y == 0 else "", ink.dim)])
+        if body < 0:
+            return self._strip(paint_head(self._columns(), self._measures.scale_ns))
+        if body >= self._body:
+            lines = self._details()
+            number = body - self._body
+            return self._strip(lines[number].segments if number < len(lines) else [])
+        number = self.scroll_offset.y + body
+        if number >= len(self._order):
+            return Strip.blank(width, self.rich_style)
+        return self._strip(self._paint(number))
+
+    def _paint(self, number: int) -> list[Segment]:
+        index = self._order.turn(number)
+        looks = Looks(
+            at_cursor=index == self._at_cursor,
+            chosen=number == self._line,
+            focused=self.has_focus,
+            dimmed=not self._session.belongs(self.index.first_row(index)),
+        )
+        return paint_line(self._turn_line(number), self._columns(), self._measures.scale_ns, looks)
+
+    @property
+    def _visible(self) -> range:
+        top = self.scroll_offset.y
+        return range(min(top, len(self._order)), min(top + self._body, len(self._order)))
+
+    def _turn_line(self, number: int) -> TurnLine:
+        index = self._order.turn(number)
+        turn = self.index.turn(index)
+        kept = self._lines.get(index)
+        if kept is None or kept[0] is not turn:
+            kept = self._lines[index] = (turn, turn_line(turn))
+        return kept[1]
+
+    def _columns(self) -> Layout:
+        """As wide as the labels on the screen need."""
+        shown, width = self._visible, self.size.width
+        key = (shown.start, shown.stop, width, self.index.version, self._order.slowest_first)
+        if self._laid_out[0] != key:
+            longest = max((width_of(self._turn_line(line).label) for line in shown), default=0)
+            self._laid_out = (key, layout(width, longest))
+        return self._laid_out[1]
+
+    def _details(self) -> list[DetailLine]:
+        turn, (width, _), height = self._chosen(), self.size, self._detail_height
+        shown = Shown(self._detail, turn, self._measures.summary, self._handlers)
+        key = (shown, width, height)
+        if self._strip_of[0] != key:
+            self._strip_of = (key, detail_lines(shown, width, height))
+        return self._strip_of[1]
+
+    def _strip(self, segments: list[Segment]) -> Strip:
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+    def on_focus(self) -> None:
+        """The pane's line looks different."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The pane's line looks different."""
+        self.refresh()
+
+    # --- keys and mouse ------------------------------------------------------------------------------
+
+    def action_line(self, step: int) -> None:
+        """Another turn of the list."""
+        self._to(self._line + step)
+
+    def action_page(self, direction: int) -> None:
+        """A page of them."""
+        self._to(self._line + direction * max(self._body - 1, 1))
+
+    def action_edge(self, end: int) -> None:
+        """The first line or the last."""
+        self._to(len(self._order) - 1 if end else 0)
+
+    def _to(self, number: int | None) -> None:
+        if number is None:
+            return
+        self._line = min(max(number, 0), max(len(self._order) - 1, 0))
+        self.virtual_size = Size(self.size.width, len(self._order))
+        top = self.scroll_offset.y
+        wanted = min(max(top, self._line - self._body + 1), self._line)
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+        self.refresh()
+
+    def action_go(self) -> None:
+        """The cursor to the first event of the turn."""
+        turn = self._chosen()
+        self._jump(None if turn is None else turn.first_row)
+
+    def action_milestone(self, direction: int) -> None:
+        """The cursor to the next milestone of the turn, in the order of events; from outside, to an end."""
+        turn = self._chosen()
+        if turn is None:
+            self._session.say("there is no turn yet")
+            return
+        rows = sorted({milestone.row for milestone in turn.milestones.values()})
+        cursor = self._session.cursor
+        if self._at_cursor == self._order.turn(self._line):
+            ahead = [row for row in rows if (row > cursor if direction > 0 else row < cursor)]
+        else:
+            ahead = rows
+        found = (ahead[0] if direction > 0 else ahead[-1]) if ahead else None
+        self._jump(found, "no further milestone in this turn")
+
+    def action_follow(self) -> None:
+        """Follow the turn through all panes; when it is followed already, no longer."""
+        turn, session = self._chosen(), self._session
+        if turn is None:
+            session.say("there is no turn yet")
+            return
+        if self._at_cursor != self._order.turn(self._line):
+            if session.followed is not None and not session.belongs(turn.first_row):
+                session.followed = None
+            session.jump(turn.first_row, "")
+        session.follow_turn()
+        self._moved()
+
+    def action_order(self) -> None:
+        """The slowest first, or in the order of time; the pane's line stays on its turn."""
+        turn = self._order.turn(self._line) if self._line < len(self._order) else None
+        self._order.toggle(self._session.clock())
+        if turn is not None:
+            self._to(self._order.line(turn))
+        self.refresh()
+
+    def action_detail(self) -> None:
+        """The next of the details."""
+        self._detail = DETAILS[(DETAILS.index(self._detail) + 1) % len(DETAILS)]
+        if not self._detail_height:
+            self._session.say(f"{self._detail}: the pane is too low to show it")
+        self.sync()
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """To the turn, or the milestone, that one clicked on; on the strip's title: its next detail."""
+        body = event.y - self._head
+        if body >= self._body and len(self._order):
+            self._click_detail(body - self._body)
+        elif body >= 0 and self.scroll_offset.y + body < len(self._order):
+            self._to(self.scroll_offset.y + body)
+            self.action_go()
+
+    def _click_detail(self, number: int) -> None:
+        lines = self._details()
+        if number == 0:
+            self.action_detail()
+        elif number < len(lines) and lines[number].row is not None:
+            self._jump(lines[number].row)
+
+    def _jump(self, row: int | None, otherwise: str = "there is no turn yet") -> None:
+        self._session.jump(row, otherwise)
+        self._moved()
+
+    def _moved(self) -> None:
+        self.post_message(self.Moved())
+        self.sync()
