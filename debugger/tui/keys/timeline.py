@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from debugger.tui.keys.key import Key
+from debugger.tui.keys.key import Key, Where
 
-KEYS: Final[tuple[Key, ...]] = ()
+KEYS: Final = (
+    Key(("up", "k"), "lane(-1)", "choose the lane above", Where.TIMELINE),
+    Key(("down", "j"), "lane(1)", "choose the lane below", Where.TIMELINE),
+    Key(("left", "h"), "along(-1)", "event before in the lane", Where.TIMELINE),
+    Key(("right", "l"), "along(1)", "next event in the lane", Where.TIMELINE),
+    Key(("escape", "u"), "unchoose", "no lane; h and l follow the cursor's", Where.TIMELINE),
+    Key(("plus", "equals_sign"), "zoom(1)", "look closer, around the cursor", Where.TIMELINE),
+    Key(("minus",), "zoom(-1)", "look at more", Where.TIMELINE),
+    Key(("a",), "whole", "the whole recording", Where.TIMELINE),
+    Key(("L", "shift+right"), "pan(1)", "half a window to the right", Where.TIMELINE),
+    Key(("H", "shift+left"), "pan(-1)", "half a window to the left", Where.TIMELINE),
+    Key(("0",), "centre", "back to the cursor", Where.TIMELINE),
+    Key(("b",), "lanes", "lanes by component, session, turn, worker, task", Where.TIMELINE),
+    Key(("p",), "order", "by the clock, or in causal order", Where.TIMELINE),
+)

@@ -113,11 +113,14 @@ def tally(keys: NDArray[Any]) -> tuple[Keys, NDArray[np.int64]]:
 
 
 class Shown(NamedTuple):
-    """The lanes on the screen, where the list of them begins, and how many are quiet in the window."""
+    """The lanes on the screen: ``first`` is the place of the first of ``keys`` among ``every`` one in order.
+
+    So many more are ``quiet`` in the window.
+    """
 
     keys: tuple[int, ...]
+    every: tuple[int, ...]
     first: int
-    busy: int
     quiet: int
 
 
@@ -131,10 +134,10 @@ def choose(
     """
     rows = max(rows, 1)
     if len(everybody) <= rows:
-        return Shown(tuple(everybody), 0, len(everybody), 0)
+        return Shown(tuple(everybody), tuple(everybody), 0, 0)
     some = [key for key in everybody if key in busy or key == wanted]
     first = min(max(first, 0), max(len(some) - rows, 0))
     if wanted is not None and wanted in some:
         place = some.index(wanted)
         first = min(max(first, place - rows + 1), place)
-    return Shown(tuple(some[first : first + rows]), first, len(some), len(everybody) - len(some))
+    return Shown(tuple(some[first : first + rows]), tuple(some), first, len(everybody) - len(some))

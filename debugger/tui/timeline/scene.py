@@ -96,7 +96,7 @@ def outline(
     shown = choose(everybody, busy, wish.room, wish.wanted, wish.first)
     if wish.by in {By.COMPONENT, By.SESSION, By.WORKER}:
         there = len(log.interner(wish.by.value)) - 1 - (hidden >= 0) + (ABSENT in busy)
-        shown = shown._replace(quiet=max(there - shown.busy, 0))
+        shown = shown._replace(quiet=max(there - len(shown.every), 0))
     keys = np.array(shown.keys, np.int64)
     order = np.argsort(keys)
     counts = count_cells(entries, keys[order], width)
