@@ -22,7 +22,7 @@ _STRETCH: Final = 256 << 10
 _ABSENT: Final = b""
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-Cut = Callable[[bytes], bytes]
+Cut = Callable[[bytes], bytes | None]
 
 
 class Missing(enum.Enum):
@@ -47,42 +47,63 @@ _decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 
 
-def state_bytes(line: bytes) -> bytes | None:
-    """The undecoded state of an event's line; None for a line that is gone."""
-    try:
-        return bytes(_decode_line(line).component_state) if line else None
-    except _UNREADABLE:
-        return None  # another program wrote over the file
-
-
 @lru_cache(maxsize=256)
 def cutter(path: Path) -> Cut:
-    """What cuts the value at `path` out of a state's bytes: ``b""`` where there is none."""
+    """What cuts the value at `path` of the state out of an event's line: ``b""`` where there is none.
+
+    None for a line that is gone.
+    """
     steps = [_member(key) if isinstance(key, str) else _item(key) for key in path]
 
-    def cut(state: bytes) -> bytes:
+    def step_by_step(line: bytes) -> bytes | None:
+        try:
+            value = bytes(_decode_line(line).component_state) if line else None
+        except _UNREADABLE:
+            return None  # another program wrote over the file
         try:
             for step in steps:
-                state = step(state)
-                if not state:
-                    return _ABSENT
+                value = step(value) if value else value
         except _UNREADABLE:
             return _ABSENT  # on the way is a number where the path has an object
-        return state
+        return value
 
-    return cut
+    decode = _decoder_of(path)
+    if decode is None:
+        return step_by_step
+
+    def at_once(line: bytes) -> bytes | None:
+        try:
+            value = decode(line)
+            while value.__class__ is not Raw:
+                value = value.value
+            return bytes(value)
+        except (*_UNREADABLE, AttributeError):
+            return step_by_step(line)
+
+    return at_once
 
 
-def _member(key: str) -> Cut:
+def _decoder_of(path: Path) -> Callable[[bytes], Any] | None:
+    """A decoder that makes nothing but the value, and skips all else; None where no such can be made."""
+    kind: Any = Raw
     try:
-        holder = msgspec.defstruct("_Holder", [("value", Raw, Raw(_ABSENT))], rename={"value": key})
+        for key in ("component_state", *path)[::-1]:
+            if not isinstance(key, str):
+                return None
+            # Fields of structs in structs are optional: a null on the way becomes the step's own None.
+            field = ("value", kind, Raw(_ABSENT)) if kind is Raw else ("value", kind | None, None)
+            kind = msgspec.defstruct("_Holder", [field], rename={"value": key})
     except (ValueError, UnicodeEncodeError):  # quotes, backslashes, control characters, half pairs
-        return lambda state: bytes(_decode_members(state).get(key, _ABSENT))
-    decode: Any = msgspec.json.Decoder(holder).decode  # skips the other members without making anything
-    return lambda state: bytes(decode(state).value)
+        return None
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(kind).decode
+    return decode
 
 
-def _item(place: int) -> Cut:
+def _member(key: str) -> Callable[[bytes], bytes]:
+    return lambda state: bytes(_decode_members(state).get(key, _ABSENT))
+
+
+def _item(place: int) -> Callable[[bytes], bytes]:
     def cut(state: bytes) -> bytes:
         items = _decode_items(state)
         return bytes(items[place]) if 0 <= place < len(items) else _ABSENT
@@ -141,26 +162,23 @@ def repr_of(value: Any) -> str:
 def read_lines(log: EventLog, rows: Sequence[int]) -> list[bytes]:
     """The lines of ascending `rows`, as `EventLog.raw` gives each; what is near is read together."""
     at = np.asarray(rows, np.int64)
-    stores, offsets, lengths = (log.column(name)[at].tolist() for name in ("store", "offset", "length"))
+    stores, offsets = (np.asarray(log.column(name)[at]).astype(np.int64) for name in ("store", "offset"))
+    ends = offsets + log.column("length")[at]
+    gaps = offsets[1:] - ends[:-1]
+    apart = np.ones(len(at), np.bool_)
+    apart[1:] = (stores[1:] != stores[:-1]) | (gaps < 0) | (gaps > _GAP)
+    begins = offsets[np.maximum.accumulate(np.where(apart, np.arange(len(at)), 0))]
+    pieces = (offsets - begins) // _STRETCH
+    apart[1:] |= pieces[1:] != pieces[:-1]
+    firsts = np.flatnonzero(apart).tolist()
     lines: list[bytes] = []
-    first = 0
-    while first < len(rows):
-        begin, end, last = offsets[first], offsets[first] + lengths[first], first + 1
-        while (
-            last < len(rows)
-            and stores[last] == stores[first]
-            and end <= offsets[last] <= end + _GAP
-            and offsets[last] + lengths[last] - begin <= _STRETCH
-        ):
-            end = offsets[last] + lengths[last]
-            last += 1
-        text = log.store_of(stores[first]).read(begin, end - begin) if last > first + 1 else _ABSENT
-        if len(text) == end - begin:
-            lines += [
-                text[offset - begin : offset - begin + length]
-                for offset, length in zip(offsets[first:last], lengths[first:last], strict=True)
-            ]
+    for first, last in zip(firsts, [*firsts[1:], len(at)], strict=True):
+        begin, size = int(offsets[first]), int(ends[last - 1] - offsets[first])
+        text = log.store_of(int(stores[first])).read(begin, size) if last > first + 1 else _ABSENT
+        if len(text) == size:
+            starts = (offsets[first:last] - begin).tolist()
+            stops = (ends[first:last] - begin).tolist()
+            lines += [text[start:stop] for start, stop in zip(starts, stops, strict=True)]
         else:  # a single one, or some of them are gone
             lines += [log.raw(row) for row in rows[first:last]]
-        first = last
     return lines

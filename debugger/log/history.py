@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from msgspec import Struct
 
 from debugger.log.eventlog import EventLog
-from debugger.log.fields import MISSING, Path, cutter, decode_value, read_lines, same, state_bytes
+from debugger.log.fields import MISSING, Path, cutter, decode_value, read_lines, same
 
 Kind = Literal["first", "appeared", "changed", "vanished", "unknown"]
 
@@ -38,11 +38,10 @@ class Change(Struct, frozen=True):
 
 class _Seen(NamedTuple):
     row: int
-    state: bytes
     value: bytes
 
 
-_NOTHING: Final = _Seen(-1, b"", b"")
+_NOTHING: Final = _Seen(-1, b"")
 
 
 class FieldSearch:
@@ -129,13 +128,27 @@ class FieldSearch:
             self._end()
             return
         self._batch = min(count * 2, _LARGEST_BATCH)
-        pairs = list(zip(rows, read_lines(log, rows), strict=True))
-        for row, line in pairs if self.forwards else reversed(pairs):
-            self.looked += 1
-            self._next = row if self.forwards else row - 1
-            self._meet(row, state_bytes(line))
+        cut = self._cut
+        values = [cut(line) for line in read_lines(log, rows)]
+        if not self.forwards:
+            rows.reverse()
+            values.reverse()
+        for at, value in enumerate(values):
+            if self._seen is not None and value == self._seen.value:
+                continue  # the same, nearly always
+            if at and self._seen is not None:
+                self._seen = _Seen(rows[at - 1], self._seen.value)
+            self._meet(rows[at], value)
             if self.done:
+                self._go_on_after(rows[at], at + 1)
                 return
+        if self._seen is not None:
+            self._seen = _Seen(rows[-1], self._seen.value)
+        self._go_on_after(rows[-1], len(rows))
+
+    def _go_on_after(self, row: int, looked: int) -> None:
+        self.looked += looked
+        self._next = row if self.forwards else row - 1
 
     def _bounded(self, rows: list[int]) -> list[int]:
         """The nearest of them, of 1 MB together: lines may be as long as that each."""
@@ -148,21 +161,18 @@ class FieldSearch:
             taken += 1
         return rows[:taken] if self.forwards else rows[len(rows) - taken :]
 
-    def _meet(self, row: int, state: bytes | None) -> None:
+    def _meet(self, row: int, value: bytes | None) -> None:
+        """Another value than the one seen before, or the first, or a line that is gone."""
         seen = self._seen
-        if state is None:
+        if value is None:
             self._lose(row)
-        elif seen is None:
-            self._seen = seen = _Seen(row, state, self._cut(state))
-            if self._lost:
-                self._lost = False
-                self._add(Change("unknown", row, -1, MISSING, decode_value(seen.value)), seen.value)
-        elif state == seen.state:
-            self._seen = seen._replace(row=row)
-        else:
-            self._seen = now = _Seen(row, state, self._cut(state))
-            if now.value != seen.value:
-                self._compare(*((seen, now) if self.forwards else (now, seen)))
+            return
+        self._seen = now = _Seen(row, value)
+        if seen is not None:
+            self._compare(*((seen, now) if self.forwards else (now, seen)))
+        elif self._lost:
+            self._lost = False
+            self._add(Change("unknown", row, -1, MISSING, decode_value(value)), value)
 
     def _compare(self, before: _Seen, after: _Seen) -> None:
         old, new = decode_value(before.value), decode_value(after.value)
@@ -180,7 +190,7 @@ class FieldSearch:
         if self.forwards:
             self._seen, self._lost = None, True
             return
-        seen = self._seen or _Seen(row, b"", b"")
+        seen = self._seen or _Seen(row, b"")
         self._add(Change("unknown", seen.row, -1, MISSING, decode_value(seen.value)), seen.value)
         self.done = self._ended = True
 
@@ -206,9 +216,9 @@ class FieldSearch:
         if not rows:
             self._seen = _NOTHING
             return
-        state = state_bytes(self._log.raw(rows[0]))
-        self._lost = state is None
-        self._seen = None if state is None else _Seen(rows[0], state, self._cut(state))
+        value = self._cut(self._log.raw(rows[0]))
+        self._lost = value is None
+        self._seen = None if value is None else _Seen(rows[0], value)
 
 
 # --- for who can wait -----------------------------------------------------------------
