@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from debugger.log.columns import NONE, NOT_IN_LOG
 from debugger.log.encode import FAMILIES
-from debugger.log.eventlog import GONE, SYNTHETIC, EventLog
+from debugger.log.eventlog import SYNTHETIC, EventLog
 from debugger.log.fields import MISSING, Path, value_at
 from debugger.log.filters import Filter, FilterError, compile_filter
 from debugger.log.history import Change, FieldSearch, history, last_change, next_change
 from debugger.log.interner import ABSENT, Interner
+from debugger.log.lines import GONE
 from debugger.log.origin import Origin, origin
 from debugger.log.playback import Idle, Playback
 from debugger.log.rates import RateMeter

@@ -1,8 +1,9 @@
-"""The columns of the log: one numpy array a field, grown by doubling."""
+"""The columns of the log: one numpy array a field, as narrow as its values are, grown by doubling."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import mmap
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -26,32 +27,37 @@ INTERNED: Final = (
 )
 """Columns that hold the number of a name; `EventLog.name` gives it back."""
 
-_DTYPES: Final[dict[str, Any]] = {
+DRIFT: Final = "drift"
+"""The column that ``mono_ns`` is told from; `debugger.log.clocks` says how."""
+
+_NARROWEST: Final[dict[str, Any]] = {
     "timestamp_ns": np.int64,
-    "mono_ns": np.int64,
-    **dict.fromkeys(INTERNED, np.uint32),
+    DRIFT: np.int8,
+    **dict.fromkeys(INTERNED, np.uint8),
     "family": np.uint8,
     "severity": np.uint8,
     "direction": np.uint8,
-    "turn": np.int32,
-    "seq": np.int64,
-    "cause_row": np.int64,
-    # Where the line is: which store, from which byte, how many.
-    "store": np.uint16,
-    "offset": np.int64,
-    "length": np.uint32,
+    "turn": np.int8,
+    "seq": np.int32,
+    "cause_row": np.int32,
+    # Where the line is: in which 4 GiB of which store, from which byte of them, how many.
+    "store": np.uint8,
+    "offset": np.uint32,
+    "length": np.uint16,
 }
-NAMES: Final = tuple(_DTYPES)
-BYTES_PER_ROW: Final = sum(np.dtype(dtype).itemsize for dtype in _DTYPES.values())
-
+_WIDER: Final = {
+    "u": (np.uint8, np.uint16, np.uint32, np.uint64),
+    "i": (np.int8, np.int16, np.int32, np.int64),
+}
 _FIRST = 1024
 
 
 class Columns:
     """Arrays of the same length, of which `EventLog` publishes a prefix.
 
-    Pages that were never written cost no memory, so the spare half of a doubled
-    array is address space only.
+    A column is as wide as its values need: when one comes that does not fit, the column is
+    copied into a wider array. Pages that were never written cost no memory, so the spare
+    half of a doubled array is address space only.
     """
 
     __slots__ = ("_arrays", "_capacity")
@@ -59,28 +65,67 @@ class Columns:
     def __init__(self) -> None:
         self._capacity = _FIRST
         self._arrays: dict[str, NDArray[Any]] = {
-            name: np.empty(_FIRST, dtype) for name, dtype in _DTYPES.items()
+            name: _room(_FIRST, np.dtype(kind)) for name, kind in _NARROWEST.items()
         }
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """The whole array, spare part included."""
         return self._arrays[name]
 
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row, as wide as the columns are now."""
+        return sum(array.itemsize for array in self._arrays.values())
+
     def reserve(self, rows: int) -> None:
         """Make room for `rows`; views handed out before keep the old arrays."""
         if rows <= self._capacity:
             return
+        used = self._capacity
         while self._capacity < rows:
             self._capacity *= 2
         for name, old in self._arrays.items():
-            grown = np.empty(self._capacity, old.dtype)
-            grown[: len(old)] = old
-            self._arrays[name] = grown
+            self._arrays[name] = self._copied(old, used, old.dtype)
+        if self._capacity > np.iinfo(self._arrays["cause_row"].dtype).max:
+            self._arrays["cause_row"] = self._copied(self._arrays["cause_row"], used, np.dtype(np.int64))
 
-    def write(self, start: int, values: dict[str, Any]) -> None:
-        """Set rows from `start` on, all columns given; there must be room."""
+    def write(self, start: int, values: Mapping[str, NDArray[Any]]) -> None:
+        """Set rows from `start` on; there must be room."""
         for name, column in values.items():
-            self._arrays[name][start : start + len(column)] = column
+            array = self._arrays[name]
+            if not np.can_cast(column.dtype, array.dtype):
+                wider = _fitting(array.dtype, column)
+                if wider != array.dtype:
+                    self._arrays[name] = array = self._copied(array, start, wider)
+            array[start : start + len(column)] = column
+
+    def _copied(self, old: NDArray[Any], used: int, kind: np.dtype[Any]) -> NDArray[Any]:
+        array = _room(self._capacity, kind)
+        array[:used] = old[:used]
+        return array
+
+
+def _room(rows: int, kind: np.dtype[Any]) -> NDArray[Any]:
+    """An array in small pages: numpy's own large arrays ask for pages of 2 MB, mostly spare here."""
+    pages = mmap.mmap(-1, rows * kind.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, kind)
+
+
+def _fitting(kind: np.dtype[Any], column: NDArray[Any]) -> np.dtype[Any]:
+    """`kind`, or the narrowest wider one that holds all of `column`."""
+    low, high = (int(column.min()), int(column.max())) if len(column) else (0, 0)
+    for wider in _WIDER[kind.kind]:
+        limits = np.iinfo(wider)
+        if np.dtype(wider).itemsize >= kind.itemsize and limits.min <= low and high <= limits.max:
+            return np.dtype(wider)
+    raise OverflowError(f"no column holds {low} to {high}")
+
+
+def narrowed(numbers: NDArray[np.uint32], below: int) -> NDArray[Any]:
+    """Numbers that are all less than `below`, as narrow as they can be."""
+    if below <= 1 << 8:
+        return numbers.astype(np.uint8)
+    return numbers.astype(np.uint16) if below <= 1 << 16 else numbers
 
 
 def integers(values: Sequence[int], dtype: type[np.signedinteger[Any]]) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from debugger.log.columns import DRIFT, INTERNED, NONE, Columns
 from debugger.log.compact import CompactInterner
 from debugger.log.encode import FAMILIES, Encoder, fields_of
 from debugger.log.interner import ABSENT, Interner
-from debugger.log.lines import GONE, LIVE, Lines
+from debugger.log.lines import LIVE, Lines
 from debugger.log.mapper import Mapper
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.scan import matching, next_match

@@ -40,6 +40,10 @@ class IdIndex:
         self._old: dict[int, int] = {}
         self._runs: tuple[_Run, ...] = ()
 
+    def __len__(self) -> int:
+        """Ids that were entered, about."""
+        return len(self._young) + len(self._old) + sum(len(run.hashes) for run in self._runs)
+
     def add(self, hashes: Iterable[int], rows: Iterable[int]) -> None:
         """Enter ids."""
         self._young.update(zip(hashes, rows, strict=True))

@@ -19,7 +19,10 @@ _CACHED_BLOCKS = 8
 class Store(Protocol):
     """Text that is read by its position. What was before `first_offset` is gone."""
 
-    first_offset: int
+    @property
+    def first_offset(self) -> int:
+        """Where the text begins that is still there."""
+        ...
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes there; shorter, down to nothing, when they are gone."""
