@@ -16,6 +16,7 @@ from backend.events.vocabulary import (
     SEVERITIES,
     SYSTEM,
 )
+from debugger.analysis.skew import Skew, Skews
 from debugger.log import NONE, NOT_IN_LOG, SYNTHETIC, EventLog
 
 KEPT: Final = 1_000
@@ -55,6 +56,7 @@ class Findings:
         self._looked = 0
         self._errors: list[int] = []
         self._gaps: list[int] = []
+        self._skews = Skews(log)
         self.errors = 0
         self.gaps = 0
         self._told: tuple[Finding, ...] = ()
@@ -74,6 +76,7 @@ class Findings:
         """Look at new rows for about ``budget_ns`` of `clock`; whether anything was found."""
         began, before = clock(), (self.errors, self.gaps)
         while not self.complete:
+            self._skews.advance()
             self._look()
             if clock() - began >= budget_ns:
                 break
@@ -109,6 +112,7 @@ class Findings:
             stats.torn,
             stats.evicted > 0,
             tuple(stats.missing.items()),
+            tuple(self._skews.all()),
             len(log) if self.complete else -1,
         )
         if of != self._told_of:
@@ -171,6 +175,7 @@ class Findings:
         found += [
             _hole("torn-tail", f"{line.path}:{line.line} is unfinished: {line.reason}") for line in stats.torn
         ]
+        found += [_apart(skew) for skew in self._skews.all()]
         if stats.evicted:
             why = "live events are kept within a bound; the oldest lose their payload"
             found.append(_hole("evicted", "early events have no payload any more", why))
@@ -197,6 +202,19 @@ class Findings:
             return []
         why = "it was cut off, or is still being written: what waits for something is only pending"
         return [_hole("no-end", "the recording has no end", why)]
+
+
+def _apart(skew: Skew) -> Finding:
+    """Clocks that differ: times of the two cannot be compared, causes can."""
+    least = "at least " if skew.error_ns is None else ""
+    error = "" if skew.error_ns is None else f" ± {skew.error_ns / 1e6:.3g} ms"
+    return Finding(
+        "clock-skew",
+        "integrity",
+        "info",
+        f"the clock of {skew.ahead} is {least}{skew.ns / 1e6:.3g} ms{error} ahead of that of {skew.behind}",
+        "compare their times with care; the order of causes holds",
+    )
 
 
 def _hole(rule: str, message: str, why: str = "", rows: tuple[int, ...] = ()) -> Finding:

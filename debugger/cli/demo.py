@@ -48,7 +48,7 @@ def _watch(arguments: list[str], out: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as backend:  # noqa: S603 - ourselves
         try:
             address = _address(backend)
-            run_attached(address)
+            run_attached([address])
         finally:
             if backend.poll() is None:
                 sys.stderr.write("stopping the backend …\n")

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,40 +25,44 @@ _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})")
 
 
 def attach(
-    url: Annotated[str, typer.Argument(metavar="[URL]", help="The feed, such as 127.0.0.1:8765.")] = _DEFAULT,
+    urls: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[URL...]", help="Feeds, such as 127.0.0.1:8765; several are merged."),
+    ] = None,
     *,
     token_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A file with the feed's token.")
+        Path | None, typer.Option(metavar="FILE", help="A file with the feeds' token.")
     ] = None,
 ) -> None:
     """Watch a running backend: its history, then what happens, until q.
 
     When the connection breaks, everything stays, and it is made again by itself.
     """
-    run_attached(url, given_token(token_file))
+    run_attached(urls or [_DEFAULT], given_token(token_file))
 
 
-def run_attached(url: str, token: str | None = None) -> None:
-    """Show the feed at `url` on this terminal until the user quits.
+def run_attached(urls: Sequence[str], token: str | None = None) -> None:
+    """Show the feeds at `urls` on this terminal until the user quits.
 
     Without a token, the one that this user's server on that port of this machine left is used.
 
     Raises:
-        UserError: there is no terminal, or ``url`` is none.
+        UserError: there is no terminal, one of them is no feed, or two are the same.
     """
     from debugger.sources.feed import FeedSource, feed_url  # noqa: PLC0415 - as all here: it loads for a while
     from debugger.tui import launch  # noqa: PLC0415 - before Textual
     from debugger.tui.app import DebuggerApp  # noqa: PLC0415
     from debugger.tui.feeders import LiveFeeder  # noqa: PLC0415
-    from debugger.tui.live import short  # noqa: PLC0415
     from debugger.tui.session import Link, Mode, Session  # noqa: PLC0415
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("attach needs a terminal; without one, use: doubletalk record URL -o FILE")
-    address = feed_url(url)
-    source = FeedSource(url, token or _run_token(address))
-    session = Session(Mode.LIVE, Link(short(address), up=False, detail="connecting …"), time.monotonic_ns)
-    launch.run(DebuggerApp(session, LiveFeeder(source, session)))
+    addresses = [feed_url(url) for url in urls]
+    if len(set(addresses)) < len(addresses):
+        raise UserError("the same feed is named twice; name each once")
+    sources = [FeedSource(address, token or _run_token(address)) for address in addresses]
+    session = Session(Mode.LIVE, Link(""), time.monotonic_ns)
+    launch.run(DebuggerApp(session, LiveFeeder(sources, session)))
 
 
 def _run_token(address: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 from textual.worker import Worker
@@ -11,29 +12,36 @@ from debugger.sources.feed import FeedSource
 from debugger.sources.file import FileSource
 from debugger.sources.recording import SourceError
 from debugger.tui.app import DebuggerApp
-from debugger.tui.live import pump
+from debugger.tui.live import Intake, short
 from debugger.tui.session import Session
+
+FLUSH_SECONDS: Final = 0.05
+"""How often events that wait for a cause in another feed are looked at."""
 
 POLL_SECONDS: Final = 0.5
 """How often a loaded recording is looked at for having grown."""
 
 
 class LiveFeeder:
-    """Reads a feed in the application's own loop."""
+    """Reads one feed or several in the application's own loop."""
 
-    def __init__(self, source: FeedSource, session: Session) -> None:
-        self._source = source
-        self._session = session
-        self._worker: Worker[None] | None = None
+    def __init__(self, sources: Sequence[FeedSource], session: Session) -> None:
+        self._sources = {short(source.url): source for source in sources}
+        self._intake = Intake(session, tuple(self._sources))
+        self._workers: list[Worker[None]] = []
 
     def start(self, app: DebuggerApp) -> None:
         """Connect, and stay connected."""
-        self._worker = app.run_worker(pump(self._source, self._session), name="feed", exit_on_error=True)
+        for name, source in self._sources.items():
+            pumping = self._intake.pump(name, source)
+            self._workers.append(app.run_worker(pumping, name=name, exit_on_error=True))
+        if len(self._sources) > 1:
+            app.set_interval(FLUSH_SECONDS, self._intake.flush)
 
     def stop(self) -> None:
         """Disconnect."""
-        if self._worker is not None:
-            self._worker.cancel()
+        for worker in self._workers:
+            worker.cancel()
 
 
 class FileFeeder:
@@ -54,10 +62,13 @@ class FileFeeder:
         """Stop loading; takes effect within a step."""
         self._stopping.set()
 
+    def _should_stop(self) -> bool:
+        return self._stopping.is_set() or self._session.loading_stopped
+
     def _run(self) -> None:
         session = self._session
         try:
-            for progress in self._source.load(session.log, should_stop=self._stopping.is_set):
+            for progress in self._source.load(session.log, should_stop=self._should_stop):
                 total = progress.total_bytes
                 session.progress = min(progress.done_bytes / total, 1.0) if total else None
             session.progress = None

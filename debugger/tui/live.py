@@ -3,57 +3,96 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Sequence
 from typing import Final
 
+from backend.events import Event
 from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, ServerRefused, SourceChanged
 from debugger.sources.feed import PATH, Connected, Disconnected, Update
+from debugger.sources.weave import HOLD_NS, Weave
 from debugger.tui.session import Link, Session
 
+_NO_END: Final = "the program ended without saying so; its last events may be missing"
 _YIELD_EVERY: Final = 2_000  # events; between them the screen gets its turn
 
 
-async def pump(updates: AsyncIterable[Update], session: Session) -> None:
-    """Take in what the feed says until it ends for good."""
-    since_break = 0
-    async for update in updates:
-        take(update, session)
-        if isinstance(update, EventsReceived):
-            since_break += len(update.events)
-            if since_break >= _YIELD_EVERY:
-                since_break = 0
-                await asyncio.sleep(0)
+class Intake:
+    """Takes in what one feed or several say, and keeps the session's `Link` up to date."""
 
+    def __init__(self, session: Session, names: Sequence[str]) -> None:
+        self._session = session
+        self._links = {name: Link(name, up=False, detail="connecting …") for name in names}
+        self._lanes = {name: number for number, name in enumerate(names)}
+        self._weave = Weave(len(names), lambda event: session.log.find_id(event) is not None)
+        self._show()
 
-def take(update: Update, session: Session) -> None:
-    """One update. Whatever is lost becomes a row of the log and a number in the status line."""
-    log, name = session.log, session.link.name
-    match update:
-        case EventsReceived(lines=lines, events=events):
-            log.append_many(lines, events)
-        case Connected(url=url, hello=hello, again=again):
-            session.link = Link(short(url))
-            log.topology.add_hello(hello.topology_object())
-            if again:
-                session.say("connected again")
-        case Disconnected(reason=reason, retry_in=retry_in):
-            again_in = "given up" if retry_in is None else f"trying again in {retry_in:.1g} s"
-            session.link = Link(name, up=False, detail=f"{reason} · {again_in}")
-        case GapReceived(source=source, from_seq=first, to_seq=last, count=lost):
-            session.lost += lost
-            log.append_gap(source, first, last, "the feed could not keep them for this client")
-        case SourceChanged(old=old, known_seq=known, ended=False):
-            log.append_gap(
-                old, known + 1, None, "the program ended without saying so; its last events may be missing"
-            )
-            session.say("another program run answers now")
-        case SourceChanged():
-            session.say("another program run answers now")
-        case NotUnderstood(message=message):
-            session.misunderstood += 1
-            session.say(message, bad=True)
-        case ServerRefused(message=message):
-            session.say(f"refused: {message}", bad=True)
+    async def pump(self, name: str, updates: AsyncIterable[Update]) -> None:
+        """Take in what the feed `name` says until it ends for good."""
+        since_break = 0
+        async for update in updates:
+            self.take(name, update)
+            if isinstance(update, EventsReceived):
+                since_break += len(update.events)
+                if since_break >= _YIELD_EVERY:
+                    since_break = 0
+                    await asyncio.sleep(0)
+
+    def take(self, name: str, update: Update) -> None:
+        """One update. Whatever is lost becomes a row of the log and a number in the status line."""
+        session, log = self._session, self._session.log
+        match update:
+            case EventsReceived(lines=lines, events=events):
+                self._append(name, lines, events)
+            case Connected(hello=hello, again=again):
+                self._links[name] = Link(name)
+                self._show()
+                log.topology.add_hello(hello.topology_object())
+                if again:
+                    session.say(f"connected again{f' to {name}' if len(self._links) > 1 else ''}")
+            case Disconnected(reason=reason, retry_in=retry_in):
+                again_in = "given up" if retry_in is None else f"trying again in {retry_in:.1g} s"
+                self._links[name] = Link(name, up=False, detail=f"{reason} · {again_in}")
+                self._show()
+            case GapReceived(source=source, from_seq=first, to_seq=last, count=lost):
+                self.flush(everything=True)
+                session.lost += lost
+                log.append_gap(source, first, last, "the feed could not keep them for this client")
+            case SourceChanged(old=old, known_seq=known, ended=ended):
+                self.flush(everything=True)
+                if not ended:
+                    log.append_gap(old, known + 1, None, _NO_END)
+                session.say("another program run answers now")
+            case NotUnderstood(message=message):
+                session.misunderstood += 1
+                session.say(message, bad=True)
+            case ServerRefused(message=message):
+                session.say(f"refused: {message}", bad=True)
+
+    def _append(self, name: str, lines: Sequence[bytes], events: Sequence[Event]) -> None:
+        if len(self._lanes) == 1:
+            self._session.log.append_many(lines, events)
+        else:
+            self._weave.put(self._lanes[name], lines, events, self._session.clock())
+            self.flush()
+
+    def flush(self, *, everything: bool = False) -> None:
+        """Append what need not wait for a cause any longer. Called some ten times a second too."""
+        if self._weave.held:
+            now = self._session.clock() + (HOLD_NS if everything else 0)
+            woven = self._weave.take(now)
+            self._session.log.append_many(woven.lines, woven.events)
+
+    def _show(self) -> None:
+        """Several feeds in one line: those that are down are named."""
+        links = list(self._links.values())
+        if len(links) == 1:
+            self._session.link = links[0]
+            return
+        down = [f"{link.name}: {link.detail}" for link in links if not link.up]
+        up = len(links) - len(down)
+        self._session.link = Link(
+            f"{up} of {len(links)} feeds", up=up > 0, detail=" · ".join(down), partly=bool(down) and up > 0
+        )
 
 
 def short(url: str) -> str:

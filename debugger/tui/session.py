@@ -24,13 +24,15 @@ __all__ = ["FILTER_BUDGET_NS", "Followed", "Link", "Mode", "Notice", "Search", "
 class Link(Struct, frozen=True):
     """The connection, or the file: ``name`` of it, whether it is there, and what is to be said about it.
 
-    ``path`` is what `replay` would be given to open it again; empty for a feed.
+    ``path`` is what `replay` would be given to open it again; empty for a feed. Of several feeds
+    some may be down: ``partly``.
     """
 
     name: str
     up: bool = True
     detail: str = ""
     path: str = ""
+    partly: bool = False
 
 
 class Session(Emphasis, Hunting, Marking):
@@ -77,11 +79,11 @@ class Session(Emphasis, Hunting, Marking):
         if self.playback.playing:
             self.playback.advance(now)
             if self.cursor > before:
-                self._stop_at(self.watches.pass_over(range(before + 1, self.cursor + 1)))
+                self._stop_at(self.watches.pass_over(range(before + 1, self.cursor + 1)), moves=True)
         elif self.following:
             self.playback.seek(len(self.log) - 1)
         if self.mode is Mode.LIVE:
-            self._stop_at(self.watches.look())
+            self._stop_at(self.watches.look(), moves=self.following)
         if self.cursor > before:
             self._passed = range(
                 min(self._passed.start, before + 1) if self._passed else before + 1, self.cursor + 1
@@ -105,14 +107,14 @@ class Session(Emphasis, Hunting, Marking):
         """Do something long bit by bit, from `tick` to `tick`; it yields what is to be said about it."""
         self._errand = errand
 
-    def _stop_at(self, stop: tuple[Watch, int] | None) -> None:
-        """A watch holds: beep, and stand there if something moves."""
+    def _stop_at(self, stop: tuple[Watch, int] | None, *, moves: bool) -> None:
+        """A watch holds: beep, and stand there if the cursor moved by itself."""
         if stop is None:
             return
         watch, row = stop
         self.beeps += 1
         self.say(f"watch: {watch.query.text} · {watch.hits:,} so far")
-        if self.following or self.playback.playing:
+        if moves:
             self.seek(row)
 
     def toggle_play(self) -> None:

@@ -26,7 +26,7 @@ COMPONENTS = ("overseer", "llm_orchestrator", "silent_one")
 def debugger(url: str) -> DebuggerApp:
     source = FeedSource(url, first_delay=0.02, last_delay=0.05)
     session = Session(Mode.LIVE, Link(url, up=False, detail="connecting …"), time.monotonic_ns)
-    return DebuggerApp(session, LiveFeeder(source, session))
+    return DebuggerApp(session, LiveFeeder([source], session))
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -15,11 +15,12 @@ from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, Sour
 from debugger.log import EventLog
 from debugger.log.filters import compile_filter
 from debugger.sources.feed import Disconnected
+from debugger.tui import travel
 from debugger.tui.graph.counts import Counts
 from debugger.tui.graph.layout import arrange
 from debugger.tui.graph.marks import MAX_MARKS, TRAVEL_NS, Marks
 from debugger.tui.graph.model import Flow, graph_view, order
-from debugger.tui.live import take
+from debugger.tui.live import Intake
 from debugger.tui.rows import ShownRows
 from debugger.tui.session import Link, Mode, Session
 from debugger.tui.state.model import MAX_CHILDREN, MAX_LINES, state_view
@@ -202,9 +203,9 @@ def test_jumps_follow_causes_effects_and_turns() -> None:
     assert session.cursor == 1
     assert session.to_effect()
     assert session.cursor == 2
-    assert session.step_in_turn(-1)
+    assert travel.along(session, "turn", -1)
     assert session.cursor == 1
-    assert not session.step_in_turn(-1)
+    assert not travel.along(session, "turn", -1)
     assert session.cursor == 1
     assert session.notice is not None
 
@@ -212,12 +213,13 @@ def test_jumps_follow_causes_effects_and_turns() -> None:
 def test_losses_are_rows_and_numbers() -> None:
     """A gap, a producer that vanished and a frame that is none: all are seen in log and status line."""
     session = Session(Mode.LIVE, Link("127.0.0.1:1"), Clock())
+    intake = Intake(session, ["feed"])
     first = LINES[0]
-    take(EventsReceived((first,), (decode_line(first),)), session)
-    take(GapReceived("assistant-1", 2, 41), session)
-    take(SourceChanged("assistant-1", "assistant-2", 41, ended=False), session)
-    take(NotUnderstood("what?"), session)
-    take(Disconnected("the connection broke", 0.4), session)
+    intake.take("feed", EventsReceived((first,), (decode_line(first),)))
+    intake.take("feed", GapReceived("assistant-1", 2, 41))
+    intake.take("feed", SourceChanged("assistant-1", "assistant-2", 41, ended=False))
+    intake.take("feed", NotUnderstood("what?"))
+    intake.take("feed", Disconnected("the connection broke", 0.4))
     session.tick()
     assert len(session.log) == 3
     told = " ".join(part.text for part in status_parts(session))
@@ -243,7 +245,7 @@ def test_an_empty_log_has_no_cursor_and_every_view_bears_it() -> None:
     """Before the first event."""
     session = session_with([])
     session.tick()
-    for move in (session.first, session.last, lambda: session.step(1), lambda: session.step_message(-1)):
+    for move in (session.first, session.last, lambda: session.step(1), lambda: travel.message(session, -1)):
         move()
     assert not session.to_cause()
     assert session.cursor == -1
