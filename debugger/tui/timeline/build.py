@@ -77,8 +77,8 @@ class Builder:
             entries = entries_of_blocks(log, self._counts, self.times, window)
             self.in_view = int(entries.weights.sum())
             # Too many to look at all: what is followed is not far from the cursor.
-            some = np.arange(max(spot.cursor - _FOLLOWED, 0), min(spot.cursor + _FOLLOWED, len(log)))
-            followed = self._followed(some, projection, wish.by, spot) if spot.followed else None
+            some = slice(max(spot.cursor - _FOLLOWED, 0), min(spot.cursor + _FOLLOWED, len(log)))
+            followed = self._followed(some, projection, wish.by, spot)
             return outline(log, wish, entries, window.cells, followed)
         rows = self._inside(near, window)
         self.in_view = len(rows)
@@ -109,7 +109,7 @@ class Builder:
         return with_outcomes(scene, self._payloads)
 
     def _followed(
-        self, rows: Numbers, projection: Projection, by: By, spot: Spot
+        self, rows: Rows, projection: Projection, by: By, spot: Spot
     ) -> tuple[Numbers, Numbers] | None:
         if spot.followed is None:
             return None

@@ -102,13 +102,13 @@ class Canvas:
         if start < stop and 0 <= y < self.height:
             self._grounds[y][start:stop] = bytes([ground]) * (stop - start)
 
-    def free(self, x: int, y: int, most: int) -> int:
-        """How many cells from one on are blank, up to ``most``."""
+    def free(self, x: int, y: int, most: int, over: str = " ") -> int:
+        """How many cells from one on are blank, or have one of the glyphs ``over``, up to ``most``."""
         if not 0 <= y < self.height:
             return 0
         line = self._text[y]
         for length in range(most):
-            if not 0 <= x + length < self.width or line[x + length] != " ":
+            if not 0 <= x + length < self.width or line[x + length] not in over:
                 return length
         return most
 

@@ -102,6 +102,7 @@ def _edges(log: EventLog, by: By, borders: Numbers) -> Entries:
     return Entries(codes_of(log, by, rows), _cells(borders, rows), np.ones(len(rows), np.int64))
 
 
+_TABLE: Final = 1 << 23  # keys this far apart are still found in a table, which is quicker than sorting
 _EMPTY: Final = np.empty(0, np.int64)
 _NOTHING: Final = Entries(_EMPTY, _EMPTY, _EMPTY)
 
@@ -125,7 +126,7 @@ def _distinct(keys: Numbers) -> Numbers:
     if not len(keys):
         return keys
     low, high = int(keys.min()), int(keys.max())
-    if high - low >= max(4 * len(keys), 4_096):
+    if high - low >= max(4 * len(keys), _TABLE):
         return np.unique(keys)
     there = np.zeros(high - low + 1, np.bool_)
     there[keys - low] = True

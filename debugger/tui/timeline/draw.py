@@ -25,6 +25,8 @@ _WORD_LEAST: Final = 3
 _TALLEST: Final = 3
 _IDLE: Final = frozenset({"IDLE", "idle", ""})
 _HEADS: Final = frozenset("▼▲")
+_UNDER_WORDS: Final = f" {_TASK}"
+_MOST_DIGIT: Final = 9
 _CROSSED: Final = {" ": "│", _HANDLER: "┿", _TASK: "┼", "╌": "┼"}
 _TURNED: Final = {(" ", True): "╮", (" ", False): "╯", (_HANDLER, True): "┯", (_HANDLER, False): "┷"}
 
@@ -44,8 +46,8 @@ def rows_for(lanes: int, height: int) -> Rows:
     return Rows(min(max(height // max(lanes, 1), 1), _TALLEST))
 
 
-def draw(scene: Scene, log: EventLog, width: int, height: int) -> Canvas:
-    """Everything but the cursor."""
+def draw(scene: Scene, log: EventLog, width: int, height: int, *, steps: bool = False) -> Canvas:
+    """Everything but the cursor. In ``steps``, events of a run are counted; else their density is drawn."""
     canvas = Canvas(width, height)
     rows = rows_for(len(scene.lanes), height)
     for cell in scene.gaps:
@@ -54,7 +56,7 @@ def draw(scene: Scene, log: EventLog, width: int, height: int) -> Canvas:
     _grounds(canvas, scene, rows)
     for bar in scene.bars:
         _bar(canvas, scene, bar, rows.line(bar.lane))
-    _marks(canvas, scene, log, rows)
+    _marks(canvas, scene, log, rows, steps=steps)
     for bar in scene.bars:
         _ends(canvas, scene, bar, rows.line(bar.lane))
     for arrow in _apart(scene.arrows):
@@ -98,7 +100,7 @@ def _ends(canvas: Canvas, scene: Scene, bar: Bar, y: int) -> None:
         canvas.put(bar.stop, y, bar.end, Tone.BAD if bar.end == "✗" else Tone.WARN)
 
 
-def _marks(canvas: Canvas, scene: Scene, log: EventLog, rows: Rows) -> None:
+def _marks(canvas: Canvas, scene: Scene, log: EventLog, rows: Rows, *, steps: bool) -> None:
     """An event as its glyph, several as their density and, with room, their number."""
     counts = scene.counts.counts
     if not counts.size:
@@ -117,12 +119,16 @@ def _marks(canvas: Canvas, scene: Scene, log: EventLog, rows: Rows) -> None:
             kind = int(types[row])
             bad = kind == error and bright
             canvas.put(cell, y, GLYPHS.get(kinds.name(kind), "·"), Tone.BAD if bad else tone)
+        elif steps and count <= _MOST_DIGIT:
+            canvas.put(cell, y, str(count), tone)
         else:
             canvas.put(cell, y, LEVELS[height - 1], tone)
     for lane, cell, count, *_ in zip(*(one.tolist() for one in found), strict=True):
         text = f"{count}\N{MULTIPLICATION SIGN}"
         y = rows.line(lane)
-        if count >= _COUNT_FROM and canvas.free(cell + 1, y, len(text) + 1) > len(text):
+        if count >= (_MOST_DIGIT + 1 if steps else _COUNT_FROM) and canvas.free(
+            cell + 1, y, len(text) + 1
+        ) > len(text):
             canvas.write(cell + 1, y, text, Tone.FAINT)
 
 
@@ -159,7 +165,7 @@ def _words(canvas: Canvas, scene: Scene, rows: Rows) -> None:
             canvas.write(word.cell, y + 1, shorten(word.text, max(stop - word.cell, 1)), tone)
             continue
         for start in range(word.cell, min(stop, word.cell + canvas.width // 4)):
-            room = min(canvas.free(start, y, len(word.text) + 1), stop - start)
+            room = min(canvas.free(start, y, len(word.text) + 1, _UNDER_WORDS), stop - start)
             if room > len(word.text) or (room == len(word.text) and start + room == stop):
                 canvas.write(start, y, word.text, tone)
                 break

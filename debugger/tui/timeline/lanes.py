@@ -115,13 +115,14 @@ def tally(keys: NDArray[Any]) -> tuple[Keys, NDArray[np.int64]]:
 class Shown(NamedTuple):
     """The lanes on the screen: ``first`` is the place of the first of ``keys`` among ``every`` one in order.
 
-    So many more are ``quiet`` in the window.
+    So many more are ``quiet`` in the window; ``beyond`` are busy, but too many to be put in order.
     """
 
     keys: tuple[int, ...]
     every: tuple[int, ...]
     first: int
     quiet: int
+    beyond: int = 0
 
 
 def choose(

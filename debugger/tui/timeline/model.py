@@ -125,7 +125,7 @@ class Model:
             scene = self._builder.scene(projection, Wish(view.by, body, wanted, view.first_lane), spot)
             view.first_lane = scene.shown.first
             self._key = (*key[:4], view.first_lane, spot[1:])
-            self._canvas = draw(scene, log, cells, body)
+            self._canvas = draw(scene, log, cells, body, steps=view.causal)
         self.scene, self.projection = scene, projection
         return scene, projection
 

@@ -12,10 +12,15 @@ from debugger.log import ABSENT, NONE, EventLog
 from debugger.tui.session import Followed
 from debugger.tui.timeline.blocks import Numbers
 from debugger.tui.timeline.density import Counts, Entries, count_cells
-from debugger.tui.timeline.lanes import By, Lane, Shown, choose, hidden_key, lane_of, ordered
+from debugger.tui.timeline.lanes import By, Lane, Rows, Shown, choose, hidden_key, lane_of, ordered
 
 _LISTED: Final = 2_000
 """Components, sessions or workers up to which those that are quiet are listed too."""
+
+_MOST_LANES: Final = 4_096
+"""Busy lanes that are put in order; of more, those that appeared about when the wanted one did."""
+
+_NAMED: Final = frozenset({By.COMPONENT, By.SESSION, By.WORKER})
 
 
 class Bar(NamedTuple):
@@ -91,12 +96,14 @@ def outline(
 ) -> Scene:
     """Lanes and counts. ``followed`` are lane keys and cells of the events of what is followed."""
     hidden = hidden_key(log, wish.by)
-    busy = frozenset(entries.keys.tolist()) - {hidden}
+    found, beyond = _near(entries.keys, wish.wanted)
+    busy = frozenset(found.tolist()) - {hidden}
     everybody: Sequence[int] = ordered(log, wish.by, list(busy | _listed(log, wish, hidden)))
     shown = choose(everybody, busy, wish.room, wish.wanted, wish.first)
-    if wish.by in {By.COMPONENT, By.SESSION, By.WORKER}:
+    shown = shown._replace(beyond=beyond)
+    if wish.by in _NAMED:
         there = len(log.interner(wish.by.value)) - 1 - (hidden >= 0) + (ABSENT in busy)
-        shown = shown._replace(quiet=max(there - len(shown.every), 0))
+        shown = shown._replace(quiet=max(there - len(shown.every) - beyond, 0))
     keys = np.array(shown.keys, np.int64)
     order = np.argsort(keys)
     counts = count_cells(entries, keys[order], width)
@@ -119,9 +126,18 @@ def outline(
     )
 
 
+def _near(keys: Numbers, wanted: int | None) -> tuple[Numbers, int]:
+    """At most so many keys (ascending) as can be put in order, and how many are left out."""
+    if len(keys) <= _MOST_LANES:
+        return keys, 0
+    place = int(np.searchsorted(keys, wanted)) if wanted is not None else 0
+    first = min(max(place - _MOST_LANES // 2, 0), len(keys) - _MOST_LANES)
+    return keys[first : first + _MOST_LANES], len(keys) - _MOST_LANES
+
+
 def _listed(log: EventLog, wish: Wish, hidden: int) -> frozenset[int]:
     """Those that have a lane even where they are quiet, if there is room: not turns and tasks."""
-    if wish.by not in {By.COMPONENT, By.SESSION, By.WORKER}:
+    if wish.by not in _NAMED:
         return frozenset()
     names = len(log.interner(wish.by.value))
     return frozenset(range(1, names)) - {hidden} if names <= _LISTED else frozenset()
@@ -137,12 +153,12 @@ def places(keys: Numbers, wanted: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
     return lanes, keys[lanes] == wanted
 
 
-def belonging(log: EventLog, followed: Followed, rows: Numbers) -> Numbers:
+def belonging(log: EventLog, followed: Followed, rows: Rows) -> Numbers:
     """Those of `rows` that are of what is followed."""
     if followed.turn == NONE:
         mine = log.column("correlation")[rows] == followed.correlation
     else:
         mine = log.column("turn")[rows] == followed.turn
         mine &= log.column("session")[rows] == followed.session
-    found: Numbers = rows[mine]
+    found: Numbers = np.flatnonzero(mine) + rows.start if isinstance(rows, slice) else rows[mine]
     return found

@@ -56,8 +56,8 @@ class Timeline(Widget, can_focus=True):
             parts.append(units.span(model.projection.window.span))
         if model.scene is not None:
             shown = model.scene.shown
-            hidden = len(shown.every) - len(shown.keys)
-            parts += [f"{hidden} more lanes"] if hidden > 0 else []
+            hidden = len(shown.every) + shown.beyond - len(shown.keys)
+            parts += [f"{hidden:,} more lanes"] if hidden > 0 else []
             parts += [f"+{shown.quiet:,} quiet"] if shown.quiet else []
         return title, " · ".join(parts)
 
@@ -116,6 +116,7 @@ class Timeline(Widget, can_focus=True):
         model = self.model
         if model.view.causal:
             model.view.space(direction)
+            model.view.centre()
         elif isinstance(model.projection, ByClock):
             window = model.projection.window
             at = self._cursor_ns()
