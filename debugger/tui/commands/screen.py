@@ -29,6 +29,7 @@ _CURSOR: Final = "▌"
 _GROUP: Final = 22
 _WIDE: Final = 64  # cells from which on the group is shown too
 _KEYS: Final = 14
+_BEHIND: Final = 1_000_000  # any match by a name is better
 
 
 class Found(NamedTuple):
@@ -44,13 +45,13 @@ def found(commands: Sequence[Command], wanted: str) -> list[Found]:
     A group's name finds all of the group, behind what matches by its own name.
     """
     matches: list[tuple[int, int, Found]] = []
+    words = wanted.casefold().split()
     for number, command in enumerate(commands):
         own = match(wanted, command.title)
-        both = None if own else match(wanted, f"{command.group} {command.title}")
         if own is not None:
             matches.append((-own.score, number, Found(command, own.places)))
-        elif both is not None:
-            matches.append((1_000_000 - both.score, number, Found(command, ())))
+        elif all(word in command.group.casefold() or match(word, command.title) for word in words):
+            matches.append((_BEHIND, number, Found(command, ())))
     return [one for _, _, one in sorted(matches, key=lambda match: match[:2])]
 
 
