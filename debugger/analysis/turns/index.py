@@ -17,7 +17,7 @@ from debugger.analysis.turns.records import MILESTONES, STATUSES, LatencySummary
 from debugger.analysis.turns.resolve import Known, Resolved, resolve
 from debugger.log import EventLog
 
-_FIRST_CHUNK: Final = 2_048
+_FIRST_CHUNK: Final = 512  # so that one of which each row is read takes 3 ms
 _LARGEST_CHUNK: Final = 1 << 18
 _FAST_NS: Final = 3_000_000  # a chunk quicker than this may be twice as large
 _KEPT: Final = 512  # turns that were asked for lately
@@ -38,7 +38,7 @@ class TurnIndex:
         self._count = 0
         self._chunk = _FIRST_CHUNK
         self._turns: OrderedDict[int, Turn] = OrderedDict()
-        self._summary: tuple[int, LatencySummary] | None = None
+        self._summary: tuple[tuple[int, bool], LatencySummary] | None = None
         self.looked_at = 0
         self.version = 0
         self.settled = 0
@@ -133,9 +133,13 @@ class TurnIndex:
         """What the user waited in each turn, -1 where that is not known."""
         return self._resolved.total[: self._count].copy()
 
-    def summary(self) -> LatencySummary:
-        """Latency over all turns; the same object as long as it is the same."""
-        if self._summary is None or self._summary[0] != self.settled:
+    def summary(self, *, stage_values: bool = True) -> LatencySummary:
+        """Latency over all turns; the same object as long as it is the same.
+
+        Without `stage_values` the spreads of stages keep no single durations, which is three times as fast.
+        """
+        as_of = (self.settled, stage_values)
+        if self._summary is None or self._summary[0] != as_of:
             count, all_of = self._count, self._resolved
             found = summarise(
                 all_of.status[:count],
@@ -143,8 +147,9 @@ class TurnIndex:
                 all_of.stages[:count],
                 all_of.suspect[:count],
                 all_of.base[:count] == became.TRANSCRIPT,
+                stage_values=stage_values,
             )
-            self._summary = (self.settled, found)
+            self._summary = (as_of, found)
         return self._summary[1]
 
 

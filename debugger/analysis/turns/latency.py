@@ -19,27 +19,31 @@ from debugger.analysis.turns.records import (
 )
 
 _OK: Final = STATUSES.index("ok")
-_PLACE: Final = {name: number for number, name in enumerate(MILESTONES)}
+_COLUMN: Final = {name: number for number, name in enumerate(MILESTONES)}
 
 
-def percentile(ordered: Sequence[int] | NDArray[np.int64], percent: int) -> int:
+def percentile(ordered: Sequence[int], percent: int) -> int:
     """By nearest rank, of ascending values, of which there is one at least."""
-    rank = -(-percent * len(ordered) // 100)
-    return int(ordered[max(rank, 1) - 1])
+    return ordered[_place(len(ordered), percent)]
 
 
-def spread(values: NDArray[np.int64]) -> Spread:
-    """How durations are spread; they stay in their order."""
+def _place(count: int, percent: int) -> int:
+    return max(-(-percent * count // 100), 1) - 1
+
+
+def spread(values: NDArray[np.int64], *, keep: bool = True) -> Spread:
+    """How durations are spread; they stay in their order, or are not kept."""
     if not len(values):
         return Spread(0, None, None, None, None)
-    ordered = np.sort(values)
+    places = [_place(len(values), percent) for percent in (50, 95)]
+    found = np.partition(values, places)[places]  # a quarter of the time of sorting
     return Spread(
         len(values),
-        int(ordered[0]),
-        percentile(ordered, 50),
-        percentile(ordered, 95),
-        int(ordered[-1]),
-        tuple(values.tolist()),
+        int(values.min()),
+        int(found[0]),
+        int(found[1]),
+        int(values.max()),
+        tuple(values.tolist()) if keep else (),
     )
 
 
@@ -48,7 +52,7 @@ def latency_summary(turns: Sequence[Turn]) -> LatencySummary:
     stages = np.full((len(turns), len(MILESTONES)), -1, np.int64)
     for number, turn in enumerate(turns):
         for stage in turn.stages:
-            stages[number, _PLACE[stage.until]] = stage.duration_ns
+            stages[number, _COLUMN[stage.until]] = stage.duration_ns
     return summarise(
         np.array([STATUSES.index(turn.status) for turn in turns], np.uint8),
         np.array([-1 if turn.total_ns is None else turn.total_ns for turn in turns], np.int64),
@@ -64,6 +68,8 @@ def summarise(
     stages: NDArray[np.int64],
     suspect: NDArray[np.bool_],
     from_transcript: NDArray[np.bool_],
+    *,
+    stage_values: bool = True,
 ) -> LatencySummary:
     """The same of columns, an entry a turn; a negative duration is none."""
     answered = status == _OK
@@ -75,13 +81,11 @@ def summarise(
     excluded["clock_suspect"] = int((answered & suspect).sum())
     excluded["unmeasured"] = int((sound & ~counted).sum())
     by_stage = {
-        name: spread(column[sound & (column >= 0)])
+        name: spread(column[sound & (column >= 0)], keep=stage_values)
         for name, column in zip(MILESTONES, stages.T, strict=True)
         if name != MILESTONES[0]
     }
-    shown: list[int | None] = totals.astype(object).tolist()
-    for number in np.flatnonzero(~counted).tolist():
-        shown[number] = None
+    shown = np.where(counted, totals, -1).tolist()
     return LatencySummary(
         turns=len(status),
         counted=int(counted.sum()),
@@ -89,7 +93,7 @@ def summarise(
         from_transcript=int((counted & from_transcript).sum()),
         total=spread(totals[counted]),
         stages=by_stage,
-        totals_ns=tuple(shown),
+        totals_ns=tuple(None if total < 0 else total for total in shown),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -122,8 +123,10 @@ def _stages(turn: Turn, width: int) -> list[DetailLine]:
         lines.append(DetailLine([Segment(total, ink.bold), Segment(since, ink.dim)]))
     played = next((stage for stage in turn.stages if stage.until == "end"), None)
     if played is not None:
-        what = "playing, until the end" if played.since == "first_audio" else "until the end"
-        segments = [*_named("end", units.span(played.duration_ns)), Segment(what, ink.dim)]
+        name, since = STAGES["end"].name, "since the first audio"
+        if played.since != "first_audio":
+            name, since = "end", f"since the {STAGES[played.since].name}"
+        segments = [*_named("end", units.span(played.duration_ns), name), Segment(since, ink.dim)]
         lines.append(DetailLine(segments, turn.milestones["end"].row))
     if turn.missing:
         names = ", ".join(STAGES[name].name for name in turn.missing)
@@ -131,11 +134,11 @@ def _stages(turn: Turn, width: int) -> list[DetailLine]:
     return lines
 
 
-def _named(milestone: str, told: str) -> list[Segment]:
+def _named(milestone: str, told: str, name: str = "") -> list[Segment]:
     look = STAGES[milestone]
     return [
         Segment(f" {look.letter} ", ink.families[look.family]),
-        Segment(fit(look.name, _NAME), ink.plain),
+        Segment(fit(name or look.name, _NAME), ink.plain),
         Segment(fit(told, _SPAN, right=True) + " ", ink.plain),
     ]
 
@@ -192,7 +195,8 @@ def _spark_line(summary: LatencySummary, width: int) -> DetailLine:
 def _histogram(shown: Shown, width: int, height: int) -> list[DetailLine]:
     summary = shown.summary
     lines = [_text(counted(summary), width)]
-    found = histogram(summary.total.values_ns, min(max(height - 1, 1), _BINS))
+    fine = 2 * math.isqrt(max(summary.counted, 1)) + 2  # more bins than that are mostly empty
+    found = histogram(summary.total.values_ns, min(max(height - 1, 1), fine, _BINS))
     room = max(width - 2 * _SPAN - 4 - _COUNT, 4)
     most = max(found.counts, default=0)
     for number, count in enumerate(found.counts):

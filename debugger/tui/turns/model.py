@@ -131,7 +131,7 @@ class Measures:
         self._index = index
         self._clock = clock
         self._as_of = (-1, 0)
-        self.summary: LatencySummary = index.summary()
+        self.summary: LatencySummary = index.summary(stage_values=False)
         self.scale_ns = 0
 
     def update(self) -> bool:
@@ -141,7 +141,7 @@ class Measures:
         if settled == self._index.settled or (settled > 0 and now - at < _SUMMARY_EVERY_NS):
             return False
         self._as_of = (self._index.settled, now)
-        self.summary = self._index.summary()
+        self.summary = self._index.summary(stage_values=False)
         total = self.summary.total
         if total.max_ns is not None and total.p95_ns is not None:
             self.scale_ns = max(min(total.max_ns, round(total.p95_ns * _HEADROOM)), 1)
