@@ -251,7 +251,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
             return
         rows = sorted({milestone.row for milestone in turn.milestones.values()})
         cursor = self._session.cursor
-        if self._at_cursor == self._order.turn(self._line):
+        if self.index.turn_at(cursor) == self._order.turn(self._line):
             ahead = [row for row in rows if (row > cursor if direction > 0 else row < cursor)]
         else:
             ahead = rows
@@ -264,7 +264,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         if turn is None:
             session.say("there is no turn yet")
             return
-        if self._at_cursor != self._order.turn(self._line):
+        if self.index.turn_at(session.cursor) != self._order.turn(self._line):
             if session.followed is not None and not session.belongs(turn.first_row):
                 session.followed = None
             session.jump(turn.first_row, "")
