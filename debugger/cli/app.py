@@ -9,6 +9,10 @@ import typer
 
 from backend.cli.serve import serve
 from debugger.cli.demo import demo
+from debugger.cli.inspect.query import query
+from debugger.cli.inspect.show import show
+from debugger.cli.inspect.stats import stats
+from debugger.cli.inspect.turns import turns
 from debugger.cli.record import record
 from debugger.cli.view import attach, replay
 
@@ -44,3 +48,7 @@ app.command()(serve)
 app.command()(attach)
 app.command()(replay)
 app.command()(record)
+app.command()(stats)
+app.command()(turns)
+app.command()(query)
+app.command()(show)

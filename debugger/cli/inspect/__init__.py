@@ -1,0 +1,1 @@
+"""What the panes show, for pipes and programs: ``stats``, ``turns``, ``query``, ``show``."""

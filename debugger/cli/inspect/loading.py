@@ -1,0 +1,95 @@
+"""Recordings into a log, for commands that print."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from backend.errors import UserError
+
+if TYPE_CHECKING:
+    from debugger.log import EventLog
+    from debugger.sources.file import Progress
+
+_PROGRESS_SECONDS = 0.2
+_SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+
+
+def recordings_in(paths: Sequence[str]) -> list[str]:
+    """The recordings that are named: a folder means all that are in it and below, by name.
+
+    Raises:
+        UserError: a folder has none.
+    """
+    found: list[str] = []
+    for path in paths:
+        if path == "-" or not Path(path).is_dir():
+            found.append(path)
+            continue
+        inside = sorted(
+            str(one) for one in Path(path).rglob("*") if one.name.endswith(_SUFFIXES) and one.is_file()
+        )
+        if not inside:
+            raise UserError(f"{path}: no recordings in this folder ({', '.join(_SUFFIXES)})")
+        found += inside
+    return found
+
+
+@contextlib.contextmanager
+def loaded(paths: Sequence[str]) -> Iterator[EventLog]:
+    """One log of all recordings; what is wrong with them goes to stderr, a line each.
+
+    Raises:
+        typer.Exit: 2, when one cannot be read at all, or has lines but none that is an event.
+    """
+    from debugger.log import EventLog  # noqa: PLC0415 - loads numpy
+    from debugger.sources.file import open_recordings  # noqa: PLC0415
+    from debugger.sources.recording import SourceError  # noqa: PLC0415
+
+    log = EventLog()
+    try:
+        source = open_recordings(recordings_in(paths))
+        try:
+            _load(source.load(log))
+        finally:
+            source.close()
+    except SourceError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"doubletalk: {problem}\n")
+        raise typer.Exit(2) from None
+    stats = log.stats
+    for broken in (*stats.broken, *stats.torn):
+        where = f"{broken.path}:{broken.line}" if broken.path else f"line {broken.line}"
+        sys.stderr.write(f"{where}: {broken.reason}\n")
+    if stats.broken_count > len(stats.broken):
+        sys.stderr.write(f"and {stats.broken_count - len(stats.broken):,} more broken lines\n")
+    for notice in source.notices:
+        sys.stderr.write(f"{notice}\n")
+    if not len(log) and stats.broken_count:
+        sys.stderr.write("doubletalk: none of the lines is an event; is this a recording?\n")
+        raise typer.Exit(2)
+    yield log
+
+
+def _load(steps: Iterator[Progress]) -> None:
+    """Load with a counting line while stderr is a terminal."""
+    if not sys.stderr.isatty():
+        for _ in steps:
+            pass
+        return
+    told = 0.0
+    try:
+        for progress in steps:
+            now = time.monotonic()
+            if now - told >= _PROGRESS_SECONDS:
+                told = now
+                sys.stderr.write(f"\r\x1b[2Kloading: {progress.events:,} events")
+                sys.stderr.flush()
+    finally:
+        sys.stderr.write("\r\x1b[2K")
