@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from debugger.log.interner import ABSENT, Interner
 from debugger.log.series import NOWHERE, numbers_after
-from debugger.log.textindex import TextIndex, by_head
+from debugger.log.textindex import TextIndex, by_head, listed
 
 RECENT: Final = 4096
 """Names in a dict at 200 bytes each, before they are packed."""
@@ -80,7 +80,11 @@ class CompactInterner(Interner):
                 missing.append(text)
             else:
                 known[text] = number
-        packed = self._index.find_all(missing).tolist() if self._young.first > 1 else [NOWHERE] * len(missing)
+        packed = (
+            self._index.find_all(listed(missing)).tolist()
+            if self._young.first > 1
+            else [NOWHERE] * len(missing)
+        )
         number = self._young.first + len(young)
         for text, found in zip(missing, packed, strict=True):
             if found == NOWHERE:
@@ -91,7 +95,7 @@ class CompactInterner(Interner):
     def _pack(self) -> None:
         first, texts = self._young
         if texts:
-            self._index.add(texts, np.arange(first, first + len(texts), dtype=np.int64))
+            self._index.add(listed(texts), np.arange(first, first + len(texts), dtype=np.int64))
             heads, counts, _ = self._parts
             own_heads, own_counts = self._taken_apart(texts)
             counts.frombytes(own_counts.tobytes())
@@ -123,8 +127,8 @@ class CompactInterner(Interner):
         if number is None:
             number = self._known_before.get(text)
         if number is None and text is not None:
-            number = int(self._index.find_all([text])[0])
-        return number if number is not None and number != NOWHERE and self.value(number) == text else None
+            number = self._index.find(text)
+        return number if number is not None and self.value(number) == text else None
 
     def value(self, number: int) -> str | None:
         """As of `Interner`."""

@@ -14,10 +14,11 @@ from debugger.log.causes import Causes
 from debugger.log.clocks import Drifts, Highs, MonoColumn
 from debugger.log.columns import DRIFT, INTERNED, NONE, Columns
 from debugger.log.compact import CompactInterner
-from debugger.log.encode import FAMILIES, Encoder, fields_of
+from debugger.log.encode import FAMILIES, Encoder
 from debugger.log.interner import ABSENT, Interner
 from debugger.log.lines import LIVE, Lines
 from debugger.log.mapper import Mapper
+from debugger.log.pack import Pack, pack_events
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.scan import matching, next_match
 from debugger.log.states import StateIndex
@@ -61,7 +62,7 @@ class EventLog:
         self._states = StateIndex(self._names["event_type"].intern(STATE_READ))
         synthetic = self._names["component"].intern(SYNTHETIC)
         self._sessions: tuple[str, ...] = ()
-        self._mapper = Mapper(self._columns, self._names["event_type"], self.topology, self._tally, synthetic)
+        self._mapper = Mapper(self._columns, self._names, self.topology, self._tally, synthetic)
 
     def __len__(self) -> int:
         """Rows that are complete and can be read."""
@@ -108,19 +109,26 @@ class EventLog:
         lengths: Sequence[int] | NDArray[np.int64],
     ) -> int:
         """Add events whose lines are in a store (one for all, or one each); returns the first row."""
-        start, stop = self._rows, self._rows + len(events)
-        if start == stop:
-            return start
-        fields = fields_of(events)
-        columns = self._encoder.columns(events, fields)
+        return self.extend_packed(pack_events(events), store, offsets, lengths) if events else self._rows
+
+    def extend_packed(
+        self,
+        pack: Pack,
+        store: int | Sequence[int],
+        offsets: Sequence[int] | NDArray[np.int64],
+        lengths: Sequence[int] | NDArray[np.int64],
+    ) -> int:
+        """As `extend`, of events that were packed before."""
+        start, stop = self._rows, self._rows + len(pack.times)
+        columns = self._encoder.columns(pack)
         places = self._lines.placed(store, np.asarray(offsets, np.int64), np.asarray(lengths, np.int64))
         self._columns.reserve(stop)
         self._columns.write(start, columns)
         self._columns.write(start, places)
-        late = self._causes.link(fields, store, start)
-        self._states.add(fields["component_state"], columns, start)
+        late = self._causes.link(pack, store, start)
+        self._states.add(pack.states, columns, start)
         self._tally.add(columns)
-        self._mapper.add(events, columns, start, late)
+        self._mapper.add(pack.telling, columns, start, late)
         self._highs.add(self._columns["timestamp_ns"], stop)
         self._rows = stop  # from here on readers see the new rows, complete
         return start

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from backend.events import BrokenLineError, Event, decode_line
 from debugger.log.columns import NONE, Columns, integers
-from debugger.log.encode import nanoseconds
 from debugger.log.interner import Interner
+from debugger.log.pack import nanoseconds
 from debugger.log.stores import BlockStore, Store
 
 LIVE: Final = 0

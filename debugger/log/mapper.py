@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from msgspec import Raw
 from numpy.typing import NDArray
 
-from backend.events import Event
+from backend.events.event import as_object
 from backend.events.vocabulary import (
     GAP,
     PUBLISHED,
@@ -28,9 +28,12 @@ class Mapper:
     """Feeds a `Topology`, and counts the gaps on the way. ``synthetic`` is a component to leave out."""
 
     def __init__(
-        self, columns: Columns, event_types: Interner, topology: Topology, tally: Tally, synthetic: int
+        self, columns: Columns, names: dict[str, Interner], topology: Topology, tally: Tally, synthetic: int
     ) -> None:
         self._columns = columns
+        self._components = names["component"]
+        self._messages = names["message_type"]
+        event_types = names["event_type"]
         self._topology = topology
         self._tally = tally
         self._synthetic = synthetic
@@ -42,7 +45,7 @@ class Mapper:
         self._unsubscribed = event_types.intern(UNSUBSCRIBED)
 
     def add(
-        self, events: Sequence[Event], columns: dict[str, NDArray[Any]], start: int, late: list[int]
+        self, telling: list[tuple[int, bytes]], columns: dict[str, NDArray[Any]], start: int, late: list[int]
     ) -> None:
         """New rows from `start` on, and older ones whose cause came only now (`late`)."""
         topology = self._topology
@@ -51,22 +54,21 @@ class Mapper:
         sent = kinds == self._published
         topology.published(components[sent], messages[sent])
         self._deliver(np.flatnonzero(kinds == self._received) + start, late)
-        telling = (kinds == self._subscribed) | (kinds == self._unsubscribed) | (kinds == self._system)
-        for at in np.flatnonzero(telling).tolist():
-            event = events[at]
+        for at, payload in telling:
+            message = self._messages.value(int(messages[at]))
             if kinds[at] == self._system:
-                self._frame(event)
+                self._frame(message, payload)
                 continue
-            kind = event.message_type or event.payload().get("message_type")
+            kind = message or as_object(Raw(payload)).get("message_type")
             if isinstance(kind, str):
                 change = topology.subscribe if kinds[at] == self._subscribed else topology.unsubscribe
-                change(event.component, kind)
+                change(self._components.name(int(components[at])), kind)
 
-    def _frame(self, event: Event) -> None:
-        if event.message_type == GAP:
+    def _frame(self, message: str | None, payload: bytes) -> None:
+        if message == GAP:
             self._tally.gaps += 1
-        elif event.message_type == RECORDING_STARTED:
-            told = event.payload().get("topology")
+        elif message == RECORDING_STARTED:
+            told = as_object(Raw(payload)).get("topology")
             if isinstance(told, dict):
                 self._topology.add_hello(told)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from debugger.log.ids import IdIndex
+from debugger.log.pack import Texts
 from debugger.log.series import DIGITS, NOWHERE, Series, numbers_after
 
 _HEADS: Final = 1024
@@ -29,71 +30,68 @@ class TextIndex:
     def __init__(self) -> None:
         self._series: dict[str, Series] = {}
         self._others = IdIndex()
-        self._usual = ""  # the head that most texts had lately
 
-    def add(self, texts: Sequence[str], rows: NDArray[np.int64]) -> None:
+    def add(self, texts: Texts, rows: NDArray[np.int64]) -> None:
         """Enter texts with their rows."""
-        series, numbers = self._all_usual(texts)
-        if series is not None and numbers is not None:
-            left = series.add(numbers, rows)
-            if left is not None:
-                self._add_others(texts, rows, np.flatnonzero(left))
-            return
-        others: list[int] = []
-        for head, places in by_head(texts).items():
-            series = self._series_for(head, len(places))
-            numbers = None if series is None else numbers_after(head, [texts[at] for at in places])
-            if series is None or numbers is None:
-                others += places
-                continue
-            self._series[head] = series
-            left = series.add(numbers, rows[places])
-            if left is not None:
-                others += [places[at] for at in np.flatnonzero(left).tolist()]
-            self._usual = head
-        if others:
-            self._add_others(texts, rows, np.array(others, np.int64))
-
-    def _all_usual(self, texts: Sequence[str]) -> tuple[Series | None, NDArray[np.int64] | None]:
-        """The usual series, and the counts of the texts if all are of it."""
-        head = self._usual
-        series = self._series.get(head) if texts else None
-        return series, None if series is None else numbers_after(head, texts)
-
-    def _series_for(self, head: str, count: int) -> Series | None:
-        known = self._series.get(head)
-        if known is None and len(self._series) < (_HEADS if count >= _MANY else _EARLY_HEADS):
-            return Series()
-        return known
-
-    def _add_others(self, texts: Sequence[str], rows: NDArray[np.int64], places: NDArray[np.int64]) -> None:
-        self._others.add([hash(texts[at]) for at in places.tolist()], rows[places].tolist())
-
-    def find_all(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """A row for each text, or `NOWHERE`."""
-        usual, numbers = self._all_usual(texts)
-        if usual is not None and numbers is not None:
-            found = usual.find_all(numbers)
+        if texts.counts is not None:
+            others = self._add_counted(texts.head, texts.counts, rows).tolist()
         else:
-            found = np.full(len(texts), NOWHERE, np.int64)
-            for head, places in by_head(texts).items() if self._series else ():
+            others = []
+            for head, places in by_head(texts.texts).items():
+                counts = numbers_after(head, [texts.texts[at] for at in places])
+                if counts is None:
+                    others += places
+                else:
+                    left = self._add_counted(head, counts, rows[places])
+                    others += [places[at] for at in left.tolist()]
+        if others:
+            self._others.add([hash(texts.at(at)) for at in others], rows[others].tolist())
+
+    def _add_counted(self, head: str, counts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Enter texts of one head in its series; the indexes of those that it does not take."""
+        series = self._series.get(head)
+        if series is None:
+            if len(self._series) >= (_HEADS if len(counts) >= _MANY else _EARLY_HEADS):
+                return np.arange(len(counts))
+            series = self._series[head] = Series()
+        left = series.add(counts, rows)
+        return np.zeros(0, np.intp) if left is None else np.flatnonzero(left)
+
+    def find_all(self, texts: Texts) -> NDArray[np.int64]:
+        """A row for each text, or `NOWHERE`."""
+        found = np.full(len(texts.places), NOWHERE, np.int64)
+        if texts.counts is not None:
+            series = self._series.get(texts.head)
+            if series is not None:
+                found = series.find_all(texts.counts)
+        elif self._series:
+            for head, places in by_head(texts.texts).items():
                 series = self._series.get(head)
-                numbers = None if series is None else self._counts(head, texts, places)
-                if series is not None and numbers is not None:
-                    found[places] = series.find_all(numbers)
+                if series is not None:
+                    found[places] = series.find_all(_counts(head, [texts.texts[at] for at in places]))
         missing = np.flatnonzero(found == NOWHERE).tolist() if len(self._others) else []
         if missing:
-            found[missing] = self._others.find_all([hash(texts[at]) for at in missing])
+            found[missing] = self._others.find_all([hash(texts.at(at)) for at in missing])
         return found
 
-    def _counts(self, head: str, texts: Sequence[str], places: list[int]) -> NDArray[np.int64] | None:
-        """The counts of texts with one head; one that is none (``e007``) has what no series holds."""
-        mine = [texts[at] for at in places]
-        numbers = numbers_after(head, mine)
-        if numbers is not None or len(mine) == 1:
-            return numbers
-        each = [numbers_after(head, [text]) for text in mine]
-        return np.array([NOWHERE if one is None else one[0] for one in each], np.int64)
+    def find(self, text: str) -> int | None:
+        """The row of one text."""
+        row = int(self.find_all(listed([text]))[0])
+        return None if row == NOWHERE else row
+
+
+def listed(texts: Sequence[str]) -> Texts:
+    """Texts of any kind."""
+    return Texts(np.arange(len(texts)), "", None, list(texts))
+
+
+def _counts(head: str, texts: list[str]) -> NDArray[np.int64]:
+    """The counts of texts with one head; one that is none (``e007``) has what no series holds."""
+    counts = numbers_after(head, texts)
+    if counts is not None:
+        return counts
+    each = [numbers_after(head, [text]) for text in texts] if len(texts) > 1 else [None]
+    return np.array([NOWHERE if one is None else one[0] for one in each], np.int64)
 
 
 def by_head(texts: Sequence[str]) -> dict[str, list[int]]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.events import Event
-from debugger.log.encode import nanoseconds
 from debugger.log.ids import IdIndex
+from debugger.log.pack import nanoseconds
 
 
 class Keys:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from debugger.log.compact import CompactInterner
 from debugger.log.series import NOWHERE, Series, numbers_after
-from debugger.log.textindex import TextIndex
+from debugger.log.textindex import TextIndex, listed
 
 HEADS = ("app-", "app-1", "", "a\nb", "b", "Ü/t", "e0")
 
@@ -41,17 +41,17 @@ def test_a_text_is_found_where_a_dict_has_it(texts: list[str], step: int, apart:
     rows: dict[str, set[int]] = {}
     for start in range(0, len(texts), step):
         part = texts[start : start + step]
-        index.add(part, np.arange(start, start + len(part)) * apart)
+        index.add(listed(part), np.arange(start, start + len(part)) * apart)
         for at, text in enumerate(part, start):
             rows.setdefault(text, set()).add(at * apart)
     for size in (len(texts), 1):
         for start in range(0, len(texts), size):
             asked = texts[start : start + size]
-            for text, row in zip(asked, index.find_all(asked).tolist(), strict=True):
+            for text, row in zip(asked, index.find_all(listed(asked)).tolist(), strict=True):
                 assert row in rows[text]
     strangers = {f"{text}{more}" for text in texts for more in ("0", "x", "\n")} - set(texts)
     for stranger in strangers:
-        assert index.find_all([stranger]).tolist() == [NOWHERE]
+        assert index.find(stranger) is None
 
 
 @settings(max_examples=60)

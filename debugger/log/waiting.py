@@ -1,0 +1,75 @@
+"""Effects whose cause is not in the log yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from debugger.log.pack import Texts
+from debugger.log.series import DIGITS, numbers_after
+
+_UNCOUNTED = -1
+
+
+class _Asked:
+    """What is waited for under one head: rows by count, and the bounds of the counts."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, list[int]] = {}
+        self.low = _UNCOUNTED
+        self.high = _UNCOUNTED
+
+
+class Waiting:
+    """Causes that were named and not found, with the rows that name them.
+
+    When a recording begins in the middle, thousands wait for ever for what came before. Since ids
+    count up, the bounds tell in no time that none of a new batch is meant.
+    """
+
+    def __init__(self) -> None:
+        self._asked: dict[str, _Asked] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anything waits."""
+        return bool(self._asked)
+
+    def add(self, cause: str, row: int) -> None:
+        """`row` waits for the event with the id `cause`."""
+        head, count = _taken_apart(cause)
+        asked = self._asked.get(head)
+        if asked is None:
+            asked = self._asked[head] = _Asked()
+            asked.low = asked.high = count
+        asked.rows.setdefault(count, []).append(row)
+        asked.low, asked.high = min(asked.low, count), max(asked.high, count)
+
+    def take(self, ids: Texts) -> Iterator[tuple[int, list[int]]]:
+        """Those of new ids that were waited for, by their index, with the rows; they wait no longer."""
+        if ids.counts is None:
+            for at, text in enumerate(ids.texts):
+                head, count = _taken_apart(text)
+                yield from self._taken(head, count, at)
+            return
+        asked = self._asked.get(ids.head)
+        if asked is None:
+            return
+        there = np.flatnonzero((ids.counts >= asked.low) & (ids.counts <= asked.high))
+        for at, count in zip(there.tolist(), ids.counts[there].tolist(), strict=True):
+            yield from self._taken(ids.head, count, at)
+
+    def _taken(self, head: str, count: int, at: int) -> Iterator[tuple[int, list[int]]]:
+        asked = self._asked.get(head)
+        rows = None if asked is None else asked.rows.pop(count, None)
+        if asked is not None and rows is not None:
+            if not asked.rows:
+                del self._asked[head]
+            yield at, rows
+
+
+def _taken_apart(text: str) -> tuple[str, int]:
+    """The head and the count of an id; the whole of one without."""
+    head = text.rstrip(DIGITS)
+    numbers = numbers_after(head, [text]) if len(head) < len(text) else None
+    return (text, _UNCOUNTED) if numbers is None else (head, int(numbers[0]))
