@@ -12,7 +12,7 @@ from backend.events.vocabulary import HANDLED, RECEIVED
 from debugger.analysis.turns.records import HandlerTime
 from debugger.log import NONE, EventLog
 
-_CHUNK: Final = 16_384
+_CHUNK: Final = 8_192
 _KINDS: Final = 1_000
 _FINE: Final = 16  # buckets an octave: the middle of one is within 3 % of what is in it
 _BUCKETS: Final = 44 * _FINE  # up to some hours

@@ -28,7 +28,7 @@ _HANDLERS_EVERY_NS: Final = 500_000_000
 
 _HEAD_FROM: Final = 8  # lines of the pane from which on there are titles
 _DETAIL_FROM: Final = 9
-_MOST_DETAIL: Final = 13
+_LEAST_DETAIL, _MOST_DETAIL = 4, 13
 _CACHED: Final = 256
 
 
@@ -125,8 +125,11 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _detail_height(self) -> int:
+        """Half of the pane, or what a short list leaves; nothing where that is too little to be of use."""
         height = self.size.height
-        return 0 if height < _DETAIL_FROM else min(max(height // 2, 4), _MOST_DETAIL)
+        spare = height - self._head - len(self._order)
+        wanted = max(spare, height // 2 if height >= _DETAIL_FROM else 0)
+        return min(wanted, _MOST_DETAIL) if wanted >= _LEAST_DETAIL else 0
 
     @property
     def _body(self) -> int:
