@@ -18,7 +18,7 @@ STEPS: Final = (
     *(factor * _S for factor in (1, 2, 5, 10, 15, 30)),
     *(factor * _MIN for factor in (1, 2, 5, 10, 15, 30)),
     *(factor * _H for factor in (1, 2, 6, 12, 24)),
-    *(factor * 24 * _H for unit in (1, 10, 100, 1_000, 10_000) for factor in (2, 5, 10)),
+    *(factor * unit * 24 * _H for unit in (1, 10, 100, 1_000, 10_000) for factor in (2, 5, 10)),
 )
 """Distances between ticks that people can add up, ascending."""
 

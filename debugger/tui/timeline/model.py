@@ -224,7 +224,9 @@ class Model:
             chosen = lane.key == self.view.lane
             tone = Tone.KEY if chosen else Tone.BOLD if lane.key == here else Tone.DIM
             name = fit(lane.label, width - 2)
-            labels[rows.line(number)] = Label(f"{'▸' if chosen else ' '}{name} ", tone)
+            labels[rows.line(number)] = Label(
+                f"{'▸' if chosen else '•' if lane.key == here else ' '}{name} ", tone
+            )
         after = rows.line(len(scene.lanes))
         if scene.shown.quiet and after < body:
             labels[after] = Label(fit(f" +{scene.shown.quiet:,} quiet", width), Tone.FAINT)

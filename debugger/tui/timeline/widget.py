@@ -57,7 +57,7 @@ class Timeline(Widget, can_focus=True):
         if model.scene is not None:
             shown = model.scene.shown
             hidden = len(shown.every) + shown.beyond - len(shown.keys)
-            parts += [f"{hidden:,} more lanes"] if hidden > 0 else []
+            parts += [f"{hidden:,} more lane{'s' if hidden > 1 else ''}"] if hidden > 0 else []
             parts += [f"+{shown.quiet:,} quiet"] if shown.quiet else []
         return title, " · ".join(parts)
 
