@@ -17,10 +17,10 @@ from backend.token_file import find_run_token, given_token
 
 if TYPE_CHECKING:
     from debugger.sources.file import FileSource
-    from debugger.tui.session import Link
+    from debugger.tui.app import DebuggerApp, Feeder
+    from debugger.tui.session import Link, Session
 
 _DEFAULT = "127.0.0.1:8765"
-_WEB_FONT = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})")
 
 
@@ -51,7 +51,6 @@ def run_attached(urls: Sequence[str], token: str | None = None) -> None:
     """
     from debugger.sources.feed import FeedSource, feed_url  # noqa: PLC0415 - as all here: it loads for a while
     from debugger.tui import launch  # noqa: PLC0415 - before Textual
-    from debugger.tui.app import DebuggerApp  # noqa: PLC0415
     from debugger.tui.feeders import LiveFeeder  # noqa: PLC0415
     from debugger.tui.session import Link, Mode, Session  # noqa: PLC0415
 
@@ -62,7 +61,19 @@ def run_attached(urls: Sequence[str], token: str | None = None) -> None:
         raise UserError("the same feed is named twice; name each once")
     sources = [FeedSource(address, token or _run_token(address)) for address in addresses]
     session = Session(Mode.LIVE, Link(""), time.monotonic_ns)
-    launch.run(DebuggerApp(session, LiveFeeder(sources, session)))
+    launch.run(_chosen_app(session, LiveFeeder(sources, session)))
+
+
+def _chosen_app(session: Session, feeder: Feeder, moment: str = "") -> DebuggerApp:
+    """The application as the user likes it: theme, keys, layout as they were chosen."""
+    from debugger.tui import plain, settings  # noqa: PLC0415 - loads Textual
+    from debugger.tui.app import DebuggerApp  # noqa: PLC0415
+
+    folder = settings.folder()
+    chosen, problems = settings.load(folder)
+    for problem in problems:
+        session.say(problem, bad=True)
+    return DebuggerApp(session, feeder, at=moment, chosen=chosen, folder=folder, ascii_only=plain.wanted())
 
 
 def _run_token(address: str) -> str | None:
@@ -126,7 +137,6 @@ def _size(text: str) -> tuple[int, int]:
 def _show(source: FileSource, speed: float, moment: str) -> None:
     from debugger.sources.notes import Notes  # noqa: PLC0415
     from debugger.tui import launch  # noqa: PLC0415 - before Textual
-    from debugger.tui.app import DebuggerApp  # noqa: PLC0415
     from debugger.tui.feeders import FileFeeder  # noqa: PLC0415
     from debugger.tui.session import Mode, Session  # noqa: PLC0415
 
@@ -134,7 +144,9 @@ def _show(source: FileSource, speed: float, moment: str) -> None:
         _keys_from_terminal()
     notes = Notes(source.paths)
     session = Session(Mode.REPLAY, _link(source), time.monotonic_ns, speed=speed, notes=notes)
-    launch.run(DebuggerApp(session, FileFeeder(source, session), at=moment))
+    for problem in notes.problems:
+        session.say(problem, bad=True)
+    launch.run(_chosen_app(session, FileFeeder(source, session), moment))
 
 
 def _keys_from_terminal() -> None:
@@ -150,7 +162,7 @@ def _keys_from_terminal() -> None:
 def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], moment: str) -> None:
     import asyncio  # noqa: PLC0415 - only here
 
-    from debugger.tui import launch  # noqa: PLC0415, F401 - before Textual
+    from debugger.tui import launch, pictures  # noqa: PLC0415, F401 - the first before Textual
     from debugger.tui.app import DebuggerApp  # noqa: PLC0415
     from debugger.tui.session import Mode, Session  # noqa: PLC0415
 
@@ -162,8 +174,7 @@ def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], mom
     async def take() -> None:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
-            # Whoever opens the picture need not fetch a font from anywhere.
-            picture.append(_WEB_FONT.sub("", app.export_screenshot()))
+            picture.append(pictures.svg(app))
 
     asyncio.run(take())
     try:

@@ -1,17 +1,33 @@
-"""The application: a session, what feeds it, and the clock that moves it."""
+"""The application: a session, what feeds it, the clock that moves it, and what the user chose."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
 
+import msgspec
+from textual import events
 from textual.app import App
+from textual.filter import LineFilter
 from textual.screen import Screen
 
+from backend.errors import UserError
+from debugger.log import NONE
 from debugger.log.moment import MomentError, needs_all, row_of
-from debugger.tui import palette
+from debugger.tui import pictures, plain, settings
+from debugger.tui.commands import catalogue
+from debugger.tui.commands.catalogue import Command, Sources
+from debugger.tui.commands.screen import CommandPalette
+from debugger.tui.findings.model import place
+from debugger.tui.help.hint import FirstRunHint
+from debugger.tui.keys.user import apply_keys
+from debugger.tui.panes.arrangement import Arrangement
 from debugger.tui.screen import MainScreen
 from debugger.tui.session import Session
+from debugger.tui.settings import Settings
+from debugger.tui.text import safe_text
+from debugger.tui.themes import THEMES, apply_theme
 
 SYNC_SECONDS: Final = 0.1
 """How often panes look at the session by themselves. Keys do not wait for it."""
@@ -32,29 +48,61 @@ class Feeder(Protocol):
 
 
 class DebuggerApp(App[None]):
-    """Shows a `Session`. ``at`` puts the cursor on that moment (see `debugger.log.moment`) once it is there."""
+    """Shows a `Session`. ``at`` puts the cursor on that moment (see `log.moment`) as soon as it is there.
+
+    ``chosen`` is what the user chose before, and `folder` where it is remembered; without a folder
+    nothing is. ``ascii_only`` paints no Unicode.
+    """
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     TITLE = "doubletalk"
 
-    def __init__(self, session: Session, feeder: Feeder | None = None, *, at: str = "") -> None:
+    def __init__(
+        self,
+        session: Session,
+        feeder: Feeder | None = None,
+        *,
+        at: str = "",
+        chosen: Settings | None = None,
+        folder: Path | None = None,
+        ascii_only: bool = False,
+    ) -> None:
         super().__init__()
-        theme = palette.textual_theme(palette.DARK)
-        self.register_theme(theme)  # now: the style sheet refers to its variables
-        self.theme = theme.name
         self.session = session
+        self.chosen = chosen or Settings(seen_hint=True)
+        self._folder = folder
         self._feeder = feeder
         self._wanted = at
         self._looked_at = (0, True)
+        self._beeps = 0
+        self._hint: FirstRunHint | None = None
         self.on_started: Callable[[], None] | None = None
+        if not apply_theme(self, self.chosen.theme):  # now: the style sheet refers to its variables
+            apply_theme(self, next(iter(THEMES)))
+        self._edge = [plain.AsciiFilter()] if ascii_only else []
+        for problem in apply_keys(self, self.chosen.keys):
+            session.say(problem, bad=True)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line passes on its way out: where there is no Unicode, ASCII is the last."""
+        return [*super().get_line_filters(), *self._edge]
 
     def get_default_screen(self) -> Screen[None]:
-        """The panes."""
-        return MainScreen(self.session)
+        """The panes, as they were last."""
+        try:
+            arrangement = msgspec.convert(self.chosen.layout, Arrangement)
+        except (msgspec.ValidationError, RecursionError):
+            arrangement = Arrangement()
+        screen = MainScreen(self.session, arrangement.checked())
+        screen.events.columns = self.chosen.columns
+        return screen
 
     def on_mount(self) -> None:
         """Begin to feed, begin to look."""
+        if not self.chosen.seen_hint:
+            self._hint = FirstRunHint(self._seen_hint)
+            self.screen.mount(self._hint)
         if self._feeder is not None:
             self._feeder.start(self)
         self._playing = self.set_interval(PLAY_SECONDS, self._tick, pause=True)
@@ -66,10 +114,18 @@ class DebuggerApp(App[None]):
         if self.on_started is not None:
             self.on_started()
 
+    @property
+    def main_screen(self) -> MainScreen:
+        """The screen with the panes, whatever is open over it."""
+        return next(screen for screen in self.screen_stack if isinstance(screen, MainScreen))
+
     def _tick(self) -> None:
         session = self.session
         session.tick()
         self._find_wanted()
+        if session.beeps != self._beeps:
+            self._beeps = session.beeps
+            self.bell()
         # The panes are kept up to date behind an open event too.
         for screen in self.screen_stack:
             if isinstance(screen, MainScreen):
@@ -96,7 +152,90 @@ class DebuggerApp(App[None]):
         self._wanted = ""
         session.seek(row)
 
+    async def on_event(self, event: events.Event) -> None:
+        """The first key takes the hint for newcomers away, and does what it does."""
+        if self._hint is not None:
+            self._hint.see(event)
+        await super().on_event(event)
+
     def on_unmount(self) -> None:
-        """Stop what feeds."""
+        """Stop what feeds; remember what was chosen."""
         if self._feeder is not None:
             self._feeder.stop()
+
+    # --- what is chosen ------------------------------------------------------------
+
+    def remember(self, **fields: Any) -> None:
+        """Keep a choice for the next time."""
+        new = {name: value for name, value in fields.items() if getattr(self.chosen, name) != value}
+        self.chosen = msgspec.structs.replace(self.chosen, **new)
+        if self._folder is not None and new:
+            for problem in settings.change(self._folder, **new):
+                self.session.say(problem, bad=True)
+
+    def _seen_hint(self) -> None:
+        self._hint = None
+        self.remember(seen_hint=True)
+
+    def use_theme(self, name: str) -> None:
+        """Show everything in another theme, from now on."""
+        if apply_theme(self, name):
+            self.remember(theme=name)
+
+    def on_main_screen_query_named(self, event: MainScreen.QueryNamed) -> None:
+        """Keep a query under a name."""
+        self.remember(queries=self.chosen.queries | {event.name: event.text})
+        self.session.say(f"saved as {event.name}; the command palette has it")
+
+    def on_main_screen_chosen(self, event: MainScreen.Chosen) -> None:
+        """Keep what was chosen."""
+        self.remember(**{event.field: event.value})
+
+    # --- the palette -----------------------------------------------------------------
+
+    def action_palette(self) -> None:
+        """Offer everything that can be done."""
+        commands = catalogue.catalogue(self.screen, self._sources())
+        self.push_screen(CommandPalette(commands), self._run)
+
+    def _run(self, command: Command | None) -> None:
+        if command is not None:
+            self.call_later(catalogue.run, command)
+
+    def _sources(self) -> Sources:
+        return Sources(
+            theme=self.use_theme,
+            queries=self._queries,
+            use_query=self.main_screen.use_query,
+            bookmarks=self._bookmarks,
+            go=self._go,
+            screenshot=self._take_picture,
+        )
+
+    def _queries(self) -> Mapping[str, str]:
+        return self.chosen.queries
+
+    def _bookmarks(self) -> list[tuple[str, int]]:
+        session = self.session
+        return [
+            (f"{place(session.log, mark.row)} {safe_text(mark.note)}".strip(), mark.row)
+            for mark in session.notes.marks
+        ]
+
+    def _go(self, row: int) -> None:
+        self.session.jump(row, "")
+        self.main_screen.sync()
+
+    def _take_picture(self, kind: str) -> None:
+        """Write the screen to a file in the working directory."""
+        session, log = self.session, self.session.log
+        seq = int(log.column("seq")[session.cursor]) if session.cursor >= 0 else NONE
+        chosen: pictures.Kind = "txt" if kind == "txt" else "svg"
+        try:
+            path = pictures.save(
+                self, Path.cwd(), chosen, recording=session.link.name, seq=None if seq == NONE else seq
+            )
+        except UserError as error:
+            session.say(str(error), bad=True)
+        else:
+            session.say(f"wrote {path.name}")

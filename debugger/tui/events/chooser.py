@@ -25,7 +25,7 @@ class ColumnChooser(ModalScreen[tuple[str, ...] | None]):
     BINDINGS: Final[list[BindingType]] = [  # type: ignore[misc] # as Textual has it, but never assigned
         ("j,down", "line(1)", "down"),
         ("k,up", "line(-1)", "up"),
-        ("space,x", "toggle", "take or leave it"),
+        ("space,x", "take", "take or leave it"),
         ("d,0", "default", "what suits the width"),
         ("enter,C", "keep", "keep"),
         ("escape,q,ctrl+g", "leave", "leave"),
@@ -65,7 +65,7 @@ class ColumnChooser(ModalScreen[tuple[str, ...] | None]):
         self._line = (self._line + step) % len(_FIELDS)
         self._show()
 
-    def action_toggle(self) -> None:
+    def action_take(self) -> None:
         """Take the column, or leave it."""
         self._chosen ^= {_FIELDS[self._line]}
         self._show()
@@ -90,4 +90,4 @@ class ColumnChooser(ModalScreen[tuple[str, ...] | None]):
             self.dismiss(None)
         elif event.widget is listed and event.y < len(_FIELDS):
             self._line = event.y
-            self.action_toggle()
+            self.action_take()

@@ -49,6 +49,20 @@ class Arrangement(Struct, frozen=True):
     maximised: str = ""
     shares: Shares = Shares()
 
+    def checked(self) -> Arrangement:
+        """Without what this version does not know: it may have been written by another one."""
+        known = Arrangement()
+        shares = self.shares
+        for part in Shares.__struct_fields__:
+            shares = msgspec.structs.replace(shares, **{part: min(max(getattr(shares, part), _LOW), _HIGH)})
+        return msgspec.structs.replace(
+            self,
+            side=self.side if self.side in SIDE else known.side,
+            hidden=self.hidden & frozenset(PANES),
+            maximised="",
+            shares=shares,
+        ).looking_at(known.pane)
+
     def looking_at(self, pane: str) -> Arrangement:
         """Look at a pane; a hidden one is shown again, and another one is no longer maximised."""
         return msgspec.structs.replace(

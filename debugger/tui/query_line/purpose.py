@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from debugger.log import Filter as Query
@@ -265,3 +266,40 @@ class Noting:
 
     def revert(self, session: Session) -> None:
         """Nothing happened yet."""
+
+
+class Saving:
+    """Gives a query a name, under which it is kept."""
+
+    key = "^S"
+    name = "save the query as"
+    placeholder = "a name"
+    queries = False
+
+    def __init__(self, text: str, save: Callable[[str, str], None]) -> None:
+        self._text = text
+        self._save = save
+
+    def begin(self, session: Session) -> str:
+        """Empty."""
+        del session
+        return ""
+
+    def look(self, session: Session, text: str) -> str:
+        """What will be saved."""
+        del session, text
+        return self._text
+
+    def keep(self, session: Session, text: str) -> None:
+        """Keep it.
+
+        Raises:
+            EntryError: it has no name.
+        """
+        del session
+        if not text.strip():
+            raise EntryError("a name is needed")
+        self._save(text.strip(), self._text)
+
+    def revert(self, session: Session) -> None:
+        """It is not kept."""
