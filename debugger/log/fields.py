@@ -139,6 +139,8 @@ def value_at(state: Any, path: Path) -> Any:
 
 def same(old: Any, new: Any) -> bool:
     """Whether two decoded values are the same JSON: 1, 1.0 and true are three."""
+    if old is new:
+        return True
     try:
         if type(old) is not type(new) or old != new:
             return False
@@ -148,7 +150,7 @@ def same(old: Any, new: Any) -> bool:
             new, order="deterministic"
         )
     except (RecursionError, ValueError, OverflowError, msgspec.EncodeError):
-        return old is new or repr_of(old) == repr_of(new)
+        return repr_of(old) == repr_of(new)
 
 
 def repr_of(value: Any) -> str:

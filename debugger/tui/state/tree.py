@@ -1,33 +1,34 @@
-"""The state pane: a tree of one snapshot, opened where one asks for it."""
+"""The state pane: what its keys and the mouse do. What it shows is in the bodies beside."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
+from debugger.log import FieldSearch, origin
 from debugger.tui.keys import Where, bindings
-from debugger.tui.palette import ink
 from debugger.tui.session import Session
-from debugger.tui.state.model import Path, StateView, TreeLine, state_view
-from debugger.tui.text import shorten, width_of
+from debugger.tui.state.body import Body
+from debugger.tui.state.field import Field
+from debugger.tui.state.history_body import HistoryBody
+from debugger.tui.state.model import StateView, TreeLine
+from debugger.tui.state.overview import OverviewBody
+from debugger.tui.state.paint import fold_column, path_text
+from debugger.tui.state.scroller import BodyScroller
+from debugger.tui.state.tree_body import BUDGET_NS, TreeBody
 
-_BOLD = Style(bold=True)
-_INDENT = 2
-_MARGIN = 6  # mark, fold, and the space between key and value
-_LEAST_VALUE = 6
-_WIDEST_KEY = 22  # values of one level stand under each other up to this
-_PREFERRED: Final = "overseer"  # what a live view shows first: the conversation's own state machine
+_TWICE: Final = 2
+_LOST: Final = "earlier states can no longer be read: it may have changed before"
 
 
-class StateTree(ScrollView, can_focus=True, inherit_bindings=False):
-    """Paints the state of the pinned component, or of the one whose event is at the cursor."""
+class StateTree(BodyScroller, can_focus=True, inherit_bindings=False):
+    """Shows a component's state as a tree, the history of one field, or all components.
+
+    What takes longer than a key may, is looked for in parts of a few ms until it is found.
+    """
 
     BINDINGS = bindings(Where.STATE)
 
@@ -35,178 +36,254 @@ class StateTree(ScrollView, can_focus=True, inherit_bindings=False):
         """Another component or snapshot is shown: the pane's title is to say so."""
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
         self._session = session
-        self._folds: dict[str, dict[Path, bool]] = {}
-        self._resting = ""
-        self._drawn: tuple[str, int] = ("", -2)
-        self._line = 0
-        self._keys: dict[int, int] = {}
-        self.view = StateView()
+        self._tree = TreeBody(session)
+        super().__init__(self._tree, id=id)
+        self._then: Callable[[], None] | None = None  # to do once the chosen field's last change is known
+        self._search: FieldSearch | None = None  # for the change before or after
 
-    # --- following the session ----------------------------------------------------------
+    # --- what the screen asks for ----------------------------------------------------------
+
+    @property
+    def view(self) -> StateView:
+        """The state that is shown, or would be when the history or the overview is closed."""
+        return self._tree.view
+
+    @property
+    def copy_text(self) -> str:
+        """What is copied: the chosen field's path and value, or the chosen line."""
+        return self._body.copied
+
+    def copied(self) -> str:
+        """The same."""
+        return self.copy_text
 
     def sync(self) -> None:
-        """Show the component's state at the cursor, if it is not shown already."""
-        drawn = (self._component(), self._session.cursor)
-        if drawn != self._drawn:
-            self._drawn = drawn
-            self._show(drawn[0])
+        """Show the session as it is at the cursor, if it is not shown already."""
+        different = self._tree.sync(self._height)
+        if self._body is not self._tree:
+            different = self._body.sync(self._height)
+        if different:
+            self._draw()
+        self.go_on()
 
-    def _component(self) -> str:
-        """The pinned one; else the cursor's while it stands still. A moving cursor would make it flicker."""
-        session = self._session
-        if session.component is not None:
-            return session.component
-        log, row = session.log, session.cursor
-        if row < 0:
-            return ""
-        if session.following or session.playback.playing:
-            if not log.state_sessions(self._resting):
-                self._resting = next((name for name in self._candidates() if log.state_sessions(name)), "")
-            return self._resting or log.name("component", int(log.column("component")[row]))
-        self._resting = log.name("component", int(log.column("component")[row]))
-        return self._resting
-
-    def _candidates(self) -> tuple[str, ...]:
-        return (_PREFERRED, *self._session.log.topology.components)
-
-    def _show(self, component: str) -> None:
-        view = state_view(self._session.log, component, self._session.cursor, self._folds.get(component, {}))
-        if view == self.view:
-            return
-        if view.component != self.view.component:
-            self._line = 0
-            self.scroll_to(y=0, animate=False, force=True, immediate=True)
-        self.view = view
-        self._line = min(self._line, max(len(view.lines) - 1, 0))
-        self._keys = _key_widths(view.lines)
-        self.virtual_size = Size(self.size.width, len(view.lines))
+    def _retitled(self) -> None:
         self.post_message(self.Changed())
-        self.refresh()
 
-    # --- painting ----------------------------------------------------------------------------
+    def _advance(self) -> bool:
+        search, done = self._search, True
+        if search is not None:
+            done = search.advance(self._session.clock, BUDGET_NS)
+            if done:
+                self._search = None
+                self._arrive(search)
+        done = self._body.advance() and done
+        then = self._then
+        if done and then is not None:
+            self._then = None
+            then()
+        return done
 
-    def render_line(self, y: int) -> Strip:
-        """One line of the tree."""
-        width, number = self.size.width, self.scroll_offset.y + y
-        if not self.view.lines:
-            text = self._nothing() if y == 0 else ""
-            return self._strip([Segment(shorten(text, width), ink.dim)])
-        if number >= len(self.view.lines):
-            return Strip.blank(width, self.rich_style)
-        line = self.view.lines[number]
-        strip = self._strip(self._paint(line, width))
-        return strip.apply_style(ink.on_cursor) if number == self._line and self.has_focus else strip
+    @property
+    def _line(self) -> int:
+        return self._body.line
 
-    def _nothing(self) -> str:
-        if self._session.cursor < 0:
-            return " no events yet"
-        return f" {self.view.component} has told no state up to here"
+    def to_line(self, number: int) -> None:
+        """Choose a line; what was to be done with the one before is not done."""
+        self._then = None
+        super().to_line(number)
+        self._tree.remember()
 
-    def _paint(self, line: TreeLine, width: int) -> list[Segment]:
-        mark = _mark_style(line.mark)
-        fold = {None: " ", True: "▾", False: "▸"}[line.open]
-        indent = " " * (_INDENT * line.depth)
-        key = shorten(line.key, max(width // 2, 4))
-        padding = " " * max(self._keys.get(line.depth, 0) - len(line.key), 0)
-        changed = line.mark != " " and line.kind != "container"
-        value = mark + _BOLD if changed and line.mark != "-" else _value_style(line.kind)
-        was = f"  was {line.old}" if line.old else ""
-        room = width - _MARGIN - len(indent) - width_of(key) - len(padding) - min(width_of(was), width // 3)
-        segments = [
-            Segment(f"{line.mark} ", mark + _BOLD),
-            Segment(f"{indent}{fold} ", ink.dimmer),
-            Segment(key, mark if line.mark != " " else ink.dim),
-            Segment(f"{padding}  ", ink.plain),
-            Segment(shorten(line.value, max(room, _LEAST_VALUE)), value),
-        ]
-        if was:
-            segments.append(Segment(was, ink.dim))
-        return segments
-
-    def _strip(self, segments: list[Segment]) -> Strip:
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
-
-    def on_resize(self) -> None:
-        """The lines are as many, the width is not."""
-        self.virtual_size = Size(self.size.width, len(self.view.lines))
-        self.refresh()
-
-    def on_focus(self) -> None:
-        """The line that keys work on is seen."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """The line that keys work on is no longer seen."""
-        self.refresh()
-
-    # --- keys and mouse ------------------------------------------------------------------------
-
-    def action_line(self, step: int) -> None:
-        """Another line."""
-        self._to(self._line + step)
-
-    def _to(self, number: int) -> None:
-        self._line = min(max(number, 0), max(len(self.view.lines) - 1, 0))
-        top, height = self.scroll_offset.y, self.size.height
-        wanted = min(max(top, self._line - height + 1), self._line)
-        if wanted != top:
-            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
-        self.refresh()
+    # --- branches and bodies ---------------------------------------------------------------------
 
     def action_unfold(self) -> None:
-        """Open the line's branch, or close it if it is open."""
-        line = self._current()
-        if line is not None and line.open is not None:
-            self._fold(line.path, unfolded=not line.open)
+        """Open the line's branch, or close it if it is open; in a list, go to what the line tells of."""
+        body = self._body
+        if isinstance(body, HistoryBody):
+            change = body.current
+            if change is not None:
+                self._jump(change.row)
+        elif isinstance(body, OverviewBody):
+            self._session.component = body.chosen or None
+            self._open(self._tree)
+        else:
+            self._toggle(self._tree.current)
+
+    def _toggle(self, line: TreeLine | None) -> None:
+        if line is None:
+            return
+        if line.kind == "more":
+            self._tree.turn_page(line)
+        elif line.open is not None:
+            self._tree.fold(line.path, unfolded=not line.open)
+        self._draw()
+        self.go_on()
 
     def action_fold(self) -> None:
-        """Close the line's branch; on a leaf, go to the branch it is on."""
-        line = self._current()
+        """Close the line's branch; on a leaf, go to the branch it is on; out of a list, back to the tree."""
+        if self._body is not self._tree:
+            self.action_close()
+            return
+        line = self._tree.current
         if line is None:
             return
         if line.open:
-            self._fold(line.path, unfolded=False)
+            self._toggle(line)
             return
         paths = [one.path for one in self.view.lines]
         if line.path[:-1] in paths:
-            self._to(paths.index(line.path[:-1]))
+            self.to_line(paths.index(line.path[:-1]))
 
-    def _current(self) -> TreeLine | None:
-        return self.view.lines[self._line] if self._line < len(self.view.lines) else None
+    def action_close(self) -> None:
+        """Back to the tree."""
+        self._open(self._tree)
 
-    def _fold(self, path: Path, *, unfolded: bool) -> None:
-        component = self._drawn[0]
-        self._folds.setdefault(component, {})[path] = unfolded
-        self._show(component)
+    def _open(self, body: Body) -> None:
+        self._body = body
+        self._then = self._search = None
+        self._tree.sync(self._height)
+        body.sync(self._height)
+        self._draw()
+        self.go_on()
+
+    def action_history(self) -> None:
+        """All changes of the chosen field, or back to the tree."""
+        field = self._field()
+        if isinstance(self._body, HistoryBody):
+            self.action_close()
+        elif field is not None:
+            self._open(HistoryBody(self._session, field, self._session.cursor))
+
+    def action_overview(self) -> None:
+        """All components, or back to the tree."""
+        if isinstance(self._body, OverviewBody):
+            self.action_close()
+        else:
+            tree = self._tree
+            overview = OverviewBody(self._session, tree.base, only_changed=tree.only_changed)
+            self._open(overview)
+            self.to_line(overview.place_of(tree.component))
+
+    def action_component(self, step: int) -> None:
+        """Pin the next (or previous) of the components that have told a state."""
+        names = self._session.log.state_components
+        if not names:
+            self._session.say("no component has told a state")
+            return
+        here = names.index(self._tree.component) if self._tree.component in names else -min(step, 0)
+        chosen = names[(here + step) % len(names)] if self._tree.component in names else names[here]
+        self._session.component = chosen
+        self._open(self._tree)
+
+    def action_release(self) -> None:
+        """The component of the event at the cursor again."""
+        self._session.component = None
+        self._open(self._tree)
+
+    def action_only_changed(self) -> None:
+        """Only what changed, or everything."""
+        self._tree.only_changed = not self._tree.only_changed
+        if isinstance(self._body, OverviewBody):
+            self._body.only_changed = self._tree.only_changed
+        self.sync()
+
+    def action_base(self) -> None:
+        """Compare with the state at this moment from now on; again: with the one before."""
+        tree, session = self._tree, self._session
+        tree.base = -1 if tree.base >= 0 else session.cursor
+        if isinstance(self._body, OverviewBody):
+            self._body.base = tree.base
+        compared = (
+            "what changed since this moment" if tree.base >= 0 else "what changed since the state before"
+        )
+        session.say(f"the state shows {compared}")
+        self.sync()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What closes works where something is open; otherwise these keys are the application's."""
+        del parameters
+        return action != "close" or self._body is not self._tree
+
+    # --- who changed it ------------------------------------------------------------------------------
+
+    def _field(self) -> Field | None:
+        """The chosen field, in the tree; says why not."""
+        if isinstance(self._body, OverviewBody):
+            self._session.say("choose a component first")
+            return None
+        field = self._tree.field
+        if field is None:
+            self._session.say("no field is chosen here")
+        return field
+
+    def action_who(self) -> None:
+        """To the event that last changed the chosen field; from there, to the message that was handled."""
+        if isinstance(self._body, HistoryBody):
+            change = self._body.current
+            if change is not None:
+                self._jump_to_message(change.row)
+        elif self._field() is not None:
+            self._then = self._to_who
+            self.go_on()
+
+    def _to_who(self) -> None:
+        change = self._tree.change
+        if change is None:
+            self._session.say("this field was never there up to here")
+        elif change.row == self._session.cursor:
+            self._jump_to_message(change.row)
+        elif change.kind == "unknown":
+            self._jump(change.row, said=_LOST)
+        else:
+            self._jump(change.row)
+
+    def _jump_to_message(self, row: int) -> None:
+        self._jump(origin(self._session.log, row).receive, "the log does not tell what was handled here")
+
+    def action_change(self, direction: int) -> None:
+        """To the change of the chosen field before the cursor, or after it."""
+        field, session = self._field(), self._session
+        if field is not None and session.cursor >= 0:
+            row = session.cursor if direction > 0 else session.cursor - 1
+            self._search = FieldSearch(session.log, *field, row, forwards=direction > 0)
+            self.go_on()
+
+    def _arrive(self, search: FieldSearch) -> None:
+        way = "after" if search.forwards else "before"
+        field = self._tree.field
+        name = path_text(field[2]) if field is not None else "this field"
+        found = search.changes[0] if search.changes else None
+        if found is None:
+            self._jump(None, f"no change of {name} {way} this event")
+        elif found.kind != "unknown":
+            self._jump(found.row)
+        elif search.forwards:
+            self._jump(found.row, said=_LOST)
+        else:
+            self._jump(None, f"no change of {name} before this event that can still be read")
+
+    def _jump(self, row: int | None, otherwise: str = "", said: str = "") -> None:
+        """To `row`, and say what is to be `said` of it; or why there is none."""
+        if self._session.jump(row, otherwise) and said:
+            self._session.say(said)
+        self.sync()
+
+    # --- mouse ------------------------------------------------------------------------------------------
 
     def on_click(self, event: events.Click) -> None:
-        """Open or close what one clicked on."""
-        number = self.scroll_offset.y + event.y
-        if number < len(self.view.lines):
-            self._to(number)
-            self.action_unfold()
-
-
-def _mark_style(mark: str) -> Style:
-    return {"~": ink.changed, "+": ink.added, "-": ink.removed}.get(mark, ink.plain)
-
-
-def _value_style(kind: str) -> Style:
-    return {
-        "number": ink.number,
-        "word": ink.word,
-        "container": ink.dimmer,
-        "more": ink.dim,
-        "gone": ink.removed + Style(strike=True),
-    }.get(kind, ink.plain)
-
-
-def _key_widths(lines: tuple[TreeLine, ...]) -> dict[int, int]:
-    """How wide the keys of each depth are, so that values stand under each other."""
-    widths: dict[int, int] = {}
-    for line in lines:
-        if line.kind != "container" and len(line.key) <= _WIDEST_KEY:
-            widths[line.depth] = max(widths.get(line.depth, 0), len(line.key))
-    return widths
+        """Choose a line; its glyph, or the chosen one again: open or close; a leaf twice: who changed it."""
+        body, number = self._body, self.item_at(event.y)
+        if number is None:
+            return
+        again = number == body.line
+        self.to_line(number)
+        if body is not self._tree:
+            if event.chain == _TWICE:
+                self.action_unfold()
+            return
+        line = self.view.lines[number]
+        branch = line.open is not None or line.kind == "more"
+        if branch and (again or event.x in fold_column(line)):
+            self._toggle(line)
+        elif not branch and event.chain == _TWICE:
+            self.action_who()
