@@ -152,14 +152,10 @@ def _box(name: str) -> str:
         return "X"
     if "DIAGONAL" in name:
         return "/" if "UPPER RIGHT" in name else "\\"
-    if name.endswith("HORIZONTAL"):
-        return "=" if "DOUBLE" in name else "-"
-    if name.endswith("VERTICAL"):
-        return "|"
     words = set(name.removeprefix("BOX DRAWINGS ").split())
     ways = words & {"UP", "DOWN", "LEFT", "RIGHT", "VERTICAL", "HORIZONTAL"}
     if ways <= {"LEFT", "RIGHT", "HORIZONTAL"}:
-        return "-"
+        return "=" if "DOUBLE" in words else "-"
     return "|" if ways <= {"UP", "DOWN", "VERTICAL"} else "+"
 
 

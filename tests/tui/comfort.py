@@ -5,6 +5,7 @@ Run as a program, it shows itself on the terminal, in ASCII where that is wanted
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,15 +15,42 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Static
 
+from backend.events import decode_line
 from debugger.tui import plain, themes
 from debugger.tui.commands.catalogue import Sources, catalogue, run
 from debugger.tui.commands.screen import CommandPalette
 from debugger.tui.help.hint import FirstRunHint
 from debugger.tui.help.screen import HelpScreen
 from debugger.tui.keys import APP, Where, bindings
-from debugger.tui.session import Session
+from debugger.tui.session import Link, Mode, Session
 from debugger.tui.status.lines import KeyBar, StatusLine
-from tests.tui.interface import conversation, session_with
+
+
+def events_of_turns(count: int = 20) -> list[bytes]:
+    """Events of two turns of a session, each of them published."""
+    return [
+        json.dumps(
+            {
+                "timestamp": 1_795_000_000 + seq / 100,
+                "event_type": "message_published",
+                "component": "overseer",
+                "message_type": "BEGIN_AI_TURN",
+                "session_id": "s1",
+                "direction": "publish",
+                "source": "assistant-1",
+                "seq": seq,
+                "turn": 1 + (seq - 1) // 10,
+            }
+        ).encode()
+        for seq in range(1, count + 1)
+    ]
+
+
+def session_of(lines: Sequence[bytes], mode: Mode = Mode.REPLAY) -> Session:
+    session = Session(mode, Link("talk.jsonl"), lambda: 1_000_000_000)
+    session.log.append_many(list(lines), [decode_line(line) for line in lines])
+    return session
+
 
 UNUSUAL = "┌─┬─┐ │✓│ ▶ ▁▂▃▄▅▆▇█ ⣿ → é ß 宽 🧑‍🚀 … Ω"
 
@@ -108,7 +136,7 @@ class SmallApp(App[None]):
         self._ascii: list[LineFilter] = [plain.AsciiFilter()] if ascii_only else []
         super().__init__()
         themes.apply_theme(self, theme)
-        self.session = session_with(list(conversation() if lines is None else lines))
+        self.session = session_of(events_of_turns() if lines is None else lines)
         self.sources = sources or Sources()
         self.done: list[str] = []
         self.hint = FirstRunHint(seen) if seen is not None else None

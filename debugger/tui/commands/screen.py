@@ -164,6 +164,7 @@ class CommandPalette(ModalScreen[Command | None]):
     }
     CommandPalette CommandList {
         height: auto;
+        min-height: 1;
         max-height: 24;
         background: $surface;
         scrollbar-size-vertical: 1;

@@ -16,8 +16,9 @@ from debugger.tui.palette import ink
 from debugger.tui.text import width_of
 
 _INDENT: Final = 2
-_KEYS: Final = 18  # cells for the keys of a row; more take a line of their own
-_LEAST_ABOUT: Final = 12
+_KEYS: Final = 18  # cells for the keys of a row
+_LEAST_ABOUT: Final = 24  # for what they do; with less, it has lines of its own
+_LEAST_WORDS: Final = 12
 
 QUERY: Final = (
     ("turn = 4 and component = overseer", "fields and values; and, or, not, ( )"),
@@ -66,22 +67,22 @@ def _add_group(text: Text, title: str, lines: list[tuple[str, str, Style]], want
     if not kept:
         return
     text.append(f"{title}\n", ink.key)
-    column = min(max(_KEYS, *(width_of(keys) + 2 for keys, _, _ in kept)), max(width - _LEAST_ABOUT, 1) // 2)
+    column = max(_KEYS, *(width_of(keys) + 2 for keys, _, _ in kept))
+    narrow = width - _INDENT - column < _LEAST_ABOUT
     for keys, about, style in kept:
-        used = width_of(keys)
         text.append(" " * _INDENT + keys, style)
-        if used + 1 > column:  # on a line of its own
-            text.append("\n" + " " * (_INDENT + column))
+        if narrow:  # on lines of its own
+            indent = 2 * _INDENT
+            text.append("\n" + " " * indent)
         else:
-            text.append(" " * (column - used))
-        text.append(f"{_wrapped(about, width - _INDENT - column, _INDENT + column)}\n", ink.plain)
+            indent = _INDENT + column
+            text.append(" " * (column - width_of(keys)))
+        text.append(f"{_wrapped(about, max(width - indent, _LEAST_WORDS), indent)}\n", ink.plain)
     text.append("\n")
 
 
 def _wrapped(about: str, width: int, indent: int) -> str:
-    """`about` in lines of ``width``, the later ones under the first."""
-    if width < _LEAST_ABOUT:
-        return about
+    """`about` in lines of ``width``, the later ones under the first; a longer word stays whole."""
     lines = [""]
     for word in about.split():
         if lines[-1] and width_of(lines[-1]) + 1 + width_of(word) > width:

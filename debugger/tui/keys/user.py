@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from textual.app import App
-from textual.keys import Keys, _character_to_key
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key, key_to_character
 
 from debugger.tui.keys.key import Key, Where, cap
 from debugger.tui.keys.table import APP, TABLE
@@ -34,17 +34,9 @@ _ALIASES: Final = {
     "page_down": "pagedown",
     " ": "space",
 }
-_NAMED: Final = frozenset(key.value.rpartition("+")[2] for key in Keys if key.value.isprintable()) - {
-    "<any>",
-    "<scroll-up>",
-    "<scroll-down>",
-    "<ignore>",
-    "<cursor-position-response>",
-    "<vt100-mouse-event>",
-    "<windows-mouse-event>",
-    "<bracketed-paste>",
-    "<sigint>",
-}
+_NAMED: Final = frozenset(
+    {*(key.value.rpartition("+")[2] for key in Keys if "<" not in key.value), *KEY_NAME_REPLACEMENTS.values()}
+)
 _LINE: Final = 80
 
 
@@ -163,7 +155,10 @@ def key_named(text: str) -> str | None:
         plain = plain.strip().lower()
         plain = _ALIASES.get(plain, plain)
         if plain not in _NAMED:
-            return None
+            character = key_to_character(plain)
+            if character is None:
+                return None
+            plain = _character_to_key(character)
     ordered = [one for one in ("alt", "ctrl", "hyper", "meta", "shift", "super") if one in modifiers]
     return "+".join([*ordered, plain])
 
