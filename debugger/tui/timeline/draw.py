@@ -50,12 +50,12 @@ def draw(scene: Scene, log: EventLog, width: int, height: int, *, steps: bool = 
     """Everything but the cursor. In ``steps``, events of a run are counted; else their density is drawn."""
     canvas = Canvas(width, height)
     rows = rows_for(len(scene.lanes), height)
-    for cell in scene.gaps:
-        for y in range(height):
-            canvas.put(cell, y, "┋", Tone.WARN)
     _grounds(canvas, scene, rows)
     for bar in scene.bars:
         _bar(canvas, scene, bar, rows.line(bar.lane))
+    for cell in scene.gaps:
+        for y in range(height):
+            canvas.put(cell, y, "┋", Tone.WARN)
     _marks(canvas, scene, log, rows, steps=steps)
     for bar in scene.bars:
         _ends(canvas, scene, bar, rows.line(bar.lane))
@@ -85,17 +85,14 @@ def _belongs(scene: Scene, bar: Bar) -> bool:
 
 
 def _ends(canvas: Canvas, scene: Scene, bar: Bar, y: int) -> None:
-    """The letter at the start of a bar, the glyph of a bad end."""
+    """The letter of a bar at its start, the glyph of a bad end."""
     counts, last = scene.counts.counts, canvas.width - 1
-    room = bar.stop - bar.start >= _LETTER_FROM - 1
-    if bar.handler and room and 0 <= bar.start <= last and counts[bar.lane, bar.start] <= 1:
-        strong = _bright(scene, bar.lane, bar.start)
-        canvas.put(
-            bar.start,
-            y,
-            LOOKS[FAMILIES[bar.family]].letter,
-            of_family(bar.family, strong=True) if strong else Tone.FAINT,
-        )
+    inside = bar.start + 1  # at the start itself is what began it, or the head of its arrow
+    room = bar.stop - bar.start >= _LETTER_FROM - 1 and 0 <= inside <= last
+    if bar.handler and room and not counts[bar.lane, inside]:
+        strong = _bright(scene, bar.lane, max(bar.start, 0))
+        tone = of_family(bar.family, strong=True) if strong else Tone.FAINT
+        canvas.put(inside, y, LOOKS[FAMILIES[bar.family]].letter, tone)
     if bar.end and 0 <= bar.stop <= last:
         canvas.put(bar.stop, y, bar.end, Tone.BAD if bar.end == "✗" else Tone.WARN)
 
@@ -164,7 +161,7 @@ def _words(canvas: Canvas, scene: Scene, rows: Rows) -> None:
         if rows.pitch > 1:
             canvas.write(word.cell, y + 1, shorten(word.text, max(stop - word.cell, 1)), tone)
             continue
-        for start in range(word.cell, min(stop, word.cell + canvas.width // 4)):
+        for start in range(word.cell, stop):
             room = min(canvas.free(start, y, len(word.text) + 1, _UNDER_WORDS), stop - start)
             if room > len(word.text) or (room == len(word.text) and start + room == stop):
                 canvas.write(start, y, word.text, tone)

@@ -126,7 +126,7 @@ def _in_order(
 ) -> tuple[Numbers, Numbers]:
     """Starts and stops of a log without tasks: the first handled goes with the first received.
 
-    Of one component, message type and session.
+    Of one component, message type and session. What was not handled is left out: nothing says that it runs.
     """
     columns = [log.column(name) for name in ("component", "message_type", "session")]
     waiting: dict[tuple[int, ...], deque[int]] = {}
@@ -137,7 +137,6 @@ def _in_order(
         key = tuple(int(column[row]) for column in columns)
         if starting[place]:
             waiting.setdefault(key, deque()).append(row)
-            pairs[row] = OPEN
         elif waiting.get(key):
             pairs[waiting[key].popleft()] = row
         else:
