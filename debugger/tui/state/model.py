@@ -234,9 +234,10 @@ class _Writer:
         was = outline(old) if mark == "~" and not (alike and len(old) == len(value)) else ""
         small = depth < _OPEN_DEPTH and len(value) <= _OPEN_CHILDREN
         small |= self._shape.only_changed and depth < _OPEN_DEPTH
-        unfolded = bool(value) and depth < MAX_DEPTH and self._shape.folds.get(path, small)
+        holds = bool(value) or (alike and bool(old))  # what was in it last is told below it
+        unfolded = holds and depth < MAX_DEPTH and self._shape.folds.get(path, small)
         line = TreeLine(
-            path, depth, _key(path[-1]), outline(value), "container", mark, was, unfolded if value else None
+            path, depth, _key(path[-1]), outline(value), "container", mark, was, unfolded if holds else None
         )
         self.lines.append(line)
         if unfolded:
