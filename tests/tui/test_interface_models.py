@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import combinations, pairwise
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from backend.events import Family, decode_line
+from backend.events import decode_line
 from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, SourceChanged
 from debugger.log import EventLog
 from debugger.log.filters import compile_filter
 from debugger.sources.feed import Disconnected
 from debugger.tui import travel
-from debugger.tui.graph.counts import Counts
-from debugger.tui.graph.layout import arrange
-from debugger.tui.graph.marks import MAX_MARKS, TRAVEL_NS, Marks
-from debugger.tui.graph.model import Flow, graph_view, order
+from debugger.tui.graph.model import GraphModel
 from debugger.tui.live import Intake
 from debugger.tui.rows import ShownRows
 from debugger.tui.session import Link, Mode, Session
@@ -45,89 +37,6 @@ def test_a_filter_finds_the_same_rows_bit_by_bit_as_at_once() -> None:
     assert shown.rows(range(len(shown) - 1, -1, -1)).tolist() == expected[::-1]
     assert [shown.position(row) for row in expected] == list(range(len(expected)))
     assert shown.position(expected[0] - 1) == -1
-
-
-@given(st.lists(st.integers(-1, len(LINES) - 1), min_size=1, max_size=12))
-def test_counters_at_the_cursor_do_not_depend_on_the_way_there(rows: list[int]) -> None:
-    """Moved forwards or backwards, they are those of a count from the start."""
-    log = session_with(LINES).log
-    counts = Counts(log)
-    for row in rows:
-        counts.move(row)
-    events = [decode_line(line) for line in LINES[: rows[-1] + 1]]
-    sent = Counter(event.component for event in events if event.event_type == "message_published")
-    for component in VOICE:
-        assert counts.of(component)[0] == sent[component]
-    assert counts.sent == sent.total()
-
-
-@given(st.integers(1, 24), st.integers(56, 220), st.integers(12, 50))
-def test_boxes_and_spokes_never_touch(number: int, width: int, height: int) -> None:
-    """Every component has a place or is named as left out; no cell is used twice, none is outside."""
-    names = tuple(f"c{one}" for one in range(number))
-    layout = arrange(names, width, height)
-    assert layout is not None
-    assert {placed.name for placed in layout.placed} | set(layout.left_out) == set(names)
-    regions = [
-        {(x, y) for x in range(box.x, box.right) for y in range(box.y, box.bottom)}
-        for box in (layout.hub, *(placed.box for placed in layout.placed))
-    ]
-    regions += [set(placed.spoke) for placed in layout.placed]
-    assert all(0 <= x < width and 0 <= y < height for region in regions for x, y in region)
-    assert not [1 for one, other in combinations(regions, 2) if one & other]
-    for placed in layout.placed:
-        assert placed.spoke
-        for (x, y), (u, v) in pairwise(placed.spoke):
-            assert abs(x - u) + abs(y - v) == 1
-
-
-def test_the_components_of_a_voice_assistant_keep_their_places() -> None:
-    """Strangers that come before them in the log do not push them away."""
-    assert order(("zebra", "overseer", "user_session")) == ("user_session", "overseer", "zebra")
-
-
-def test_the_graph_shows_the_way_of_the_cursors_message() -> None:
-    """From the publisher to the bus, from there to each receiver; a receive shows where it came from."""
-    session = session_with(LINES)
-    session.tick()
-    session.seek(1)
-    view = graph_view(session, Counts(session.log))
-    assert {(flow.component, flow.out) for flow in view.flows} == {
-        ("user_session", True),
-        ("overseer", False),
-        ("database_memory", False),
-    }
-    assert view.message == "COMPLETE_TRANSCRIPT"
-    assert "tap" in view.aside
-    session.seek(2)
-    ways = {(flow.component, flow.out) for flow in graph_view(session, Counts(session.log)).flows}
-    assert ways == {("overseer", False), ("user_session", True)}
-
-
-def test_a_failing_component_is_marked_only_from_its_error_on() -> None:
-    """Before the error nothing is known of it."""
-    session = session_with(LINES)
-    session.tick()
-    for row, failing in ((len(LINES) - 1, True), (len(LINES) - 2, False)):
-        session.seek(row)
-        nodes = {node.name: node for node in graph_view(session, Counts(session.log)).nodes}
-        assert nodes["llm_orchestrator"].failing is failing
-
-
-def test_marks_move_one_way_and_are_bounded() -> None:
-    """A publish goes from box to hub, a receive from hub to box, later; floods do not pile up."""
-    family = Family.STT
-    spokes = {"a": ((0, 0), (1, 0), (2, 0)), "b": ((9, 0), (8, 0))}
-    marks = Marks()
-    marks.add([Flow("a", True, family), Flow("b", False, family)], 0)
-    assert list(marks.at(0, spokes)) == [(0, 0)]
-    assert list(marks.at(TRAVEL_NS - 1, spokes)) == [(2, 0)]
-    assert list(marks.at(TRAVEL_NS, spokes)) == [(8, 0)]
-    assert not marks.at(2 * TRAVEL_NS, spokes)
-    assert not marks
-    for number in range(500):
-        marks.add([Flow(f"n{number}", True, family)], 10 * TRAVEL_NS)
-    assert len(marks.at(10 * TRAVEL_NS, {f"n{n}": ((n, 0),) for n in range(500)})) == MAX_MARKS
 
 
 def test_a_state_tells_what_changed_since_the_snapshot_before() -> None:
@@ -249,5 +158,5 @@ def test_an_empty_log_has_no_cursor_and_every_view_bears_it() -> None:
         move()
     assert not session.to_cause()
     assert session.cursor == -1
-    assert graph_view(session, Counts(session.log)).flows == ()
+    assert GraphModel(session).view().flows == ()
     assert state_view(EventLog(), "overseer", -1, {}).lines == ()

@@ -6,22 +6,32 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from backend.events import Family
-from debugger.tui import palette
-from debugger.tui.graph.canvas import Glyph
-from debugger.tui.graph.layout import Cell
-from debugger.tui.graph.model import Flow
-from debugger.tui.palette import ink
+from debugger.tui.graph.shapes import HUB, Cell
 
 TRAVEL_NS: Final = 450_000_000
-"""From one end of a spoke to the other."""
+"""From one end of a line to the other."""
 
 MAX_MARKS: Final = 44
 _APART_NS: Final = 90_000_000  # between two marks on one way: closer ones would be a smear
 
 
+class Flow(NamedTuple):
+    """A message on its way between two components, or a component and the bus (`HUB`)."""
+
+    source: str
+    target: str
+    family: Family
+
+    @property
+    def way(self) -> tuple[str, str]:
+        """Whence and where to."""
+        return self.source, self.target
+
+
 class _Mark(NamedTuple):
     flow: Flow
     start_ns: int
+    back: bool
 
 
 class Marks:
@@ -29,41 +39,38 @@ class Marks:
 
     def __init__(self) -> None:
         self._marks: list[_Mark] = []
-        self._latest: dict[tuple[str, bool], int] = {}
+        self._latest: dict[tuple[str, str], int] = {}
 
     def __bool__(self) -> bool:
         """Whether anything moves."""
         return bool(self._marks)
 
-    def add(self, flows: Iterable[Flow], now_ns: int) -> None:
-        """Send messages off: publishes at once, receives when a publish would have arrived."""
+    def add(self, flows: Iterable[Flow], now_ns: int, *, back: bool = False) -> None:
+        """Send messages off: from the bus when one to it would have arrived; ``back`` undoes that."""
         for flow in flows:
-            start = now_ns if flow.out else now_ns + TRAVEL_NS
-            way = (flow.component, flow.out)
-            before = self._latest.get(way)
-            if len(self._marks) < MAX_MARKS and (before is None or start - before >= _APART_NS):
-                self._latest[way] = start
-                self._marks.append(_Mark(flow, start))
+            second = HUB in flow.way and (flow.target == HUB) == back
+            start = now_ns + TRAVEL_NS if second else now_ns
+            before = self._latest.get(flow.way)
+            apart = before is None or abs(start - before) >= _APART_NS
+            if len(self._marks) < MAX_MARKS and apart:
+                self._latest[flow.way] = start
+                self._marks.append(_Mark(flow, start, back))
 
     def clear(self) -> None:
         """Nothing moves any more."""
         self._marks.clear()
         self._latest.clear()
 
-    def at(self, now_ns: int, spokes: Mapping[str, tuple[Cell, ...]]) -> dict[Cell, Glyph]:
-        """Where the marks are; those that have arrived are gone."""
+    def at(self, now_ns: int, ways: Mapping[tuple[str, str], tuple[Cell, ...]]) -> dict[Cell, Family]:
+        """Where the marks are on `ways`, which run from source to target; what has arrived is gone."""
         self._marks = [mark for mark in self._marks if now_ns < mark.start_ns + TRAVEL_NS]
-        places: dict[Cell, Glyph] = {}
-        for flow, start in self._marks:
-            cells = spokes.get(flow.component, ())
+        if not self._marks:
+            self._latest.clear()
+        places: dict[Cell, Family] = {}
+        for flow, start, back in self._marks:
+            cells = ways.get(flow.way, ())
             if now_ns < start or not cells:
                 continue
             step = (now_ns - start) * len(cells) // TRAVEL_NS
-            place = cells[step] if flow.out else cells[-1 - step]
-            places[place] = chip(flow.family)
+            places[cells[-1 - step] if back else cells[step]] = flow.family
         return places
-
-
-def chip(family: Family) -> Glyph:
-    """A mark: the family's letter on its colour."""
-    return palette.LOOKS[family].letter, ink.chips[family]

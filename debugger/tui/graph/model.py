@@ -4,176 +4,249 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from backend.events import Family
 from backend.events.vocabulary import HANDLED, PUBLISHED, RECEIVED
-from debugger.log import FAMILIES, SYNTHETIC, EventLog
-from debugger.tui.graph.counts import Counts, failures
+from debugger.log import FAMILIES
+from debugger.log.counts import Count, Counts
+from debugger.tui.graph.cast import BUS, VOICE, Cast, Casting
+from debugger.tui.graph.layers import Way
+from debugger.tui.graph.marks import Flow
+from debugger.tui.graph.recent import ROWS, Recent, Traffic, recent
+from debugger.tui.graph.shapes import HUB
+from debugger.tui.graph.states import WORD, Glance, Glances
 from debugger.tui.session import Session
 from debugger.tui.text import safe_text
 
-BUS: Final = "message_bus"
-VOICE: Final = (
-    "user_session",
-    "overseer",
-    "agent_context",
-    "database_memory",
-    "llm_orchestrator",
-    "audio_output",
-    "tts_orchestrator",
-    "text_queue_manager",
-)
-"""The components of a voice assistant, which have natural places. Those of them that are there come first."""
+__all__ = ["BUS", "VOICE"]  # who is who is also for other panes to know
 
-MAX_NODES: Final = 64
-"""More are only counted."""
+MAX_GRAPH: Final = 40
+"""More components than these are listed, not drawn."""
 
-_RECENT_NS: Final = 5_000_000_000
-_RECENT_ROWS: Final = 4_096  # looked back through for an error
+MAX_NODES: Final = 128
+"""More than these are only counted."""
+
+BUDGET_NS: Final = 3_000_000
+"""For looking at new rows, in one sync."""
+
 _EFFECTS: Final = 24
-_WORD: Final = 24
+_LABEL: Final = 32
 _ASIDE: Final = 12
-_SESSIONS: Final = 16  # the latest ones, where the cursor's session knows nothing of a component
-
-
-class Flow(NamedTuple):
-    """A message on its way between a component and the bus: ``out`` of it, or in."""
-
-    component: str
-    out: bool
-    family: Family
+_MESSAGES: Final = frozenset({PUBLISHED, RECEIVED, HANDLED})
 
 
 class Node(NamedTuple):
-    """A component at the cursor. ``name`` is raw, for looking things up; ``label`` is safe to paint."""
+    """A component at the cursor. ``name`` is raw, for looking things up; ``label`` is safe to paint.
+
+    ``counts`` is None while they are not known yet. ``busy`` is the message whose handler runs, for
+    ``busy_ns`` of recorded time. ``dim``: it has nothing to do with what is chosen or followed.
+    """
 
     name: str
     label: str
-    state: str
-    sent: int
-    received: int
-    failed: int
-    failing: bool
-    at_cursor: bool
-    selected: bool
+    glance: Glance = Glance()
+    counts: Count | None = Count()
+    trace: tuple[int, ...] = ()
+    busy: str = ""
+    busy_ns: int = 0
+    failing: bool = False
+    hot: bool = False
+    at_cursor: bool = False
+    selected: bool = False
+    dim: bool = False
+    loops: bool = False
+
+    @property
+    def state(self) -> str:
+        """Its state in a word; empty for none."""
+        return self.glance.word
 
 
 class GraphView(NamedTuple):
     """Everything that stands still in the graph. ``flows`` are the ways that the cursor's message takes.
 
-    ``aside`` are components that have nothing to do with the bus, ``more`` how many were left out.
+    ``ways`` are all ways between components that anything ever took, ``traffic`` what was on the lines in
+    the last ``window_ns``. ``aside`` are components that have nothing to do with the others, ``more`` how
+    many were left out. ``dim``: the cursor's message is not of what is followed.
     """
 
     nodes: tuple[Node, ...] = ()
     aside: tuple[str, ...] = ()
     more: int = 0
     bus: str = BUS
-    sent: int = 0
+    by_bus: bool = True
+    sent: int | None = 0
     message: str = ""
     family: Family = Family.SYSTEM
     flows: tuple[Flow, ...] = ()
+    ways: frozenset[Way] = frozenset()
+    traffic: tuple[Traffic, ...] = ()
+    window_ns: int = 0
+    dim: bool = False
 
 
-def graph_view(session: Session, counts: Counts) -> GraphView:
-    """The graph at the session's cursor; `counts` is moved there."""
-    log, row = session.log, session.cursor
-    counts.move(row)
-    bus = log.topology.bus or BUS
-    everybody = tuple(name for name in log.topology.components if name not in {bus, BUS, SYNTHETIC})
-    involved = _involved(log)
-    names = order(tuple(name for name in everybody if name in involved) or everybody)
-    aside = tuple(safe_text(name, _WORD) for name in everybody if name not in names)
-    failing = _failing(log, row)
-    current = log.name("component", int(log.column("component")[row])) if row >= 0 else ""
-    nodes = tuple(
-        Node(
-            name,
-            safe_text(name, _WORD + 8),
-            _state_word(log, name, row),
-            *counts.of(name),
-            failing=name in failing,
-            at_cursor=name == current,
-            selected=name == session.component,
+class GraphModel:
+    """Makes views of a session. Each costs the same, however long the log is."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._counts = Counts(session.log)
+        self._casting = Casting(session.log, session.clock)
+        self._glances = Glances(session.log)
+        self._cast = Cast()
+        self.by_bus: bool | None = None  # None: as the log suggests
+
+    @property
+    def is_by_bus(self) -> bool:
+        """Which of the two views there is."""
+        return self._cast.by_bus if self.by_bus is None else self.by_bus
+
+    @property
+    def cast(self) -> Cast:
+        """Who was in the last view."""
+        return self._cast
+
+    def extend(self) -> bool:
+        """Look at rows that came; whether all were looked at."""
+        self._casting.extend(BUDGET_NS)
+        return self._counts.extend(self._session.clock, BUDGET_NS)
+
+    @property
+    def counted(self) -> bool:
+        """Whether the counters at the cursor are known."""
+        return self._counts.covers(self._session.cursor)
+
+    def view(self) -> GraphView:
+        """The graph at the session's cursor."""
+        session, log, row = self._session, self._session.log, self._session.cursor
+        self._cast = cast = self._casting.cast()
+        names = self._shown(cast)
+        belonging = None
+        if session.followed is not None and row >= 0:
+            belonging = session.belonging(max(0, row + 1 - ROWS), row + 1)
+        by_cause = bool(cast.ways) and log.id_of("event_type", RECEIVED) is None
+        lately = recent(log, row, names, cast.sole, belonging, links=by_cause)
+        if counted := self.counted:
+            self._counts.move(row)
+        flows, message, family = self._flows(row)
+        nodes = self._nodes(names, lately, counted=counted)
+        return GraphView(
+            nodes=nodes,
+            aside=tuple(safe_text(name, WORD) for name in cast.aside[:_ASIDE]),
+            more=len(cast.names) - len(names) + max(len(cast.aside) - _ASIDE, 0),
+            bus=safe_text(cast.bus, WORD),
+            by_bus=self.is_by_bus,
+            sent=self._counts.sent if counted else None,
+            message=message,
+            family=family,
+            flows=flows,
+            ways=frozenset(cast.ways) if not self.is_by_bus and len(names) <= MAX_GRAPH else frozenset(),
+            traffic=lately.spokes if self.is_by_bus else lately.ways,
+            window_ns=lately.window_ns,
+            dim=row >= 0 and not session.belongs(row),
         )
-        for name in names[:MAX_NODES]
-    )
-    flows, message, family = _flows(log, row)
-    return GraphView(
-        nodes=nodes,
-        aside=aside[:_ASIDE],
-        more=max(len(names) - MAX_NODES, 0) + max(len(aside) - _ASIDE, 0),
-        bus=safe_text(bus, _WORD),
-        sent=counts.sent,
-        message=message,
-        family=family,
-        flows=flows,
-    )
 
-
-def _involved(log: EventLog) -> set[str]:
-    """Who has to do with the bus, or tells a state; not a tap or a main task that only frames the record."""
-    topology = log.topology
-    named = {name for publisher, _, receiver in topology.edges for name in (publisher, receiver)}
-    known = named | set(topology.subscriptions) | set(VOICE)
-    # Asking for the sessions of a state goes through all of them: only for the few that are left.
-    return known | {name for name in topology.components if name not in known and log.state_sessions(name)}
-
-
-def order(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those with natural places first, the others as they came."""
-    known = tuple(name for name in VOICE if name in names)
-    return known + tuple(name for name in names if name not in VOICE)
-
-
-def _state_word(log: EventLog, component: str, row: int) -> str:
-    """``state`` of the component's snapshot in the cursor's session, else in its latest."""
-    if row < 0:
-        return ""
-    own = log.interner("session").value(int(log.column("session")[row]))
-    found = log.state_at(component, own, row)
-    if found is None:
-        others = (
-            log.state_at(component, session, row) for session in log.state_sessions(component)[-_SESSIONS:]
+    def _shown(self, cast: Cast) -> tuple[str, ...]:
+        """Those that are drawn or listed: the first, and in any case the chosen one and the cursor's."""
+        if len(cast.names) <= MAX_NODES:
+            return cast.names
+        shown = cast.names[: MAX_NODES - 2]
+        wanted = dict.fromkeys(
+            name for name in (self._session.component, self._current()) if name and name not in shown
         )
-        found = max((one for one in others if one is not None), key=lambda one: one.row, default=None)
-    word = found.state.get("state") if found is not None else None
-    return safe_text(word, _WORD) if isinstance(word, str | int) else ""
+        present = set(cast.names) if wanted else set()
+        extra = [name for name in wanted if name in present]
+        extra += [name for name in cast.names[len(shown) : len(shown) + 2] if name not in wanted]
+        return shown + tuple(extra[:2])
 
+    def _current(self) -> str:
+        log, row = self._session.log, self._session.cursor
+        return log.name("component", int(log.column("component")[row])) if row >= 0 else ""
 
-def _failing(log: EventLog, row: int) -> set[str]:
-    """Components with an error in the last seconds before the cursor."""
-    if row < 0:
-        return set()
-    start = max(0, row + 1 - _RECENT_ROWS)
-    part = slice(start, row + 1)
-    times = log.column("timestamp_ns")[part]
-    failed = failures(log, part) & (times > int(times[-1]) - _RECENT_NS)
-    numbers = np.unique(log.column("component")[part][failed])
-    return {log.name("component", number) for number in numbers.tolist()}
+    def _nodes(self, names: tuple[str, ...], lately: Recent, *, counted: bool) -> tuple[Node, ...]:
+        session, log, row = self._session, self._session.log, self._session.cursor
+        current, selected = self._current(), session.component
+        own = log.interner("session").value(int(log.column("session")[row])) if row >= 0 else None
+        near = self._near(selected)
+        nodes = []
+        for name in names:
+            busy = lately.busy.get(name)
+            nodes.append(
+                Node(
+                    name,
+                    safe_text(name, _LABEL),
+                    self._glances.at(name, row, own, lately.last.get(name)) if row >= 0 else Glance(),
+                    self._counts.of(name) if counted else None,
+                    lately.trace.get(name, ()),
+                    self._message(busy) if busy is not None else "",
+                    self._since(busy) if busy is not None else 0,
+                    failing=name in lately.failing,
+                    hot=name in lately.hot,
+                    at_cursor=name == current,
+                    selected=name == selected,
+                    dim=(near is not None and name not in near)
+                    or (session.followed is not None and name not in lately.trace),
+                    loops=(name, name) in self._cast.ways,
+                )
+            )
+        return tuple(nodes)
 
+    def _near(self, selected: str | None) -> set[str] | None:
+        """The chosen one and all that it talks to; None if none is chosen, or nothing is known of it."""
+        if selected is None or not self._cast.ways:
+            return None
+        return {selected} | {name for way in self._cast.ways if selected in way for name in way}
 
-def flow_of(log: EventLog, row: int) -> Flow | None:
-    """The way that the event in `row` takes, if it is a publish or a receive."""
-    kind = log.name("event_type", int(log.column("event_type")[row]))
-    if kind not in {PUBLISHED, RECEIVED}:
-        return None
-    component = log.name("component", int(log.column("component")[row]))
-    return Flow(component, kind == PUBLISHED, FAMILIES[log.column("family")[row]])
+    def _message(self, row: int) -> str:
+        log = self._session.log
+        return safe_text(log.name("message_type", int(log.column("message_type")[row])), _LABEL) or "…"
 
+    def _since(self, row: int) -> int:
+        times = self._session.log.column("timestamp_ns")
+        return max(int(times[self._session.cursor]) - int(times[row]), 0)
 
-def _flows(log: EventLog, row: int) -> tuple[tuple[Flow, ...], str, Family]:
-    """The whole way of the cursor's message: from its publisher to all that received it."""
-    if row < 0:
-        return (), "", Family.SYSTEM
-    kind = log.name("event_type", int(log.column("event_type")[row]))
-    message = safe_text(log.name("message_type", int(log.column("message_type")[row])), _WORD + 8)
-    family = FAMILIES[log.column("family")[row]]
-    if kind == PUBLISHED:
-        ways = [flow_of(log, row), *(flow_of(log, one) for one in log.effect_rows(row, _EFFECTS))]
-    elif kind in {RECEIVED, HANDLED}:
+    # --- messages on the way -----------------------------------------------------------------
+
+    def passed(self, rows: range) -> tuple[Flow, ...]:
+        """The ways of the messages in some rows, of those that are followed."""
+        belonging = self._session.belonging(rows.start, rows.stop).tolist()
+        flows = (self.flow(row) for row, belongs in zip(rows, belonging, strict=False) if belongs)
+        return tuple(flow for flow in flows if flow is not None)
+
+    def flow(self, row: int) -> Flow | None:
+        """The way that the message in `row` takes then; None if it takes none."""
+        log = self._session.log
+        kind = log.name("event_type", int(log.column("event_type")[row]))
+        who = log.name("component", int(log.column("component")[row]))
+        family = FAMILIES[int(log.column("family")[row])]
+        if self.is_by_bus:
+            ends = {PUBLISHED: (who, HUB), RECEIVED: (HUB, who)}.get(kind)
+            return Flow(*ends, family) if ends is not None else None
+        if kind != RECEIVED and (not self._cast.ways or log.id_of("event_type", RECEIVED) is not None):
+            return None
         cause = log.cause_row(row)
-        ways = [flow_of(log, row), flow_of(log, cause) if cause is not None else None]
-    else:
-        return (), "", family
-    return tuple(dict.fromkeys(way for way in ways if way is not None)), message, family
+        if cause is not None:
+            sender = log.name("component", int(log.column("component")[cause]))
+        else:
+            sender = self._cast.sole.get(log.name("message_type", int(log.column("message_type")[row])), "")
+        return Flow(sender, who, family) if sender and sender != who else None
+
+    def _flows(self, row: int) -> tuple[tuple[Flow, ...], str, Family]:
+        """The whole way of the cursor's message: from its publisher to all that received it."""
+        if row < 0:
+            return (), "", Family.SYSTEM
+        log = self._session.log
+        kind = log.name("event_type", int(log.column("event_type")[row]))
+        message = safe_text(log.name("message_type", int(log.column("message_type")[row])), _LABEL)
+        family = FAMILIES[int(log.column("family")[row])]
+        rows = [row]
+        if kind == PUBLISHED:
+            rows += log.effect_rows(row, _EFFECTS)
+        elif kind in {RECEIVED, HANDLED}:
+            cause = log.cause_row(row)
+            if cause is not None:
+                rows.append(cause)
+            if kind == HANDLED and cause is not None:  # whose cause is the receive, whose is the publish
+                publish = log.cause_row(cause)
+                rows += [publish] if publish is not None else []
+        flows = tuple(dict.fromkeys(flow for one in rows if (flow := self.flow(one)) is not None))
+        return flows, message if flows or kind in _MESSAGES else "", family

@@ -10,20 +10,30 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from debugger.tui.graph.canvas import Canvas, Glyph, paint, paint_compact
-from debugger.tui.graph.counts import Counts
-from debugger.tui.graph.layout import Box, Cell, Layout, arrange
-from debugger.tui.graph.marks import Marks
-from debugger.tui.graph.model import Flow, GraphView, flow_of, graph_view
+from debugger.tui.graph.canvas import Canvas, Glyph
+from debugger.tui.graph.flow_layout import arrange_flow
+from debugger.tui.graph.hub_layout import arrange_hub
+from debugger.tui.graph.layers import Way
+from debugger.tui.graph.lines import ways_of
+from debugger.tui.graph.marks import Flow, Marks
+from debugger.tui.graph.model import MAX_GRAPH, GraphModel, GraphView
+from debugger.tui.graph.paint import has_more, paint, paint_compact
+from debugger.tui.graph.shapes import Box, Cell, Layout
 from debugger.tui.keys import Where, bindings
+from debugger.tui.palette import LOOKS, ink
 from debugger.tui.session import Session
 
 FPS: Final = 20
 _FLOWS_AT_ONCE: Final = 32  # of the rows that the cursor passed since the last look, the latest
+_RIGHT_BUTTON: Final = 3
+_S, _MS = 1_000_000_000, 1_000_000
 
 
 class ComponentGraph(Widget, can_focus=True):
-    """Components around the bus at the session's cursor; messages move as the cursor passes them."""
+    """Components around the bus, or in layers by who talks to whom, at the session's cursor.
+
+    Messages move as the cursor passes them, and backwards where it goes back by small steps.
+    """
 
     BINDINGS = bindings(Where.GRAPH)
 
@@ -37,13 +47,15 @@ class ComponentGraph(Widget, can_focus=True):
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._session = session
-        self._counts = Counts(session.log)
+        self._model = GraphModel(session)
         self._marks = Marks()
         self._view = GraphView()
-        self._looked_at: tuple[int, str | None, int, int] | None = None
+        self._looked_at: tuple[object, ...] = ()
+        self._cursor = -1
         self._layout: Layout | None = None
+        self._laid_out: tuple[object, ...] = ()
         self._places: dict[str, Box] = {}
-        self._spokes: dict[str, tuple[Cell, ...]] = {}
+        self._ways: dict[Way, tuple[Cell, ...]] = {}
         self._canvas = Canvas(0, 0)
         self._moving: dict[Cell, Glyph] = {}
 
@@ -53,60 +65,110 @@ class ComponentGraph(Widget, can_focus=True):
 
     # --- following the session -------------------------------------------------------------
 
+    @property
+    def titles(self) -> tuple[str, str]:
+        """The view, and how much of the past the lines and traces show."""
+        if not self._view.nodes:
+            return "1 Graph", ""
+        shown = "list" if self._layout is None else "bus" if self._view.by_bus else "who talks to whom"
+        ns = self._view.window_ns
+        window = f"last {ns / _S:g} s" if ns >= _S else f"last {ns / _MS:g} ms" if ns else ""
+        message = "" if self._layout is not None and self._view.by_bus else self._view.message
+        followed = "only what is followed" if self._session.followed is not None else ""
+        return "1 Graph", " · ".join(part for part in (message, shown, followed, window) if part)
+
     def sync(self) -> None:
         """Look at the session; repaint if the picture is another one."""
         session = self._session
-        passed = session.take_passed()
-        if passed and self.display and self._spokes:
-            ways = (flow_of(session.log, row) for row in passed[-_FLOWS_AT_ONCE:])
-            self.send(tuple(way for way in ways if way is not None))
+        passed, before = session.take_passed(), self._cursor
+        self._cursor = session.cursor
+        complete = self._model.extend()
+        if not self.display or not self.region:
+            self._looked_at = ()
+            return
+        if passed:
+            self.send(self._model.passed(passed[-_FLOWS_AT_ONCE:]))
+        elif 0 <= session.cursor < before <= session.cursor + _FLOWS_AT_ONCE:
+            undone = self._model.passed(range(session.cursor + 1, before + 1))
+            self.send(undone[::-1], back=True)
         looked_at = (
             session.cursor,
             session.component,
+            session.followed,
             len(session.log),
             len(session.log.topology.components),
+            self._model.by_bus,
+            complete or self._model.counted,
         )
-        if looked_at == self._looked_at:
-            return
-        self._looked_at = looked_at
-        view = graph_view(session, self._counts)
-        if view != self._view:
-            relaid = tuple(node.name for node in view.nodes) != tuple(node.name for node in self._view.nodes)
-            self._view = view
-            self._draw(relaid=relaid)
+        if looked_at != self._looked_at:
+            self._looked_at = looked_at
+            view = self._model.view()
+            if view != self._view:
+                self._view = view
+                self._draw()
 
-    def send(self, flows: tuple[Flow, ...]) -> None:
-        """Let messages move along the spokes."""
-        self._marks.add(flows, self._session.clock())
+    def send(self, flows: tuple[Flow, ...], *, back: bool = False) -> None:
+        """Let messages move along their lines, or (``back``) from their ends to where they came from."""
+        if not self._ways:
+            return
+        self._marks.add((flow for flow in flows if flow.way in self._ways), self._session.clock(), back=back)
         if self._marks:
             self._timer.resume()
 
-    def _draw(self, *, relaid: bool) -> None:
+    def restyle(self) -> None:
+        """Paint everything anew: the theme is another one."""
+        self._moving = {}
+        self._canvas = Canvas(0, 0)
+        self._draw()
+
+    # --- drawing ------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
         width, height = self.size
-        if relaid:
-            names = tuple(node.name for node in self._view.nodes)
-            layout = arrange(names, width, height)
-            if layout is not None and (layout.left_out or self._view.aside):
-                layout = arrange(names, width, height - 1) or layout  # a line to name them in
-            self._layout = layout
+        view = self._view
+        names = tuple(node.name for node in view.nodes)
+        wanted = (names, view.by_bus, view.ways, bool(view.aside or view.more), width, height)
+        if wanted != self._laid_out:
+            self._laid_out = wanted
+            self._layout = self._arrange(names, width, height)
         if self._layout is None:
-            self._canvas, self._places = paint_compact(self._view, width, height)
-            self._spokes = {}
-            self._marks.clear()
+            canvas, self._places = paint_compact(view, width, height)
+            self._ways = {}
         else:
-            self._canvas = paint(self._view, self._layout, width, height)
-            self._places = {placed.name: placed.box for placed in self._layout.placed}
-            self._spokes = {placed.name: placed.spoke for placed in self._layout.placed}
-        self.refresh()
+            canvas = paint(view, self._layout, width, height)
+            self._places = self._layout.boxes
+            self._ways = dict(ways_of(self._layout))
+        before, self._canvas = self._canvas, canvas
+        differing = canvas.differing(before)
+        if differing is None:
+            self.refresh()
+        elif differing:
+            self.refresh(*(Region(0, y, width, 1) for y in differing))
+
+    def _arrange(self, names: tuple[str, ...], width: int, height: int) -> Layout | None:
+        if not names or len(names) > MAX_GRAPH:
+            return None
+
+        def arrange(height: int) -> Layout | None:
+            if self._view.by_bus:
+                return arrange_hub(names, width, height)
+            ways = {way: number for way, number in self._model.cast.ways.items() if way in self._view.ways}
+            return arrange_flow(names, ways, width, height)
+
+        layout = arrange(height)
+        if layout is not None and (has_more(self._view, layout) or layout.undrawn):
+            return arrange(height - 1) or layout  # a line to name them in
+        return layout
 
     def on_resize(self) -> None:
         """Another size is another layout."""
-        self._draw(relaid=True)
+        self._draw()
 
     # --- movement ---------------------------------------------------------------------------------
 
     def _frame(self) -> None:
-        now = self._marks.at(self._session.clock(), self._spokes)
+        places = self._marks.at(self._session.clock(), self._ways)
+        now = {cell: (LOOKS[family].letter, ink.chips[family]) for cell, family in places.items()}
         changed = {
             cell for cell in self._moving.keys() | now.keys() if self._moving.get(cell) != now.get(cell)
         }
@@ -122,7 +184,15 @@ class ComponentGraph(Widget, can_focus=True):
         segments = self._canvas.segments(y, over)
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
-    # --- choosing a component -------------------------------------------------------------------------
+    # --- choosing -------------------------------------------------------------------------------------
+
+    def action_view(self) -> None:
+        """The bus, or who talks to whom directly."""
+        self._model.by_bus = not self._model.is_by_bus
+        self._session.say(
+            "graph: messages go over the bus" if self._model.by_bus else "graph: who talks to whom"
+        )
+        self.sync()
 
     def action_select(self, direction: str) -> None:
         """Choose the nearest component in a direction from the chosen one."""
@@ -148,11 +218,14 @@ class ComponentGraph(Widget, can_focus=True):
         """Choose none."""
         self.post_message(self.Selected(None))
 
-    def on_click(self, event: events.Click) -> None:
-        """Choose what one clicked on; the chosen one again, or nothing: none."""
-        hit = [name for name, box in self._places.items() if box.holds(event.x, event.y)]
-        again = bool(hit) and hit[0] == self._session.component
-        self.post_message(self.Selected(hit[0] if hit and not again else None))
+    async def on_click(self, event: events.Click) -> None:
+        """Choose what one clicked on; the chosen one again, or nothing: none. Right: only its events."""
+        hit = next((name for name, box in self._places.items() if box.holds(event.x, event.y)), None)
+        if event.button == _RIGHT_BUTTON and hit is not None:
+            self._session.component = hit
+            await self.screen.run_action("filter_component")
+            return
+        self.post_message(self.Selected(None if hit == self._session.component else hit))
 
 
 def _distance(here: Box, there: Box, direction: str) -> int | None:

@@ -11,5 +11,12 @@ KEYS: Final = (
     Key(("down", "j"), "select('down')", "component below", Where.GRAPH),
     Key(("left", "h"), "select('left')", "component to the left", Where.GRAPH),
     Key(("right", "l"), "select('right')", "component to the right", Where.GRAPH),
+    Key(
+        ("enter", "f"),
+        "screen.filter_component",
+        "only the events of the chosen component, or all again",
+        Where.GRAPH,
+    ),
+    Key(("b",), "view", "messages over the bus, or straight from publisher to receiver", Where.GRAPH),
     Key(("escape", "u"), "unselect", "no component; the state follows the cursor", Where.GRAPH),
 )

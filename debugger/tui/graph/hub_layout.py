@@ -1,19 +1,18 @@
-"""Where the boxes and the spokes are. Pure geometry, in cells.
+"""The bus view: where the boxes and the spokes are. Pure geometry, in cells.
 
-The hub is a bar in the middle. One component stands at each end of it, the others above
-and below, in columns. A spoke leaves its box at the middle of the side that faces the hub,
+The hub is a bar in the middle. With few components, one stands at each end of it, the others
+above and below, in columns. A spoke leaves its box at the middle of the side that faces the hub,
 turns at most twice, and meets the hub at a place of its own; outer spokes turn nearer to
-the hub than inner ones, so none crosses or touches another.
+the hub than inner ones, so none crosses or touches another. With many, the hub is as wide as the
+pane, and boxes stand over each other: the spokes of the outer ones pass the inner ones at the side.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-Cell = tuple[int, int]
-"""(x, y)"""
+from debugger.tui.graph.shapes import HIGH, HUB, LOW, Box, Cell, Layout, Route
 
-BOX_HEIGHT: Final = 3
 HUB_HEIGHT: Final = 4
 _MIN_BOX: Final = 16
 _WIDE_BOX: Final = 24
@@ -21,81 +20,50 @@ _MIN_SPOKE: Final = 4  # cells between the hub and the boxes at its ends
 _GAP: Final = 2  # columns between boxes
 _MAX_COLUMNS: Final = 7
 _FEWEST: Final = 3
-_MIN_HEIGHT: Final = 2 * BOX_HEIGHT + HUB_HEIGHT + 2  # a row of cells for the turns on each side of the hub
+_LEAST_LANES: Final = 2  # between hub and boxes, before boxes grow
+_MIN_HEIGHT: Final = 2 * LOW + HUB_HEIGHT + 2  # a row of cells for the turns on each side of the hub
 _MIN_WIDTH: Final = 3 * _MIN_BOX + 2 * _MIN_SPOKE
+_MOST_STOREYS: Final = 5
 
 
-class Box(NamedTuple):
-    """A rectangle."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def right(self) -> int:
-        """The first column beyond it."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> int:
-        """The first row beyond it."""
-        return self.y + self.height
-
-    @property
-    def middle(self) -> Cell:
-        """Its cell in the middle."""
-        return self.x + self.width // 2, self.y + self.height // 2
-
-    def holds(self, x: int, y: int) -> bool:
-        """Whether a cell is in it."""
-        return self.x <= x < self.right and self.y <= y < self.bottom
-
-
-class Placed(NamedTuple):
-    """A component's box and the cells of its spoke, from the box to the hub, without either's border."""
-
-    name: str
-    box: Box
-    spoke: tuple[Cell, ...]
-
-
-class Layout(NamedTuple):
-    """Boxes for as many components as fit; ``left_out`` are the others."""
-
-    hub: Box
-    placed: tuple[Placed, ...]
-    left_out: tuple[str, ...]
-
-
-def arrange(names: tuple[str, ...], width: int, height: int) -> Layout | None:
+def arrange_hub(names: tuple[str, ...], width: int, height: int) -> Layout | None:
     """Lay out `names`, whose order is that of their importance; None where there is no room."""
     if width < _MIN_WIDTH or height < _MIN_HEIGHT:
         return None
+    few = _few(names, width, height)
+    if not few.left_out:
+        return few
+    many = _many(names, width, height)
+    return many if len(many.left_out) < len(few.left_out) else few
+
+
+# --- few ------------------------------------------------------------------------------------
+
+
+def _few(names: tuple[str, ...], width: int, height: int) -> Layout:
     columns = min(max(3, (len(names) - 1) // 2), (width + _GAP) // (_MIN_BOX + _GAP), _MAX_COLUMNS)
     while True:
         grid = _grid(columns, width, height)
-        if columns <= _FEWEST or grid.turns <= _lanes(height):
+        if columns <= _FEWEST or grid.turns <= _lanes(height, LOW):
             break
         columns -= 1
+    high = HIGH if _lanes(height, HIGH) >= max(grid.turns, _LEAST_LANES) else LOW
     fitting = names[: 2 * columns + 2]
     above, left, right, below = _seats(fitting, columns)
-    hub, placed = grid.hub, []
-    y_above, y_below = _outer_rows(height, hub.y)
+    hub, boxes, routes = grid.hub, dict[str, Box](), list[Route]()
+    y_above, y_below = _outer_rows(height, hub.y, high)
     for number, x in enumerate(grid.lefts):
         for name, y in ((above[number], y_above), (below[number], y_below)):
             if name is not None:
-                place = Box(x, y, grid.box, BOX_HEIGHT)
-                placed.append(Placed(name, place, _spoke(place, hub, grid.doors[number], grid.lanes[number])))
+                boxes[name] = box = Box(x, y, grid.box, high)
+                routes.append(Route(name, HUB, _spoke(box, hub, grid.doors[number], grid.lanes[number])))
     for name, x in ((left, 0), (right, width - grid.box)):
         if name is not None:
-            y = hub.y + BOX_HEIGHT // 2
+            y = hub.y + 1
             cells = range(grid.box, hub.x) if x == 0 else range(x - 1, hub.right - 1, -1)
-            placed.append(
-                Placed(name, Box(x, hub.y, grid.box, BOX_HEIGHT), tuple((cell, y) for cell in cells))
-            )
-    return Layout(hub, tuple(placed), names[len(fitting) :])
+            boxes[name] = Box(x, hub.y, grid.box, high)
+            routes.append(Route(name, HUB, tuple((cell, y) for cell in cells)))
+    return Layout(boxes, tuple(routes), names[len(fitting) :], hub=hub)
 
 
 class _Grid(NamedTuple):
@@ -128,15 +96,15 @@ def _grid(columns: int, width: int, height: int) -> _Grid:
     return _Grid(hub, box, lefts, tuple(doors), tuple(lanes), turning)
 
 
-def _lanes(height: int) -> int:
+def _lanes(height: int, high: int) -> int:
     """Rows for turns between the hub and the boxes above it."""
-    return (height - 2 * BOX_HEIGHT - HUB_HEIGHT) // 2
+    return (height - 2 * high - HUB_HEIGHT) // 2
 
 
-def _outer_rows(height: int, hub_y: int) -> tuple[int, int]:
+def _outer_rows(height: int, hub_y: int, high: int) -> tuple[int, int]:
     """Where the boxes above and below begin: not further away than looks well."""
-    distance = min(_lanes(height), 4 + height // 20)
-    return hub_y - distance - BOX_HEIGHT, hub_y + HUB_HEIGHT + distance
+    distance = min(_lanes(height, high), 4 + height // 20)
+    return hub_y - distance - high, hub_y + HUB_HEIGHT + distance
 
 
 _VOICE_SEATS: Final = {
@@ -185,3 +153,49 @@ def _spoke(box: Box, hub: Box, door: int, lane: int) -> tuple[Cell, ...]:
     across = [(cell, turn) for cell in range(x, door + sideways, sideways)]
     rest = [(door, y) for y in range(turn + step, end + step, step)]
     return (*down, *across, *rest)
+
+
+# --- many -----------------------------------------------------------------------------------
+
+
+def _many(names: tuple[str, ...], width: int, height: int) -> Layout:
+    """As few storeys as seat everybody, or as many as there is room for."""
+    most = min((height - HUB_HEIGHT - 2) // (2 * LOW), _MOST_STOREYS)
+    storeys, columns = 1, 1
+    for storeys in range(1, most + 1):
+        columns = max((width + 1) // (_MIN_BOX + _aisle(storeys)), 1)
+        if 2 * storeys * columns >= len(names):
+            columns = -(-len(names) // (2 * storeys))
+            break
+    aisle = _aisle(storeys)
+    box = min((width + 1) // columns - aisle, _WIDE_BOX)
+    used = columns * (box + aisle) - 1
+    indent = (width - used) // 2
+    hub = Box(indent, (height - HUB_HEIGHT) // 2, used, HUB_HEIGHT)
+    distance = min((height - HUB_HEIGHT - 2 * storeys * LOW) // 2, _LEAST_LANES + 1)
+    fitting = names[: 2 * storeys * columns]
+    boxes, routes = dict[str, Box](), list[Route]()
+    for number, name in enumerate(fitting):
+        above, seat = number % 2 == 0, number // 2
+        storey, column = divmod(seat, columns)
+        y = hub.y - distance - LOW * (storey + 1) if above else hub.bottom + distance + LOW * storey
+        boxes[name] = here = Box(indent + column * (box + aisle), y, box, LOW)
+        routes.append(Route(name, HUB, _past(here, hub, storey)))
+    return Layout(boxes, tuple(routes), names[len(fitting) :], hub=hub)
+
+
+def _aisle(storeys: int) -> int:
+    """Columns between boxes: one for each spoke that passes, and one to keep them apart."""
+    return max(storeys, _GAP)
+
+
+def _past(box: Box, hub: Box, storey: int) -> tuple[Cell, ...]:
+    """The spoke: down from the first storey, at the side of the boxes below from the others."""
+    above = box.y < hub.y
+    step, end = (1, hub.y - 1) if above else (-1, hub.bottom)
+    if storey == 0:
+        x, y = box.middle[0], box.bottom if above else box.y - 1
+        return tuple((x, one) for one in range(y, end + step, step))
+    x, y = box.right + storey - 1, box.y + 1
+    out = [(one, y) for one in range(box.right, x)]
+    return (*out, *((x, one) for one in range(y, end + step, step)))
