@@ -28,7 +28,12 @@ _HEADS: Final = frozenset("▼▲")
 _UNDER_WORDS: Final = f" {_TASK}"
 _MOST_DIGIT: Final = 9
 _CROSSED: Final = {" ": "│", _HANDLER: "┿", _TASK: "┼", "╌": "┼"}
-_TURNED: Final = {(" ", True): "╮", (" ", False): "╯", (_HANDLER, True): "┯", (_HANDLER, False): "┷"}
+_TURNED: Final = {
+    " ": ("╮", "╯"),
+    _HANDLER: ("┯", "┷"),
+    _TASK: ("┬", "┴"),
+}
+"""Where an arrow leaves its sender's lane: downwards, upwards."""
 
 
 class Rows(NamedTuple):
@@ -196,8 +201,8 @@ def draw_arrow(canvas: Canvas, scene: Scene, arrow: Arrow, rows: Rows, *, strong
     if not 0 <= x < width:
         canvas.put(0 if x < 0 else width - 1, begin, "◂" if x < 0 else "▸", tone)
         return
-    if x != arrow.start and (turn := _TURNED.get((canvas.at(x, begin), down))) is not None:
-        canvas.put(x, begin, turn, tone)
+    if x != arrow.start and (turn := _TURNED.get(canvas.at(x, begin))) is not None:
+        canvas.put(x, begin, turn[0] if down else turn[1], tone)
     for y in range(min(begin, end) + 1, max(begin, end)):
         crossed = _CROSSED.get(canvas.at(x, y))
         if crossed is not None:
