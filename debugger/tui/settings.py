@@ -125,6 +125,21 @@ def change(where: Path | None = None, /, **fields: Any) -> list[str]:
     return []
 
 
+def begin_keys(text: str, where: Path | None = None) -> str:
+    """Lay down a key map for the user to edit, if there is none yet. Returns what is to be said about it."""
+    path = (where or folder()) / KEYS_FILE
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return f"your keys are in {path}"
+    except OSError as error:
+        return f"{path}: cannot be written ({error.strerror})"
+    return f"wrote {path}: every action is in it, to be given other keys"
+
+
 def _decoded(path: Path) -> dict[str, Any]:
     """The file's object; an absent or empty file has none.
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from debugger.tui import settings
 from debugger.tui.keys import APP, TABLE, Key, Where, apply_keys, current
 from debugger.tui.keys.context import ActiveKey, active_keys, bar_items, places
-from debugger.tui.keys.user import KEPT, effective, key_named, place_of
+from debugger.tui.keys.user import KEPT, effective, key_named, place_of, template
 from debugger.tui.status.lines import KeyBar
 from debugger.tui.text import width_of
 from tests.tui.comfort import SmallApp, SmallScreen
@@ -65,6 +68,23 @@ def test_a_row_gets_the_keys_that_the_user_wrote() -> None:
     assert keys_of(rows, "time.play") == ("P",)
     assert keys_of(rows, "move.cause") == ("ctrl+e", "f5")
     assert keys_of(rows, "move.effect") == ("e",)
+
+
+def test_the_file_to_edit_has_every_action_and_changes_nothing_by_itself(tmp_path: Path) -> None:
+    """With the # taken away it is a key map; a file that is there already is left alone."""
+    said = settings.begin_keys(template(), tmp_path)
+    file = tmp_path / "keys.toml"
+    assert str(file) in said
+    assert settings.load(tmp_path)[0].keys == {}
+    edited = re.sub(r'^# (?=")', "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    file.write_text(edited, encoding="utf-8")
+    keys = settings.load(tmp_path)[0].keys
+    assert set(keys) == set(NAMES)
+    rows, problems = effective(keys)
+    assert problems == []
+    assert rows == list(TABLE)
+    assert "your keys are in" in settings.begin_keys(template(), tmp_path)
+    assert file.read_text(encoding="utf-8") == edited
 
 
 def test_two_rows_may_change_their_keys_with_each_other() -> None:

@@ -25,7 +25,9 @@ from debugger.tui.commands.fuzzy import match
 from debugger.tui.commands.screen import CommandList, CommandPalette, found
 from debugger.tui.help.hint import FirstRunHint, hint_parts
 from debugger.tui.help.screen import HelpLines, help_text
+from debugger.tui.help.text import QUERY
 from debugger.tui.keys import APP, TABLE, Where
+from debugger.tui.query_line.purpose import query_of
 from debugger.tui.session import Session
 from debugger.tui.text import width_of
 from tests.tui.comfort import SmallApp, SmallScreen, events_of_turns
@@ -93,6 +95,12 @@ def test_the_help_names_every_key_in_force_under_its_place() -> None:
     order = sorted((text.index(f"{where.value}\n"), where) for where in {row.where for row in TABLE})
     assert [where for _, where in order][:2] == [Where.STATE, Where.GRAPH]
     assert text.count(Where.STATE.value) == 1
+
+
+@pytest.mark.parametrize("example", [example for example, _ in QUERY])
+def test_every_query_of_the_help_is_one(example: str) -> None:
+    """It can be typed as it stands there."""
+    assert not query_of(example).passes_all
 
 
 @given(st.integers(1, 200), st.booleans())

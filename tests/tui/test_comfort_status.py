@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import decode_line
-from debugger.log import compile_filter
+from debugger.tui.query_line.purpose import query_of
 from debugger.tui.session import Link, Mode, Session
 from debugger.tui.status.lines import StatusLine
 from debugger.tui.status.model import fitting, status_parts
@@ -25,7 +25,7 @@ def busy() -> Session:
     session.seek(11)
     session.follow_turn()
     session.toggle_selection()
-    session.set_search(compile_filter("turn:2"))
+    session.set_search(query_of("turn:2"))
     session.progress = 0.42
     session.say("a word to the user")
     session.tick()

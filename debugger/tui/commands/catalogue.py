@@ -48,6 +48,7 @@ class Sources:
     bookmarks: Callable[[], Iterable[tuple[str, int]]] = tuple
     go: Callable[[int], object] | None = None
     screenshot: Callable[[str], object] | None = None
+    edit_keys: Callable[[], object] | None = None
     more: tuple[Command, ...] = field(default=())
 
 
@@ -64,6 +65,8 @@ def catalogue(screen: Screen[Any], sources: Sources) -> list[Command]:
             Command("screen", "screenshot as SVG", _with(take, "svg")),
             Command("screen", "screenshot as text", _with(take, "txt")),
         ]
+    if sources.edit_keys is not None:
+        commands.append(Command("keys", "other keys: write a file to edit", sources.edit_keys))
     if sources.use_query is not None:
         use = sources.use_query
         commands += [

@@ -81,7 +81,7 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen {
         align: center middle;
     }
-    HelpScreen #help-frame {
+    HelpScreen #help-box {
         width: 92%;
         max-width: 92;
         height: 90%;
@@ -102,7 +102,7 @@ class HelpScreen(ModalScreen[None]):
         padding: 0;
         background: $panel;
     }
-    HelpScreen.-short #help-frame {
+    HelpScreen.-short #help-box {
         border: none;
         width: 100%;
         height: 100%;
@@ -122,7 +122,7 @@ class HelpScreen(ModalScreen[None]):
         if first is None:
             below = [screen for screen in self.app.screen_stack if screen is not self]
             first = places(below[-1]) if below else ()
-        with Vertical(id="help-frame") as frame:
+        with Vertical(id="help-box") as frame:
             frame.border_title = Content(" Keys ")
             frame.border_subtitle = Content(f" / finds · {self._closing_keys()} ")
             self._text.first = first

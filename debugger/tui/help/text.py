@@ -21,12 +21,15 @@ _LEAST_ABOUT: Final = 24  # for what they do; with less, it has lines of its own
 _LEAST_WORDS: Final = 12
 
 QUERY: Final = (
-    ("turn = 4 and component = overseer", "fields and values; and, or, not, ( )"),
-    ("message = TTS_*  component ~ /tts|llm/", "globs; regular expressions"),
-    ("data.index > 3  state.queue.size >= 10", "payloads and snapshots, to any depth"),
-    ("severity in (warning, error)", "one of several"),
-    ("data.duration_us > 20ms", "durations: us, ms, s, min"),
-    ('"a phrase"  -PARTIAL_TRANSCRIPT', "text anywhere; without what has it"),
+    ("component = overseer and turn = 4", "fields and values; and, or, not, ( )"),
+    ("message:TTS_*", "a name with * and ?"),
+    ("message ~ /chunk|audio/i", "a regular expression; !~ for what has none"),
+    ("data.index > 3", "payloads, to any depth; state.queue.size for snapshots"),
+    ("severity in (warning, error)", "one of several; not in for none of them"),
+    ("duration > 20ms", "durations: ns, us, ms, s, min, h"),
+    ("has data.text", "what has the field at all"),
+    ('"a phrase"', "text anywhere in the event"),
+    ("-PARTIAL_TRANSCRIPT", "without what has it"),
 )
 
 

@@ -99,6 +99,18 @@ def effective(overrides: Mapping[str, Any], table: Sequence[Key] = TABLE) -> tup
         problems.append(f"keys: {name} cannot have {cap(key)}: it is {other.name} ({other.about}) there")
 
 
+def template(table: Sequence[Key] = TABLE) -> str:
+    """A key map to edit, as TOML: all actions with the keys that they come with, each commented out."""
+    lines = ["# Take the # away from what is to have other keys. It holds from the next start on.", "[keys]"]
+    for where in dict.fromkeys(row.where for row in table):
+        lines += ["", f"# {where.value}"]
+        for row in table:
+            if row.where is where:
+                keys = ", ".join(f'"{key}"' for key in row.keys)
+                lines += [f"# {row.about}", f'# "{row.name}" = [{keys}]']
+    return "\n".join(lines) + "\n"
+
+
 def place_of(where: Where) -> Where:
     """Rows of one place share a keyboard: all that holds everywhere is one place."""
     return Where.ANYWHERE if where in APP else where
