@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from backend.events import decode_line
 from debugger.tui.keys import TABLE, Where
+from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
 from debugger.tui.state.tree import StateTree
 from tests.tui.interface import Clock, Script, session_with
@@ -103,6 +104,22 @@ async def test_lines_are_walked_by_letters_arrows_and_pages() -> None:
         app.session.seek(0)
         pane.sync()
         assert pane.view.lines[pane._line].path == ("count",)
+
+
+async def test_the_chosen_line_is_told_from_the_others() -> None:
+    """By its background, brighter where keys go to it."""
+    async with opened(session_with(LINES), 4) as (app, pilot):
+        pane = app.pane
+        backgrounds = [
+            {segment.style.bgcolor for segment in pane.render_line(y) if segment.style} for y in (0, 1)
+        ]
+        assert backgrounds[0] == {ink.on_cursor.bgcolor}
+        assert backgrounds[1] != backgrounds[0]
+        app.set_focus(None)
+        await pilot.pause()
+        assert {one.style.bgcolor for one in pane.render_line(0) if one.style} == {
+            ink.on_cursor_unfocused.bgcolor
+        }
 
 
 async def test_branches_open_and_close() -> None:
@@ -205,9 +222,10 @@ async def test_the_overview_tells_what_changed_in_this_turn() -> None:
         await press(pilot, "A")
         assert app.pane.titles == ("4 State · all components", "since turn 1 began")
         lines = app.shown()
-        assert "~worker=" in lines[0]
-        assert "state=" in lines[3]
+        assert '~worker=null → "w1"' in lines[0]
+        assert "fixed=" in lines[0]
         assert "~" not in lines[2]
+        assert "state=" in lines[2]
         await press(pilot, "d")
         assert len(app.pane._body) == 1
         await press(pilot, "d", "j")
@@ -304,7 +322,7 @@ async def test_a_long_search_waits_for_no_key() -> None:
         await press(pilot, "w")
         while app.session.cursor:
             await pilot.pause()
-        assert "since the first state" in app.shown()[-1]
+        assert "never changed since #1" in app.shown()[-1]
 
 
 async def test_a_live_view_rests_on_one_component_and_a_jump_pauses_it() -> None:

@@ -74,7 +74,9 @@ class HistoryBody:
         component, session, path = history.field
         where = f" {safe_text(session, _NAME)}" if session else ""
         name = f" {safe_text(component, _NAME)}{where} · {path_text(path) or 'the whole state'}"
-        count = f" · {len(self._changes):,}{'+' if history.more_before or history.more_after else ''} changes"
+        more = "+" if history.more_before or history.more_after else ""
+        found = len(self._changes)
+        count = f" · {found:,}{more} change{'' if found == 1 and not more else 's'}"
         searching = f" · looking … {history.progress:.0%}" if history.searching else ""
         lines = [[Segment(shorten(name + count + searching, width), ink.bold)]]
         if height >= _SPARK_HEIGHT:

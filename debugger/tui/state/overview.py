@@ -14,17 +14,19 @@ from debugger.tui.palette import ink
 from debugger.tui.session import Session
 from debugger.tui.state.model import differences, is_gone, outline, session_at
 from debugger.tui.state.paint import Segments, event_text, mark_style
-from debugger.tui.text import safe_text, shorten, width_of
+from debugger.tui.text import fit, safe_text, shorten, width_of
 
 _PIECE: Final = 65_536
 _FURTHEST: Final = 1 << 20
 _FIELDS: Final = 40  # of one component
 _VALUE: Final = 40
+_OLD: Final = 20
 _KEY: Final = 40
 _NAME: Final = 60
 _KEPT: Final = 512
 _NAME_WIDTH: Final = 22
 _TWO: Final = 2
+_INDENT: Final = 4
 
 
 class Fact(NamedTuple):
@@ -33,6 +35,7 @@ class Fact(NamedTuple):
     mark: str
     key: str
     value: str
+    old: str = ""
 
 
 class Entry(NamedTuple):
@@ -151,26 +154,26 @@ class OverviewBody:
         return []
 
     def paint(self, number: int, part: int, width: int) -> Segments:
-        """A component: its name and what changed; then, or behind it, the rest."""
+        """A component: its name, what changed, and then the rest; where there are two lines, over both."""
         entry = self._entry(self._names[number])
-        indent = " " * 4
-        if part:
-            return [Segment(indent, ink.plain), *_facts(entry.facts, width - len(indent), changed=None)]
         now = entry.row == self._session.cursor
         mark = "~" if entry.changes else " "
-        name = shorten(entry.name, max(min(_NAME_WIDTH, width // 3), 6))
-        segments = [
+        column = max(min(_NAME_WIDTH, width // 3), 6)
+        head = [
             Segment(f"{'▶' if now else ' '}{mark} ", mark_style(mark)),
-            Segment(name.ljust(min(_NAME_WIDTH, width // 3)) + "  ", ink.bold if now else ink.plain),
+            Segment(fit(entry.name, column) + "  ", ink.bold if now else ink.plain),
         ]
-        room = width - sum(width_of(segment.text) for segment in segments)
+        room = width - sum(width_of(segment.text) for segment in head)
         if entry.row < 0 or entry.note:
-            return [*segments, Segment(shorten(entry.note or "no state yet", max(room, 0)), ink.dim)]
-        facts = _facts(entry.facts, room, changed=True)
-        if self.span == 1:
-            used = sum(width_of(segment.text) for segment in facts)
-            facts += _facts(entry.facts, room - used, changed=False)
-        return segments + facts
+            word = "" if part else entry.note or "no state yet"
+            return [*([] if part else head), Segment(shorten(word, max(room, 0)), ink.dim)]
+        facts = sorted(entry.facts, key=lambda fact: fact.mark == " ")
+        two = self.span > 1
+        first, written = _facts(facts, room, old=two, last=not two)
+        if not part:
+            return head + first
+        indent = " " * _INDENT
+        return [Segment(indent, ink.plain), *_facts(facts[written:], width - _INDENT, old=True)[0]]
 
     def bottom(self, width: int) -> Segments:
         """Which snapshot it is."""
@@ -229,23 +232,32 @@ def _entry(log: EventLog, name: str, session: str | None, row: int, since: int) 
 
 def _fact(key: str, value: Any, old: Any) -> Fact:
     mark = "+" if old is MISSING else " " if same(old, value) else "~"
-    return Fact(mark, safe_text(key, _KEY), outline(value, _VALUE))
+    was = outline(old, _OLD) if mark == "~" else ""
+    text = outline(value, _VALUE)
+    return Fact(mark, safe_text(key, _KEY), text, "" if was == text else was)
 
 
-def _facts(facts: tuple[Fact, ...], width: int, *, changed: bool | None) -> Segments:
-    """As many of them as there is room for: those that changed, those that did not, or (None) all."""
+def _facts(facts: list[Fact], width: int, *, old: bool = False, last: bool = True) -> tuple[Segments, int]:
+    """As many of them as there is room for, and how many those are; with the ``old`` values of some.
+
+    In the ``last`` line the one that does not fit is cut, and an ellipsis stands for the rest.
+    """
     segments: Segments = []
-    for fact in facts:
-        if changed is not None and changed != (fact.mark != " "):
-            continue
+    for written, fact in enumerate(facts):
         mark = "" if fact.mark == " " else fact.mark
-        key, value = f"{mark}{fact.key}=", f"{fact.value}  "
-        if width < width_of(key) + 1:
-            if width > 0:
+        key = f"{mark}{fact.key}="
+        before = f"{fact.old} → " if old and fact.old else ""
+        least = width_of(key) + width_of(before) + (1 if last else width_of(fact.value))
+        if width < least:
+            if last and width > 0:
                 segments.append(Segment("…", ink.dim))
-            break
-        shown = shorten(value, width - width_of(key))
+            return segments, written
+        shown = shorten(f"{fact.value}  ", width - width_of(key) - width_of(before))
         style = mark_style(fact.mark) if mark else ink.dim
-        segments += [Segment(key, style), Segment(shown, style if mark else ink.plain)]
-        width -= width_of(key) + width_of(shown)
-    return segments
+        segments += [
+            Segment(key, style),
+            Segment(before, ink.dim),
+            Segment(shown, style if mark else ink.plain),
+        ]
+        width -= width_of(key) + width_of(before) + width_of(shown)
+    return segments, len(facts)

@@ -129,7 +129,7 @@ def last_text(log: EventLog, change: Change | None) -> str:
         if change.new is MISSING:
             return "earlier states can no longer be read"
         return f"not changed since {at} · earlier states can no longer be read"
-    told = {"first": "the same since the first state", "appeared": "appeared", "vanished": "vanished"}
+    told = {"first": "never changed since", "appeared": "appeared", "vanished": "vanished"}
     return f"{told.get(change.kind, 'last changed')} {at} {who_text(log, change.row)}"
 
 

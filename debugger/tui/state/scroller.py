@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -119,13 +120,15 @@ class BodyScroller(ScrollView, can_focus=True, inherit_bindings=False):
         number, part = divmod(self.scroll_offset.y + y, body.span)
         if number >= len(body):
             return Strip.blank(self.size.width, self.rich_style)
-        strip = self._strip(body.paint(number, part, self.size.width))
-        if number == body.line:
-            strip = strip.apply_style(ink.on_cursor if self.has_focus else ink.on_cursor_unfocused)
-        return strip
+        chosen = ink.on_cursor if self.has_focus else ink.on_cursor_unfocused
+        return self._strip(
+            body.paint(number, part, self.size.width), chosen if number == body.line else ink.plain
+        )
 
-    def _strip(self, segments: Segments) -> Strip:
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+    def _strip(self, segments: Segments, under: Style | None = None) -> Strip:
+        strip = Strip(segments).adjust_cell_length(self.size.width)
+        # What is applied later lies deeper: the background of the pane last.
+        return (strip.apply_style(under) if under else strip).apply_style(self.rich_style)
 
     def on_resize(self) -> None:
         """Other lines have room."""
