@@ -116,8 +116,9 @@ class FileSource:
         ]
         if len(self._recordings) == 1:
             for place, recording in sources:
-                for batch in recording.batches():
-                    log.extend(batch.events, self._numbers[place], batch.offsets, batch.lengths)
+                for placed in recording.packs():
+                    if placed.pack is not None:
+                        log.extend_packed(placed.pack, self._numbers[place], placed.offsets, placed.lengths)
                     self._tell(log, place)
                     yield
                 self._tell(log, place)
@@ -159,9 +160,8 @@ class FileSource:
     def _tell(self, log: EventLog, place: int) -> None:
         """Broken lines that are new, and whether the file ends in a torn one."""
         recording = self._recordings[place]
-        for line in recording.broken:
+        for line in recording.take_broken():
             log.add_broken(line)
-        recording.broken.clear()
         log.set_torn(recording.path, recording.torn)
 
     def _progress(self, log: EventLog) -> Progress:

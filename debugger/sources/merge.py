@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.events import Event
 from debugger.log.ids import IdIndex
-from debugger.log.pack import nanoseconds
+from debugger.log.pack import Heading, nanoseconds
 
 
 class Keys:
@@ -22,7 +21,7 @@ class Keys:
         self._ids: list[NDArray[np.int64]] = []
         self._causes: list[NDArray[np.int64]] = []
 
-    def add(self, events: Sequence[Event]) -> None:
+    def add(self, events: Sequence[Heading]) -> None:
         """The next events of the file."""
         limits = np.iinfo(np.int64)
         low, high = int(limits.min), int(limits.max)

@@ -1,4 +1,4 @@
-"""One recording being read: bytes to whole lines to events, with the place of each line."""
+"""One recording being read: a file, or standard input, to events, piece by piece."""
 
 from __future__ import annotations
 
@@ -7,54 +7,41 @@ import select
 import stat
 import sys
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.events import EMPTY, BrokenLineError, Event, decode_line
+from debugger.log.pack import Pack
 from debugger.log.records import BrokenLine
 from debugger.log.stores import BLOCK, BlockStore, FileStore, Store
+from debugger.sources.changes import Changes
+from debugger.sources.errors import SourceError
+from debugger.sources.helpers import read_with_helpers, worth_helpers
+from debugger.sources.linereader import Batch, LineReader
 from debugger.sources.unpack import Unpacker, unpacker_for
 
 FIRST_CHUNK: Final = 256 * 1024
 """Bytes of the first read: some 600 events, enough for the first screen."""
 
-CHUNK: Final = 512 * 1024
-MAX_LINE: Final = 64 << 20
-"""Bytes of a line, above which it is skipped as broken instead of filling the memory."""
-
-_decode_lines: Final = msgspec.json.Decoder(Event).decode_lines
-_begins: Final[Any] = memoryview  # a payload just decoded is always Raw
-_NEWLINE, _BRACE = b"\n{"
-_BOM: Final = b"\xef\xbb\xbf"
+CHUNK: Final = 1024 * 1024
 _WAIT_SECONDS: Final = 0.2  # for a pipe: so often whoever reads it may change its mind
 
-
-class SourceError(Exception):
-    """Recordings that cannot be read: one line for each, saying which, why, and what to do."""
-
-    def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+__all__ = ["CHUNK", "FIRST_CHUNK", "Placed", "Recording", "SourceError"]
 
 
-class Batch(NamedTuple):
-    """Events in the order of the file, and where their lines are in the store."""
+class Placed(NamedTuple):
+    """Packed events (None while a pipe lets wait), and where their lines are in the store."""
 
-    events: list[Event]
+    pack: Pack | None
     offsets: NDArray[np.int64]
     lengths: NDArray[np.int64]
-
-
-NOTHING: Final = Batch([], np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 class Recording:
     """A file, or standard input (``-``), read piece by piece.
 
-    `batches` reads what is there now and can be called again when the file has grown.
+    `batches` and `packs` read what is there now and can be called again when the file has grown.
     A last line without its end is taken if it is an event, and else waits (`torn`).
 
     Raises:
@@ -64,21 +51,15 @@ class Recording:
     def __init__(self, path: str) -> None:
         self.path = path
         self.name = "standard input" if path == "-" else path
-        self.broken: list[BrokenLine] = []
-        self.torn: BrokenLine | None = None
         self.bytes_read = 0
-        self.lines = 0
-        self.events = 0
-        self._pending = b""
-        self._pending_offset = 0
-        self._unended = False  # the last line taken had no end; one may still come
-        self._skipping = False  # inside a line that is too long
         self._begun = False
         self._fd = _open(path, self.name)
         self._regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
         self._unpacker: Unpacker | None = None
         self._kept: BlockStore | None = None
+        self._changes: Changes | None = None
         self._start = self._read_start()
+        self._lines = LineReader(path)
         self.store: Store = self._begin()
 
     @property
@@ -92,23 +73,39 @@ class Recording:
         return not self._regular
 
     @property
+    def events(self) -> int:
+        """Events that were read."""
+        return self._lines.events
+
+    @property
+    def torn(self) -> BrokenLine | None:
+        """The unfinished last line, if there is one."""
+        return self._lines.torn
+
+    def take_broken(self) -> list[BrokenLine]:
+        """Lines that were skipped since the last call."""
+        broken = self._lines.broken
+        self._lines.broken = []
+        return broken
+
+    @property
     def notice(self) -> str | None:
         """What is to be said about the file as it was read so far; None if nothing."""
-        unpacker = self._unpacker
+        unpacker, events = self._unpacker, self._lines.events
         if unpacker is not None and unpacker.error is not None:
             return (
                 f"{self.name}: damaged {unpacker.kind} ({unpacker.error}); "
-                f"the {self.events} events before the damage are shown"
+                f"the {events} events before the damage are shown"
             )
         if unpacker is not None and unpacker.inside:
             return (
                 f"{self.name}: ends inside a {unpacker.kind} block, torn or still being written; "
-                f"{self.events} events could be read"
+                f"{events} events could be read"
             )
-        size = self.size
-        if size is not None and size < self.bytes_read:
-            return f"{self.name}: was cut from {self.bytes_read} to {size} bytes while open; open it again"
-        if not self.events and not self.broken and self.torn is None:
+        changed = None if self._changes is None or self._fd < 0 else self._changes.look(self._fd)
+        if changed is not None:
+            return f"{self.name}: {changed}"
+        if not events and self.torn is None:
             return f"{self.name}: no events in it"
         return None
 
@@ -141,14 +138,20 @@ class Recording:
             raise SourceError(f"{self.name}: not {kind}, whatever its name says; check where it comes from")
         if self._regular and self._unpacker is None:
             # Standard input may be a file that somebody else read the beginning of.
-            self._pending_offset = os.lseek(self._fd, 0, os.SEEK_CUR) - len(self._start)
+            self.bytes_read = os.lseek(self._fd, 0, os.SEEK_CUR) - len(self._start)
+            self._start = b""
+            self._lines = LineReader(self.path, self.bytes_read)
+            self._changes = Changes(self.path, self._fd)
             return FileStore(os.dup(self._fd))
         self._kept = BlockStore()
         return self._kept
 
     def _read(self, size: int) -> bytes:
         try:
-            found = os.read(self._fd, size)
+            if self._changes is None:
+                found = os.read(self._fd, size)
+            else:
+                found = os.pread(self._fd, size, self.bytes_read)
         except OSError as error:
             raise SourceError(f"{self.name}: cannot be read: {error.strerror}") from None
         self.bytes_read += len(found)
@@ -165,6 +168,8 @@ class Recording:
             self._begun = True
             if not packed:
                 return
+            if self._changes is not None:
+                self._changes.read(packed, self.bytes_read)
             if self._unpacker is None:
                 yield packed
                 continue
@@ -176,6 +181,37 @@ class Recording:
 
     # --- lines -----------------------------------------------------------------
 
+    def packs(self) -> Iterator[Placed]:
+        """As `batches`, packed; a long file is read by other processes.
+
+        Raises:
+            SourceError: reading fails.
+        """
+        size = self.size
+        if (
+            self._changes is not None
+            and not self._begun
+            and size is not None
+            and worth_helpers(size - self.bytes_read)
+        ):
+            yield from self._packs_of_helpers(size)
+        for batch in self.batches():
+            yield Placed(batch.packed() if batch.events else None, batch.offsets, batch.lengths)
+
+    def _packs_of_helpers(self, size: int) -> Iterator[Placed]:
+        """All that helpers can read: the rest, down to everything, is left to `batches`."""
+        nothing: NDArray[np.int64] = np.zeros(0, np.int64)
+        for segment in read_with_helpers(self._fd, self.path, self.bytes_read, size, FIRST_CHUNK):
+            if segment is None:
+                yield Placed(None, nothing, nothing)
+                continue
+            self._begun = True
+            self.bytes_read = segment.end
+            self._lines.skip_to(segment.end, segment.lines, len(segment.offsets), segment.broken)
+            yield Placed(segment.pack, segment.offsets, segment.lengths)
+        if self._changes is not None:
+            self._changes.read(os.pread(self._fd, 256, max(self.bytes_read - 256, 0)), self.bytes_read)
+
     def batches(self) -> Iterator[Batch]:
         """The events that came since the last call, in pieces; an empty one when a pipe lets wait.
 
@@ -184,113 +220,16 @@ class Recording:
         """
         if self._unpacker is not None and self._unpacker.error is not None:
             return
+        if self._changes is not None and self._changes.must_stop(self._fd):
+            return
         for text in self._texts():
-            yield self._take(text)
-        last = self._take_last()
+            if self._kept is not None:
+                for at in range(0, len(text), BLOCK):
+                    self._kept.put(text[at : at + BLOCK])
+            yield self._lines.take(text)
+        last = self._lines.take_last()
         if last.events:
             yield last
-
-    def _take(self, text: bytes) -> Batch:
-        if self._kept is not None:
-            for at in range(0, len(text), BLOCK):
-                self._kept.put(text[at : at + BLOCK])
-        offset = self._pending_offset
-        if self._skipping:
-            end = text.find(b"\n") + 1
-            self._skipping = not end
-            self.lines += bool(end)
-            skipped = end or len(text)
-            offset += skipped
-            text = text[skipped:]
-        elif self._unended and text:
-            # Its line was counted already: an end that comes now ends no line of its own.
-            self._unended = False
-            self.lines -= text.startswith((b"\n", b"\r\n"))
-        text = self._pending + text
-        end = text.rfind(b"\n") + 1
-        self._pending, self._pending_offset = text[end:], offset + end
-        batch = self._decode(text[: end - 1], offset) if end else NOTHING
-        if len(self._pending) > MAX_LINE:
-            self.broken.append(BrokenLine(self.lines + 1, f"over {MAX_LINE >> 20} MiB", self.path))
-            self._skipping = True
-            self._pending_offset += len(self._pending)
-            self._pending = b""
-        return batch
-
-    def _decode(self, text: bytes, offset: int) -> Batch:
-        """Whole lines, without the end of the last, as events."""
-        batch = decode_all(text, offset)
-        if batch is not None:
-            self.lines += len(batch.events)
-        else:
-            batch = self._decode_each(text, offset)
-            self.lines += text.count(b"\n") + 1
-        self.events += len(batch.events)
-        return batch
-
-    def _decode_each(self, text: bytes, offset: int) -> Batch:
-        """Line by line, where at least one is not plain and good."""
-        events: list[Event] = []
-        places: list[tuple[int, int]] = []
-        for number, line in enumerate(text.split(b"\n"), self.lines + 1):
-            content = line.removesuffix(b"\r")
-            event = self._event(content, number)
-            if event is not None:
-                bom = len(_BOM) if content.startswith(_BOM) else 0
-                events.append(event)
-                places.append((offset + bom, len(content) - bom))
-            offset += len(line) + 1
-        offsets, lengths = np.array(places, np.int64).reshape(-1, 2).T
-        return Batch(events, offsets, lengths)
-
-    def _event(self, line: bytes, number: int) -> Event | None:
-        """The event of a line; a blank one is nothing, any other is broken."""
-        line = line.removeprefix(_BOM)
-        if not line.strip():
-            return None
-        try:
-            return decode_line(line)
-        except BrokenLineError as error:
-            self.broken.append(BrokenLine(number, str(error), self.path))
-            return None
-
-    def _take_last(self) -> Batch:
-        """A last line without its end: an event if it is one, else torn."""
-        self.torn = None
-        line, offset = self._pending, self._pending_offset
-        if not line.strip() or self._skipping:
-            return NOTHING
-        before = len(self.broken)
-        batch = self._decode(line, offset)
-        if batch.events:
-            self._pending, self._pending_offset = b"", offset + len(line)
-            self._unended = True
-        else:
-            self.lines -= 1
-            self.torn = self.broken.pop() if len(self.broken) > before else None
-        return batch
-
-
-def decode_all(text: bytes, offset: int) -> Batch | None:
-    """All lines at once, which takes half the time; None if one is blank, broken or ends in CR LF."""
-    if b"\r" in text:
-        return None
-    try:
-        events = _decode_lines(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _NEWLINE)
-    if len(events) != len(ends) + 1:
-        return None
-    for event in events:
-        if _begins(event.data)[0] != _BRACE:
-            return None
-        state = event.component_state
-        if state != EMPTY and _begins(state)[0] != _BRACE:
-            return None
-    starts = np.concatenate(([0], ends + 1))
-    lengths = np.append(ends, len(text)) - starts
-    return Batch(events, starts + offset, lengths)
 
 
 def _open(path: str, name: str) -> int:

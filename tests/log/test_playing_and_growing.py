@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, encode_event, encode_lines
 from debugger.log import EventLog, Idle, Playback, RateMeter
-from debugger.sources import recording
+from debugger.sources import linereader
 from debugger.sources.file import open_recordings
+from debugger.sources.recording import SourceError
 from tests.support.voicelog import base_lines, voice_lines, voice_log
 
 SECOND = 1_000_000_000
@@ -175,7 +176,7 @@ def test_a_file_cut_while_open_is_told(tmp_path: Path) -> None:
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is skipped as broken, at its number; what follows loads."""
-    monkeypatch.setattr(recording, "MAX_LINE", 1 << 20)
+    monkeypatch.setattr(linereader, "MAX_LINE", 1 << 20)
     path = tmp_path / "long.jsonl"
     good = encode_lines([Event(1.0, "x", "c", data={"text": "after"})])
     path.write_bytes(good + b"x" * (3 << 20) + b"\n" + good + b"nonsense\n")
@@ -206,7 +207,7 @@ def test_a_false_suffix_is_refused_in_one_line(tmp_path: Path) -> None:
     """Not as thousands of broken lines."""
     path = tmp_path / "text.jsonl.gz"
     path.write_bytes(b"PK\x03\x04" + bytes(range(256)))
-    with pytest.raises(recording.SourceError, match=r"text\.jsonl\.gz: not gzip"):
+    with pytest.raises(SourceError, match=r"text\.jsonl\.gz: not gzip"):
         open_recordings([path])
 
 
