@@ -1,0 +1,236 @@
+"""What a comparison finds, as arrays: counterparts, moves, and what differs at each row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.events.vocabulary import (
+    ITEM_GOT,
+    ITEM_PUT,
+    STATE_READ,
+    SUBSCRIBED,
+    TASK_CANCEL_REQUESTED,
+    TASK_FINISHED,
+    TASK_JOINED,
+    TASK_SPAWNED,
+    UNSUBSCRIBED,
+)
+from debugger.analysis.diff import flags
+from debugger.analysis.diff.forest import ROOT, Forest, forest_of, has_causes, tops_of
+from debugger.analysis.diff.keys import Keys, Rows, keys_of
+from debugger.analysis.diff.lines import lines_of
+from debugger.analysis.diff.match import NOBODY, Side, match
+from debugger.analysis.diff.meaning import Marks
+from debugger.analysis.diff.order import Move, orders
+from debugger.log import EventLog
+
+QUIET: Final = frozenset(
+    {
+        TASK_SPAWNED,
+        TASK_FINISHED,
+        TASK_JOINED,
+        TASK_CANCEL_REQUESTED,
+        ITEM_PUT,
+        ITEM_GOT,
+        STATE_READ,
+        SUBSCRIBED,
+        UNSUBSCRIBED,
+    }
+)
+"""Events of the machinery, whose order within a component tells little: it is the scheduler's."""
+
+Int = NDArray[np.int64]
+Step = Callable[[float], None]
+
+STREAM: Final = 3
+"""What comes so often in a turn, on both sides, is a stream: its pieces are counted, not listed."""
+
+_MATCH_SHARE, _MARKS_FROM = 0.35, 0.45
+
+
+class OneSide(NamedTuple):
+    """One recording. ``mates`` are rows of the other, ``flags`` those of `debugger.analysis.diff.flags`.
+
+    ``tops`` has for each row without a counterpart the topmost event that led to it and has none either.
+    """
+
+    log: EventLog
+    rows: Rows
+    forest: Forest
+    mates: Int
+    flags: NDArray[np.uint16]
+    tops: Int
+    unreadable: int
+
+
+class Facts(NamedTuple):
+    """Both recordings. ``moves`` are in rows of a."""
+
+    a: OneSide
+    b: OneSide
+    keys: Keys
+    causal: bool
+    moves: list[Move]
+    swapped: bool
+
+
+def facts_of(log_a: EventLog, log_b: EventLog, step: Step) -> Facts:
+    """Compare what both logs hold now. ``step`` hears the share that is done, and may raise to end it."""
+    # Where two answers are as good, the same is taken whichever recording comes first.
+    swapped = _fingerprint(log_b) < _fingerprint(log_a)
+    facts = _facts(log_b, log_a, step) if swapped else _facts(log_a, log_b, step)
+    return _turned(facts) if swapped else facts
+
+
+def _facts(log_a: EventLog, log_b: EventLog, step: Step) -> Facts:
+    count_a, count_b = len(log_a), len(log_b)
+    keys = keys_of(log_a, log_b, count_a, count_b)
+    causal = has_causes(log_a, count_a) and has_causes(log_b, count_b)
+    kinds = len(keys.kinds)
+    forest_a = forest_of(log_a, keys.a, kinds, causal=causal)
+    forest_b = forest_of(log_b, keys.b, kinds, causal=causal)
+    step(0.05)
+    found = match(
+        Side(keys.a, forest_a),
+        Side(keys.b, forest_b),
+        len(keys.scopes),
+        lambda share: step(0.05 + _MATCH_SHARE * share),
+    )
+    matched = np.flatnonzero(found.a != NOBODY)
+    mates = found.a[matched]
+    sessions = np.array([scope.session for scope in keys.scopes], np.int64)[keys.a.scopes]
+    components = log_a.column("component")[:count_a].astype(np.int64)
+    quiet = np.array([kind.event_type in QUIET for kind in keys.kinds], np.bool_)[keys.a.kinds[matched]]
+    order = orders(matched, mates, sessions[matched], components[matched], quiet, count_a)
+    step(_MARKS_FROM)
+    flags_a, flags_b = np.zeros(count_a, np.uint16), np.zeros(count_b, np.uint16)
+    flags_a[order.moved] |= flags.MOVED
+    flags_a[order.crossed] |= flags.CROSSED
+    if causal:
+        flags_a[matched[_other_causes(forest_a, forest_b, found.a, matched, mates)]] |= flags.CAUSE
+    other = log_a.column("severity")[matched] != log_b.column("severity")[mates]
+    flags_a[matched[other]] |= flags.SEVERITY
+    rest = 1 - _MARKS_FROM
+    marks = Marks()
+    marks_a = _marks(marks, log_a, matched, lambda share: step(_MARKS_FROM + rest * share / 2))
+    marks_b = _marks(marks, log_b, mates, lambda share: step(_MARKS_FROM + rest * (1 + share) / 2))
+    _flag_values(flags_a, matched, sessions[matched], components[matched], marks_a[0], marks_b[0])
+    flags_b[mates] = flags_a[matched]
+    alone_a, alone_b = found.a == NOBODY, found.b == NOBODY
+    flags_a[alone_a] |= flags.MISSING
+    flags_b[alone_b] |= flags.EXTRA
+    tops_a, tops_b = tops_of(forest_a.parents, alone_a), tops_of(forest_b.parents, alone_b)
+    pieces_a, pieces_b = _pieces(keys, tops_a, tops_b)
+    flags_a[pieces_a] |= flags.STREAM
+    flags_b[pieces_b] |= flags.STREAM
+    step(1.0)
+    return Facts(
+        OneSide(log_a, keys.a, forest_a, found.a, flags_a, tops_a, marks_a[1]),
+        OneSide(log_b, keys.b, forest_b, found.b, flags_b, tops_b, marks_b[1]),
+        keys,
+        causal,
+        order.moves,
+        swapped=False,
+    )
+
+
+def _turned(facts: Facts) -> Facts:
+    """The same from the other side."""
+    a, b, keys = facts.a, facts.b, facts.keys
+    scopes = tuple(one._replace(session_a=one.session_b, session_b=one.session_a) for one in keys.scopes)
+    mates = facts.a.mates
+    moves = [
+        move._replace(one=int(mates[move.other]), other=int(mates[move.one]), first=int(mates[move.first]))
+        for move in facts.moves
+    ]
+    return Facts(
+        b._replace(flags=flags.turned(b.flags)),
+        a._replace(flags=flags.turned(a.flags)),
+        Keys(keys.b, keys.a, keys.kinds, scopes),
+        facts.causal,
+        moves,
+        swapped=True,
+    )
+
+
+def _fingerprint(log: EventLog) -> tuple[int, bytes]:
+    """Which of two logs is the first one, however they are called."""
+    count = len(log)
+    digest = hashlib.blake2b(digest_size=16)
+    for column in ("component", "event_type", "message_type", "session"):
+        digest.update(
+            "\0".join(name or "" for name in log.interner(column).names_from(0)).encode("utf-8", "replace")
+        )
+    for column in ("component", "event_type", "message_type", "session", "turn", "cause_row"):
+        digest.update(np.ascontiguousarray(log.column(column)[:count].astype(np.int32)).data)
+    return count, digest.digest()
+
+
+def _other_causes(a: Forest, b: Forest, mates: Int, rows: Int, others: Int) -> NDArray[np.bool_]:
+    """Which matched pairs are not caused by a matched pair."""
+    above_a, above_b = a.parents[rows], b.parents[others]
+    roots = (above_a == ROOT) & (above_b == ROOT)
+    same = np.where(roots, a.labels[rows] == b.labels[others], mates[above_a] == above_b)
+    same &= roots | ((above_a != ROOT) & (above_b != ROOT))
+    return np.asarray(~same & ~a.unknown[rows] & ~b.unknown[others])
+
+
+def _marks(marks: Marks, log: EventLog, rows: Int, step: Step) -> tuple[Int, int]:
+    """Three hashes for each of `rows`, and how many lines could not be read (all 0)."""
+    found = np.zeros((len(rows), 3), np.int64)
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    unreadable = done = 0
+    for here, lines in lines_of(log, ordered):
+        hashes = []
+        for line in lines:
+            try:
+                hashes.append(marks.of(line))
+            except ValueError:
+                unreadable += 1
+                hashes.append(flags.UNREAD)
+        found[order[np.searchsorted(ordered, here)]] = hashes
+        done += len(lines)
+        step(done / len(rows))
+    return found, unreadable
+
+
+def _flag_values(
+    flags_a: NDArray[np.uint16], rows: Int, sessions: Int, components: Int, ours: Int, theirs: Int
+) -> None:
+    """Flag where a payload differs, and where a difference of a component's state begins or changes."""
+    read = (ours[:, 0] != flags.UNREAD[0]) & (theirs[:, 0] != flags.UNREAD[0])
+    flags_a[rows[read & (ours[:, 0] != theirs[:, 0])]] |= flags.PAYLOAD
+    order = np.lexsort((rows, components, sessions))
+    begins = np.append(True, (np.diff(components[order]) != 0) | (np.diff(sessions[order]) != 0))[: len(rows)]
+    for column, flag in ((1, flags.STATE), (2, flags.NUMBERS)):
+        mine, yours = ours[order, column], theirs[order, column]
+        same = mine == yours
+        news = np.append(True, (np.diff(mine) != 0) | (np.diff(yours) != 0))[: len(rows)] | begins
+        flags_a[rows[order[~same & news & read[order]]]] |= flag
+
+
+def _pieces(keys: Keys, tops_a: Int, tops_b: Int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows without a counterpart are pieces of a stream: they, and all under their tops, come often."""
+    kinds = np.int64(len(keys.kinds))
+    codes_a = keys.a.scopes * kinds + keys.a.kinds
+    codes_b = keys.b.scopes * kinds + keys.b.kinds
+    found_a, counts_a = np.unique(codes_a, return_counts=True)
+    found_b, counts_b = np.unique(codes_b, return_counts=True)
+    often = np.intersect1d(found_a[counts_a >= STREAM], found_b[counts_b >= STREAM], assume_unique=True)
+    return _all_often(codes_a, tops_a, often), _all_often(codes_b, tops_b, often)
+
+
+def _all_often(codes: Int, tops: Int, often: Int) -> NDArray[np.bool_]:
+    alone = np.flatnonzero(tops >= 0)
+    rare = alone[~np.isin(codes[alone], often)]
+    rare_tops = np.zeros(len(codes), np.bool_)
+    rare_tops[tops[rare]] = True
+    found = np.zeros(len(codes), np.bool_)
+    found[alone] = ~rare_tops[tops[alone]]
+    return found
