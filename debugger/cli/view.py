@@ -33,15 +33,16 @@ def attach(
     token_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file with the feeds' token.")
     ] = None,
+    ascii_only: Annotated[bool, typer.Option("--ascii", help="Paint no Unicode.")] = False,
 ) -> None:
     """Watch a running backend: its history, then what happens, until q.
 
     When the connection breaks, everything stays, and it is made again by itself.
     """
-    run_attached(urls or [_DEFAULT], given_token(token_file))
+    run_attached(urls or [_DEFAULT], given_token(token_file), ascii_only=ascii_only)
 
 
-def run_attached(urls: Sequence[str], token: str | None = None) -> None:
+def run_attached(urls: Sequence[str], token: str | None = None, *, ascii_only: bool = False) -> None:
     """Show the feeds at `urls` on this terminal until the user quits.
 
     Without a token, the one that this user's server on that port of this machine left is used.
@@ -61,10 +62,10 @@ def run_attached(urls: Sequence[str], token: str | None = None) -> None:
         raise UserError("the same feed is named twice; name each once")
     sources = [FeedSource(address, token or _run_token(address)) for address in addresses]
     session = Session(Mode.LIVE, Link(""), time.monotonic_ns)
-    launch.run(_chosen_app(session, LiveFeeder(sources, session)))
+    launch.run(_chosen_app(session, LiveFeeder(sources, session), ascii_only=ascii_only))
 
 
-def _chosen_app(session: Session, feeder: Feeder, moment: str = "") -> DebuggerApp:
+def _chosen_app(session: Session, feeder: Feeder, moment: str = "", *, ascii_only: bool) -> DebuggerApp:
     """The application as the user likes it: theme, keys, layout as they were chosen."""
     from debugger.tui import plain, settings  # noqa: PLC0415 - loads Textual
     from debugger.tui.app import DebuggerApp  # noqa: PLC0415
@@ -73,7 +74,9 @@ def _chosen_app(session: Session, feeder: Feeder, moment: str = "") -> DebuggerA
     chosen, problems = settings.load(folder)
     for problem in problems:
         session.say(problem, bad=True)
-    return DebuggerApp(session, feeder, at=moment, chosen=chosen, folder=folder, ascii_only=plain.wanted())
+    return DebuggerApp(
+        session, feeder, at=moment, chosen=chosen, folder=folder, ascii_only=ascii_only or plain.wanted()
+    )
 
 
 def _run_token(address: str) -> str | None:
@@ -105,6 +108,7 @@ def replay(
         Path | None, typer.Option(metavar="OUT.svg", help="Write a picture of the screen, and end.")
     ] = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="The screen of --screenshot.")] = "120x36",
+    ascii_only: Annotated[bool, typer.Option("--ascii", help="Paint no Unicode.")] = False,
 ) -> None:
     """Look through recordings; several are merged. Without a terminal, print a summary."""
     from debugger.log.moment import parse_link  # noqa: PLC0415 - loads numpy
@@ -118,7 +122,7 @@ def replay(
         if screenshot is not None:
             _write_screenshot(source, screenshot, _size(size), moment)
         elif sys.stdout.isatty():
-            _show(source, speed, moment)
+            _show(source, speed, moment, ascii_only=ascii_only)
         else:
             _print_summary(source)
     except SourceError as error:
@@ -134,7 +138,7 @@ def _size(text: str) -> tuple[int, int]:
     return int(matched[1]), int(matched[2])
 
 
-def _show(source: FileSource, speed: float, moment: str) -> None:
+def _show(source: FileSource, speed: float, moment: str, *, ascii_only: bool) -> None:
     from debugger.sources.notes import Notes  # noqa: PLC0415
     from debugger.tui import launch  # noqa: PLC0415 - before Textual
     from debugger.tui.feeders import FileFeeder  # noqa: PLC0415
@@ -146,7 +150,7 @@ def _show(source: FileSource, speed: float, moment: str) -> None:
     session = Session(Mode.REPLAY, _link(source), time.monotonic_ns, speed=speed, notes=notes)
     for problem in notes.problems:
         session.say(problem, bad=True)
-    launch.run(_chosen_app(session, FileFeeder(source, session), moment))
+    launch.run(_chosen_app(session, FileFeeder(source, session), moment, ascii_only=ascii_only))
 
 
 def _keys_from_terminal() -> None:

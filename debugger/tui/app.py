@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from textual import events
 from textual.app import App
-from textual.filter import LineFilter
+from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 
 from backend.errors import UserError
@@ -21,7 +21,7 @@ from debugger.tui.commands.catalogue import Command, Sources
 from debugger.tui.commands.screen import CommandPalette
 from debugger.tui.findings.model import place
 from debugger.tui.help.hint import FirstRunHint
-from debugger.tui.keys.user import apply_keys
+from debugger.tui.keys.user import apply_keys, template
 from debugger.tui.panes.arrangement import Arrangement
 from debugger.tui.screen import MainScreen
 from debugger.tui.session import Session
@@ -80,7 +80,9 @@ class DebuggerApp(App[None]):
         self.on_started: Callable[[], None] | None = None
         if not apply_theme(self, self.chosen.theme):  # now: the style sheet refers to its variables
             apply_theme(self, next(iter(THEMES)))
-        self._edge = [plain.AsciiFilter()] if ascii_only else []
+        self._edge: list[LineFilter] = [plain.AsciiFilter()] if ascii_only else []
+        if self.no_color:
+            self._edge.append(NoColor())  # Textual alone leaves shades of grey
         for problem in apply_keys(self, self.chosen.keys):
             session.say(problem, bad=True)
 
@@ -210,6 +212,7 @@ class DebuggerApp(App[None]):
             bookmarks=self._bookmarks,
             go=self._go,
             screenshot=self._take_picture,
+            edit_keys=self._begin_keys,
         )
 
     def _queries(self) -> Mapping[str, str]:
@@ -221,6 +224,10 @@ class DebuggerApp(App[None]):
             (f"{place(session.log, mark.row)} {safe_text(mark.note)}".strip(), mark.row)
             for mark in session.notes.marks
         ]
+
+    def _begin_keys(self) -> None:
+        """A file in which one writes down one's own keys."""
+        self.session.say(settings.begin_keys(template()))
 
     def _go(self, row: int) -> None:
         self.session.jump(row, "")

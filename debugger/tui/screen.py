@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from textual import events
 from textual.app import ComposeResult
+from textual.message import Message
 
 from debugger.tui.actions.arranging import Arranging
 from debugger.tui.actions.finding import Finding
@@ -19,21 +21,14 @@ from debugger.tui.keys import APP, FOCUSING, bindings
 from debugger.tui.panes.area import PaneArea
 from debugger.tui.panes.arrangement import PANES, Arrangement
 from debugger.tui.panes.pane import Pane, PaneWidget
-from debugger.tui.query_line.purpose import Purpose
+from debugger.tui.query_line.purpose import Filtering, Purpose, Saving
 from debugger.tui.query_line.widget import QueryLine
 from debugger.tui.scrubber.widget import Scrubber
 from debugger.tui.session import Session
 from debugger.tui.state.tree import StateTree
 from debugger.tui.status.lines import KeyBar, StatusLine
-
-try:
-    from debugger.tui.timeline.widget import Timeline
-except ImportError:
-    from debugger.tui.findings.widget import FindingList as Timeline
-try:
-    from debugger.tui.turns.widget import TurnList
-except ImportError:
-    from debugger.tui.findings.widget import FindingList as TurnList
+from debugger.tui.timeline.widget import Timeline
+from debugger.tui.turns.widget import TurnList
 
 _TINY_HEIGHT: Final = 16
 _NARROW_WIDTH, _LOW_HEIGHT = 100, 28  # below it, panes have no frame but a line over them
@@ -41,6 +36,22 @@ _NARROW_WIDTH, _LOW_HEIGHT = 100, 28  # below it, panes have no frame but a line
 
 class MainScreen(Moving, Finding, Arranging):
     """All panes look at one `Session`; `sync` brings them up to date with it."""
+
+    class QueryNamed(Message):
+        """A query is to be kept under a name."""
+
+        def __init__(self, name: str, text: str) -> None:
+            super().__init__()
+            self.name = name
+            self.text = text
+
+    class Chosen(Message):
+        """Something was chosen that is to be remembered: a field of `Settings`, and its value."""
+
+        def __init__(self, field: str, value: Any) -> None:
+            super().__init__()
+            self.field = field
+            self.value = value
 
     BINDINGS = bindings(*APP)
     AUTO_FOCUS = "EventTable"
@@ -97,7 +108,7 @@ class MainScreen(Moving, Finding, Arranging):
             view.restyle()
         self._query.restyle()
         for line in self._lines:
-            line.refresh()
+            line.restyle()
 
     def page_rows(self) -> int:
         """Rows that a page key moves."""
@@ -113,6 +124,17 @@ class MainScreen(Moving, Finding, Arranging):
         """Back to the pane."""
         self.set_focus(self.panes[self.area.arrangement.pane])
         self.sync()
+
+    def use_query(self, text: str) -> None:
+        """Filter by a saved query; it can be changed before it is kept."""
+        self.ask(Filtering(), text)
+
+    def on_query_line_save_wanted(self, event: QueryLine.SaveWanted) -> None:
+        """Ask for a name for a query."""
+        self.ask(Saving(event.text, self._save))
+
+    def _save(self, name: str, text: str) -> None:
+        self.post_message(self.QueryNamed(name, text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In the query line, keys are text."""
@@ -136,6 +158,18 @@ class MainScreen(Moving, Finding, Arranging):
         self.session.seek(event.row)
         self.sync()
 
+    def on_turn_list_moved(self) -> None:
+        """The cursor went to a turn."""
+        self.sync()
+
+    def on_timeline_moved(self) -> None:
+        """The cursor went along a lane."""
+        self.sync()
+
+    def on_timeline_opened(self) -> None:
+        """The cursor's event was clicked again."""
+        self.action_open()
+
     def on_finding_list_opened(self, event: FindingList.Opened) -> None:
         """To what a finding is about."""
         self.session.jump(event.row, "")
@@ -150,6 +184,18 @@ class MainScreen(Moving, Finding, Arranging):
     def _use_columns(self, chosen: tuple[str, ...] | None) -> None:
         if chosen is not None:
             self.events.columns = chosen
+            self.post_message(self.Chosen("columns", chosen))
+
+    def rearrange(self, arrangement: Arrangement) -> None:
+        """Arrange the panes in another way, which is remembered."""
+        before = self.area.arrangement
+        super().rearrange(arrangement)
+        if (arrangement.shares, arrangement.hidden) != (before.shares, before.hidden):
+            self.post_message(self.Chosen("layout", msgspec.to_builtins(arrangement)))
+
+    async def action_palette(self) -> None:
+        """All commands; the application has them."""
+        await self.app.run_action("app.palette")
 
     def action_help(self) -> None:
         """All keys."""

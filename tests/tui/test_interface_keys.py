@@ -13,13 +13,18 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from debugger.tui.app import DebuggerApp
+from debugger.tui.commands.screen import CommandPalette
+from debugger.tui.events.chooser import ColumnChooser
 from debugger.tui.events.detail import EventScreen, EventText
-from debugger.tui.events.filter_line import FilterLine
 from debugger.tui.events.table import EventTable
+from debugger.tui.findings.widget import FindingList
+from debugger.tui.graph.widget import ComponentGraph
 from debugger.tui.help.screen import HelpScreen, help_text
 from debugger.tui.keys import TABLE, Where
+from debugger.tui.panes.arrangement import Arrangement, Shares
+from debugger.tui.query_line.widget import QueryLine
 from debugger.tui.screen import MainScreen
-from debugger.tui.session import Mode
+from debugger.tui.session import Mode, Session
 from debugger.tui.state.tree import StateTree
 from tests.tui.interface import app_with, conversation
 
@@ -46,12 +51,34 @@ def scrolled(app: DebuggerApp) -> int:
     return app.screen.query_one(EventText).scroll_offset.y
 
 
-def tree_line(app: DebuggerApp) -> int:
-    return app.screen.query_one(StateTree)._line
+def asks(name: str) -> Check:
+    def check(app: DebuggerApp) -> bool:
+        purpose = app.screen.query_one(QueryLine).purpose
+        return purpose is not None and purpose.name == name and isinstance(app.focused, Input)
+
+    return check
 
 
-def state_lines(app: DebuggerApp) -> int:
-    return len(app.screen.query_one(StateTree).view.lines)
+def says(words: str) -> Check:
+    return lambda app: app.session.notice is not None and words in app.session.notice.text
+
+
+def layout(app: DebuggerApp) -> Arrangement:
+    return app.main_screen.area.arrangement
+
+
+def same(app: DebuggerApp, column: str) -> bool:
+    values = app.session.log.column(column)
+    return bool(values[app.session.cursor] == values[HERE])
+
+
+def kind(app: DebuggerApp) -> str:
+    log = app.session.log
+    return log.name("event_type", int(log.column("event_type")[app.session.cursor]))
+
+
+def row_of_turn(turn: int) -> int:
+    return next(row for row, line in enumerate(LINES) if f'"turn": {turn}'.encode() in line)
 
 
 # What a key does, pressed alone at event HERE. Keys that need more have a test of their own below.
@@ -74,22 +101,67 @@ MAIN: dict[str, Check] = {
     "end": at(LAST),
     "c": at(16),
     "e": lambda app: app.session.notice is not None and app.session.cursor == HERE,
-    "n": at(HERE + 1),
-    "N": at(HERE - 1),
+    "t": at(HERE + 1),
+    "T": at(HERE - 1),
+    "right_square_bracket": at(row_of_turn(3)),
+    "left_square_bracket": at(row_of_turn(2)),
+    "o": at(HERE + 1),
+    "O": at(HERE - 1),
+    "i": lambda app: app.session.cursor > HERE and same(app, "component"),
+    "I": lambda app: app.session.cursor < HERE and same(app, "component"),
+    "J": says("has no task"),
+    "K": says("has no task"),
+    "d": lambda app: app.session.cursor > HERE and kind(app) == "state_change",
+    "D": lambda app: app.session.cursor < HERE and kind(app) == "state_change",
+    "n": says("nothing is searched for"),
+    "N": says("nothing is searched for"),
+    "apostrophe": says("no further bookmark"),
+    "quotation_mark": says("no further bookmark"),
+    "colon": asks("go to"),
+    "backspace": says("no jump to go back from"),
+    "ctrl+o": says("no jump to go back from"),
     "space": lambda app: app.session.playback.playing,
+    "full_stop": lambda app: app.session.playback.speed == 2,
+    "comma": lambda app: app.session.playback.speed == 0.5,
+    "r": asks("run until"),
+    "R": asks("run back until"),
+    "w": asks("watch for"),
+    "escape": lambda app: app.session.followed is None,
+    "ctrl+g": lambda app: app.session.followed is None,
     "plus": lambda app: app.session.playback.speed == 2,
     "equals_sign": lambda app: app.session.playback.speed == 2,
     "minus": lambda app: app.session.playback.speed == 0.5,
     "enter": lambda app: isinstance(app.screen, EventScreen),
-    "slash": lambda app: isinstance(app.focused, Input),
+    "slash": asks("filter"),
+    "backslash": asks("search"),
+    "asterisk": lambda app: app.session.search is not None and len(app.session.search.rows) == 3,
     "f": lambda app: app.session.filter_text == "component:database_memory",
     "x": lambda app: app.session.filter_text == "",
     "s": chosen("database_memory"),
+    "v": lambda app: app.session.followed is not None and app.session.followed.label == "s1·2",
+    "m": lambda app: app.session.notes.at(HERE) is not None,
+    "M": asks("note"),
+    "V": lambda app: app.session.selection is not None,
+    "y": lambda app: app.clipboard.encode() == LINES[HERE],
+    "Y": lambda app: app.clipboard == f"talk.jsonl#seq={HERE + 1}",
+    "E": asks("export to"),
+    "C": lambda app: isinstance(app.screen, ColumnChooser),
     "1": focus("graph"),
-    "2": focus("events"),
-    "3": focus("state"),
+    "2": focus("timeline"),
+    "3": focus("events"),
+    "4": focus("state"),
+    "5": focus("turns"),
+    "6": focus("findings"),
     "tab": focus("state"),
-    "shift+tab": focus("graph"),
+    "shift+tab": focus("timeline"),
+    "z": lambda app: layout(app).maximised == "events",
+    "Z": lambda app: "events" in layout(app).hidden,
+    "less_than_sign": lambda app: layout(app).shares.lower_left < Shares().lower_left,
+    "greater_than_sign": lambda app: layout(app).shares.lower_left > Shares().lower_left,
+    "left_parenthesis": lambda app: layout(app).shares.timeline > Shares().timeline,
+    "right_parenthesis": lambda app: layout(app).shares.timeline < Shares().timeline,
+    "0": lambda app: layout(app).shares == Shares(),
+    "ctrl+p": lambda app: isinstance(app.screen, CommandPalette),
     "question_mark": lambda app: isinstance(app.screen, HelpScreen),
     "q": lambda app: app._exit,
     "ctrl+c": lambda app: app._exit,
@@ -118,7 +190,7 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 def test_every_key_that_works_anywhere_is_tried() -> None:
     """A key added to the table needs a line here."""
-    assert set(MAIN) == set(keys_of(Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE))
+    assert set(MAIN) == set(keys_of(Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE, Where.EVENTS))
 
 
 async def test_each_key_of_the_main_screen_does_what_the_table_says() -> None:
@@ -128,15 +200,25 @@ async def test_each_key_of_the_main_screen_does_what_the_table_says() -> None:
         for key in MAIN.keys() - {"q", "ctrl+c"}:
             while not isinstance(app.screen, MainScreen):
                 app.pop_screen()
-            app.screen.query_one(FilterLine).display = False
-            app.screen.query_one(EventTable).focus()
-            app.session.set_filter("", None)
-            app.session.component, app.session.notice = None, None
-            app.session.playback.set_speed(1)
-            app.session.seek(HERE)
+            app.main_screen.query_one(QueryLine).display = False
+            app.main_screen.rearrange(Arrangement())
+            app.main_screen.query_one(EventTable).focus()
+            reset(app.session)
             await pilot.pause()
             await press(pilot, key)
             assert MAIN[key](app), key
+
+
+def reset(session: Session) -> None:
+    session.set_filter("", None)
+    session.set_search(None)
+    while session.back():
+        pass
+    session.component = session.notice = session.followed = session.selection = None
+    session.playback.set_speed(1)
+    session.seek(HERE)
+    for mark in session.notes.marks:
+        session.unmark(mark.row)
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
@@ -157,60 +239,6 @@ async def test_x_shows_everything_again() -> None:
             assert len(app.session.shown) < len(LINES)
             await press(pilot, again)
             assert len(app.session.shown) == len(LINES)
-
-
-async def test_keys_of_the_graph_choose_components() -> None:
-    """Arrows and letters go to the neighbour that way; Escape and u let go."""
-    app = app_with(LINES)
-    async with opened(app) as pilot:
-        await press(pilot, "1", "right")
-        assert app.session.component == "database_memory"  # the first press takes the cursor's
-        steps = (
-            ("up", "user_session"),
-            ("right", "overseer"),
-            ("l", "agent_context"),
-            ("down", "llm_orchestrator"),
-            ("j", "text_queue_manager"),
-            ("left", "tts_orchestrator"),
-            ("h", "audio_output"),
-            ("k", "database_memory"),
-        )
-        for key, component in steps:
-            await press(pilot, key)
-            assert app.session.component == component, key
-        for key in ("escape", "u"):
-            await press(pilot, "right")
-            assert app.session.component is not None
-            await press(pilot, key)
-            assert app.session.component is None
-    assert {key for key, _ in steps} | {"escape", "u"} == set(keys_of(Where.GRAPH))
-
-
-async def test_keys_of_the_state_pane_walk_and_fold() -> None:
-    """Lines, branches, and back to the parent."""
-    row = next(number for number, line in enumerate(LINES) if b'"turns"' in line)
-    app = app_with(LINES)
-    async with opened(app, row) as pilot:
-        await press(pilot, "3")
-        tried = set()
-        for key, line in (("down", 1), ("j", 2), ("up", 1), ("k", 0), ("down", 1), ("down", 2)):
-            await press(pilot, key)
-            assert tree_line(app) == line
-            tried.add(key)
-        for key in ("enter", "right", "l"):
-            await press(pilot, key)
-            assert state_lines(app) == 5, key
-            await press(pilot, key)
-            assert state_lines(app) == 7, key
-            tried.add(key)
-        for key in ("left", "h"):
-            await press(pilot, "down", key)
-            assert tree_line(app) == 2
-            await press(pilot, key)
-            assert state_lines(app) == 5
-            await press(pilot, "right")
-            tried.add(key)
-    assert tried == set(keys_of(Where.STATE))
 
 
 async def test_keys_of_an_open_event_scroll_and_follow_its_links() -> None:
@@ -265,7 +293,109 @@ async def test_a_filter_filters_while_it_is_typed() -> None:
             await press(pilot, "slash", "backspace", "3", key)
             assert app.session.filter_text == "turn:2"
             assert focus("events")(app)
-    assert set(keys_of(Where.FILTER)) == {"enter", "escape", "ctrl+g"}
+
+
+async def test_keys_of_the_query_line_complete_remember_and_save() -> None:
+    """Tab takes what could follow; up and ^P bring what was typed before, down and ^N what came after."""
+    app = app_with(LINES)
+    async with opened(app) as pilot:
+        box = app.main_screen.query_one(Input)
+        await press(pilot, "slash", *"compon", "tab")
+        assert box.value.startswith("component")
+        await press(pilot, "escape")
+        for text in ("turn:1", "turn:2"):
+            await press(pilot, "slash", *["backspace"] * 20, *text, "enter")
+        await press(pilot, "slash", "up")
+        assert box.value == "turn:2"
+        await press(pilot, "ctrl+p")
+        assert box.value == "turn:1"
+        await press(pilot, "down")
+        assert box.value == "turn:2"
+        await press(pilot, "up", "ctrl+n")
+        assert box.value == "turn:2"
+        await press(pilot, "ctrl+s", *"second", "enter")
+        assert app.chosen.queries == {"second": "turn:2"}
+    tried = {"enter", "escape", "ctrl+g", "tab", "up", "ctrl+p", "down", "ctrl+n", "ctrl+s"}
+    assert set(keys_of(Where.FILTER)) == tried
+
+
+async def test_keys_of_the_findings_lead_to_what_was_found() -> None:
+    """An error, a bookmark, a watch; the latter two can be taken away."""
+    app = app_with(LINES)
+    async with opened(app) as pilot:
+        await press(pilot, "m", "w", *"turn:3", "enter", "6")
+        found = app.main_screen.query_one(FindingList)
+        assert found.has_focus
+        kinds = [line.kind for line in found._lines]
+        assert kinds == ["watch", "integrity", "reported", "mark"]
+        tried = set()
+        for key, line in (("j", 1), ("down", 2), ("k", 1), ("up", 0), ("G", 3), ("g", 0), ("end", 3)):
+            await press(pilot, key)
+            assert found._line == line, key
+            tried.add(key)
+        for key, line in (("home", 0), ("pagedown", 3), ("pageup", 0), ("ctrl+d", 3), ("ctrl+u", 0)):
+            await press(pilot, key)
+            assert found._line == line, key
+            tried.add(key)
+        await press(pilot, "j", "enter")
+        assert says("no single event")(app)
+        await press(pilot, "j", "enter")
+        assert app.session.cursor == LAST
+        await press(pilot, "g", "d", "G", "delete")
+        assert [line.kind for line in found._lines] == ["integrity", "reported"]
+        assert app.session.watches.all == []
+        await press(pilot, "d")
+        assert says("stays")(app)
+    assert tried | {"enter", "d", "delete"} == set(keys_of(Where.FINDINGS))
+
+
+async def test_columns_are_chosen_from_a_list_that_can_be_left() -> None:
+    """Each closing key closes; what was chosen stays for the next time."""
+    app = app_with(LINES)
+    async with opened(app) as pilot:
+        for key in ("escape", "q", "ctrl+g"):
+            await press(pilot, "C", "space", key)
+            assert isinstance(app.screen, MainScreen)
+            assert app.main_screen.events.columns == ()
+        for key in ("enter", "C"):
+            await press(pilot, "C", "d", "space", "j", "down", "x", key)
+            assert app.main_screen.events.columns == ("time", "lag")
+        assert app.chosen.columns == ("time", "lag")
+        await press(pilot, "C", "0", "enter")
+        assert app.main_screen.events.columns == ()
+
+
+async def test_a_moment_that_is_typed_is_gone_to() -> None:
+    """A wrong one keeps the line open, with the reason in it."""
+    app = app_with(LINES)
+    async with opened(app) as pilot:
+        await press(pilot, "colon", *"row=3", "enter")
+        assert app.session.cursor == 2
+        await press(pilot, "backspace")
+        assert app.session.cursor == HERE
+        await press(pilot, "colon", *"99999", "enter")
+        assert app.session.cursor == HERE
+        assert asks("go to")(app)
+        assert "no&#160;event&#160;has&#160;seq" in app.export_screenshot(simplify=True)
+
+
+async def test_a_maximised_pane_gives_the_room_back_and_a_hidden_one_returns() -> None:
+    """By z again, by its number; 0 has everything as at first."""
+    app = app_with(LINES)
+    async with opened(app) as pilot:
+        events = app.main_screen.query_one(EventTable)
+        before = events.region
+        await press(pilot, "z")
+        assert events.region.height > 25
+        assert app.main_screen.query_one(StateTree).region.area == 0
+        await press(pilot, "z")
+        assert events.region == before
+        await press(pilot, "1", "Z")
+        assert app.main_screen.query_one(ComponentGraph).region.area == 0
+        await press(pilot, "1")
+        assert app.main_screen.query_one(ComponentGraph).region.area > 0
+        await press(pilot, "Z", "greater_than_sign", "0")
+        assert layout(app).hidden == frozenset()
 
 
 async def test_what_is_typed_behind_a_slash_goes_into_the_line_however_fast_it_comes() -> None:
@@ -288,7 +418,7 @@ async def test_a_wrong_filter_is_told_at_its_place_and_changes_nothing() -> None
         assert "did&#160;you&#160;mean" in svg
         before = app.session.filter_text
         await press(pilot, "enter")
-        assert app.screen.query_one(FilterLine).display
+        assert app.main_screen.query_one(QueryLine).display
         assert app.session.filter_text == before
 
 
@@ -303,8 +433,8 @@ async def test_the_help_closes_by_escape_and_by_other_keys(key: str) -> None:
 
 def test_the_help_names_every_key_of_the_table() -> None:
     """It is made from it."""
-    text = help_text().plain
-    assert [key.about for key in TABLE if key.about not in text] == []
+    words = help_text(TABLE, (), words=False, width=200, only="").plain
+    assert [key.about for key in TABLE if key.about not in words] == []
 
 
 async def test_live_keys_pause_and_follow() -> None:
@@ -322,12 +452,15 @@ async def test_live_keys_pause_and_follow() -> None:
 
 
 async def test_the_mouse_moves_chooses_and_opens() -> None:
-    """A click on a line, on it again, on a component, on a key of the bar."""
+    """A click on a line, on it again, on a component, on a key of the bar, on the scrubber."""
     app = app_with(LINES)
     async with opened(app, 0) as pilot:
         await pilot.click("#events", offset=(10, 4))
         assert app.session.cursor == 3
-        await pilot.click("#events", offset=(10, 4))
+        await pilot.click("#events", offset=(10, 6), shift=True)
+        assert app.session.selected_rows().tolist() == [3, 4, 5]
+        await press(pilot, "escape")
+        await pilot.click("#events", offset=(10, 6))
         await pilot.pause()
         assert isinstance(app.screen, EventScreen)
         await press(pilot, "escape")
@@ -335,6 +468,29 @@ async def test_the_mouse_moves_chooses_and_opens() -> None:
         assert app.session.component == "user_session"
         await pilot.click("#graph", offset=(5, 1))
         assert app.session.component is None
-        await pilot.click("#keys", offset=(1, 0))
+        await pilot.mouse_down("#scrubber", offset=(109, 0))
+        await pilot.mouse_up("#scrubber", offset=(109, 0))
+        assert app.session.cursor == LAST
+        await pilot.mouse_down("#scrubber", offset=(60, 0))
+        await pilot.hover("#scrubber", offset=(10, 0))
+        await pilot.mouse_up("#scrubber", offset=(10, 0))
+        assert app.session.cursor == 0
+
+
+async def test_the_mouse_moves_the_borders_of_panes() -> None:
+    """Up and down, left and right; a double click on a title gives the pane all the room."""
+    app = app_with(LINES)
+    async with opened(app) as pilot:
+        await pilot.mouse_down("#timeline-pane", offset=(40, 0))
+        await pilot.hover(None, offset=(40, 20))
+        await pilot.mouse_up(None, offset=(40, 20))
         await pilot.pause()
-        assert app.session.playback.playing
+        assert layout(app).shares.upper > Shares().upper
+        await pilot.mouse_down("#state-pane", offset=(0, 3))
+        await pilot.hover(None, offset=(60, 3))
+        await pilot.mouse_up(None, offset=(60, 3))
+        await pilot.pause()
+        assert layout(app).shares.left == 50
+        await pilot.click("#timeline-pane", offset=(40, 0), times=2)
+        await pilot.pause()
+        assert layout(app).maximised == "timeline"

@@ -32,12 +32,12 @@ def _universal_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_the_screen_at_three_sizes(size: tuple[int, int], snap_compare: Any) -> None:
     """A receive in the middle of a turn: table, graph with the message's way, state with its changes."""
-    assert snap_compare(app_with(LINES, at_seq=18), terminal_size=size)
+    assert snap_compare(app_with(LINES, at="18"), terminal_size=size)
 
 
 async def test_no_size_is_too_small_or_too_large() -> None:
     """Every page and everything that opens paints at any size."""
-    app = app_with(LINES, at_seq=18)
+    app = app_with(LINES, at="18")
     async with app.run_test(size=(120, 36)) as pilot:
         for keys in ("1", "2", "3", "enter", "question_mark", "slash"):
             await pilot.press(keys)
@@ -137,7 +137,7 @@ async def test_without_colour_the_cursor_and_the_families_are_still_told(
 ) -> None:
     """By a mark and by letters."""
     monkeypatch.setenv("NO_COLOR", "1")
-    app = app_with(LINES, at_seq=18)
+    app = app_with(LINES, at="18")
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
         text = [strip.text for strip in app.screen._compositor.render_strips()]

@@ -51,7 +51,7 @@ def test_a_screenshot_is_a_picture_of_the_moment_asked_for(tmp_path: Path) -> No
     """Headless, of the given size."""
     recording, picture = write_recording(tmp_path / "talk.jsonl", conversation()), tmp_path / "out.svg"
     done = doubletalk(
-        "replay", str(recording), "--screenshot", str(picture), "--size", "100x30", "--at-seq", "18"
+        "replay", str(recording), "--screenshot", str(picture), "--size", "100x30", "--at", "18"
     )
     assert (done.returncode, done.stderr) == (0, b"")
     svg = picture.read_text()

@@ -6,4 +6,4 @@ from typing import Final
 
 from debugger.tui.keys.key import Key, Where
 
-KEYS: Final = (Key(("C",), "columns", "choose the columns", Where.EVENTS, "columns", 3),)
+KEYS: Final = (Key(("C",), "screen.columns", "choose the columns", Where.EVENTS, "columns", 3),)
