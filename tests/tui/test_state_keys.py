@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
@@ -303,6 +304,35 @@ async def test_what_is_copied_is_the_path_and_the_whole_value() -> None:
         assert app.pane.copy_text.startswith("list[0][")
         assert "\u202e" not in app.pane.copy_text
         assert "\x1b" not in app.pane.copy_text
+
+
+HOSTILE = Script()
+HOSTILE.event(
+    "state_change", "\u202e[red]x[/nope]\x1b[2J", component_state={"…": "界" * 9_000, "\x9b": {"a": {}}}
+)
+HOSTILE.event(
+    "state_change", "\u202e[red]x[/nope]\x1b[2J", component_state={"…": ["界"] * 900}, timestamp_ns=-(2**62)
+)
+BASE = b'{"timestamp": 1e300, "event_type": "odd", "component": "c", "component_state": {"a": 1e999}}'
+
+
+@pytest.mark.parametrize("lines", [[], [BASE], HOSTILE.lines], ids=["empty", "base format", "hostile"])
+async def test_every_action_holds_at_every_size_on_every_log(lines: list[bytes]) -> None:
+    """Nothing is raised, each painted line has the width of the pane, and nothing in it is live."""
+    actions = [key.action for key in TABLE if key.where is Where.STATE]
+    async with opened(session_with(lines), len(lines) - 1) as (app, pilot):
+        pane = app.pane
+        for size in ((1, 1), (12, 2), (38, 6), (200, 56)):
+            await pilot.resize_terminal(*size)
+            for opening in ("overview", "line(1)", "history", "overview"):
+                for action in (opening, *actions):
+                    await app.run_action(action, pane)
+                    strips = [pane.render_line(y) for y in range(pane.size.height)]
+                    assert {strip.cell_length for strip in strips} == {pane.size.width}, action
+                    text = "".join([strip.text for strip in strips] + [*pane.titles, pane.copy_text])
+                    assert text.isprintable()
+                    assert "\u202e" not in text
+                await pilot.pause()
 
 
 async def test_a_long_search_waits_for_no_key() -> None:

@@ -170,8 +170,9 @@ class StateTree(BodyScroller, can_focus=True, inherit_bindings=False):
         if not names:
             self._session.say("no component has told a state")
             return
-        here = names.index(self._tree.component) if self._tree.component in names else -min(step, 0)
-        chosen = names[(here + step) % len(names)] if self._tree.component in names else names[here]
+        shown = self._tree.component
+        first = 0 if step > 0 else -1
+        chosen = names[(names.index(shown) + step) % len(names)] if shown in names else names[first]
         self._session.component = chosen
         self._open(self._tree)
 
