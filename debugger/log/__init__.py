@@ -6,12 +6,12 @@ from debugger.log.columns import NONE, NOT_IN_LOG
 from debugger.log.encode import FAMILIES
 from debugger.log.eventlog import SYNTHETIC, EventLog
 from debugger.log.fields import MISSING, Path, value_at
-from debugger.log.filters import Filter, FilterError, compile_filter
 from debugger.log.history import Change, FieldSearch, history, last_change, next_change
 from debugger.log.interner import ABSENT, Interner
 from debugger.log.lines import GONE
 from debugger.log.origin import Origin, origin
 from debugger.log.playback import Idle, Playback
+from debugger.log.query import Query, QueryError, compile_query
 from debugger.log.rates import RateMeter
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.topology import Edge, Topology
@@ -29,8 +29,6 @@ __all__ = [
     "Edge",
     "EventLog",
     "FieldSearch",
-    "Filter",
-    "FilterError",
     "Header",
     "Idle",
     "Interner",
@@ -38,10 +36,12 @@ __all__ = [
     "Origin",
     "Path",
     "Playback",
+    "Query",
+    "QueryError",
     "RateMeter",
     "Snapshot",
     "Topology",
-    "compile_filter",
+    "compile_query",
     "history",
     "last_change",
     "next_change",

@@ -16,7 +16,7 @@ _FAST_NS: Final = 4_000_000  # a chunk quicker than this may be twice as large
 
 
 class RowFilter(Protocol):
-    """What `debugger.log.compile_filter` makes."""
+    """What `debugger.log.compile_query` makes."""
 
     def mask(self, log: EventLog, start: int, stop: int) -> NDArray[np.bool_]:
         """For each row from `start` up to `stop`: whether it matches."""

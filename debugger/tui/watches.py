@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from debugger.log import EventLog
-from debugger.log import Filter as Query
-from debugger.log import compile_filter as compile_query
+from debugger.log import EventLog, Query, compile_query
 
 MAX_WATCHES: Final = 20
 _AT_ONCE: Final = 16_384

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from backend.events import Event, encode_lines
-from debugger.log import EventLog, compile_filter
+from debugger.log import EventLog, compile_query
 from debugger.sources.file import open_recordings
 from tests.support.voicelog import voice_log
 
@@ -86,7 +86,7 @@ def _child(path: str) -> None:
         ("filter text", '"mild today"'),
     ):
         began = time.perf_counter()
-        compile_filter(text).mask(log)
+        compile_query(text).mask(log)
         result[name] = time.perf_counter() - began
     last = len(log) - 1
     began = time.perf_counter()

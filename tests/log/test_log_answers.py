@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, severity_rank
 from backend.events.vocabulary import SEVERITIES
-from debugger.log import EventLog, FilterError, compile_filter
+from debugger.log import EventLog, QueryError, compile_query
 
 COMPONENTS = ("overseer", "tts_orchestrator", "Ünï", "bus[1]", "a*b")
 TYPES = ("message_published", "message_received", "message_handled", "state_change", "error", "weird")
@@ -180,7 +180,7 @@ def test_a_filter_keeps_what_a_naive_reading_of_it_keeps(
         for row, event in enumerate(events)
         if all(judge(event, plain[row]) != negated for (_, judge), negated in terms)
     ]
-    assert compile_filter(text).rows(log).tolist() == wanted
+    assert compile_query(text).rows(log).tolist() == wanted
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_a_filter_that_means_nothing_is_told_at_its_place(
     text: str, position: int, suggestion: str | None
 ) -> None:
     """With the field that was perhaps meant."""
-    with pytest.raises(FilterError) as told:
-        compile_filter(text)
+    with pytest.raises(QueryError) as told:
+        compile_query(text)
     assert told.value.position == position
     assert suggestion is None or suggestion in str(told.value)
 

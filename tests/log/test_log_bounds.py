@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, encode_event
-from debugger.log import GONE, NOT_IN_LOG, EventLog, compile_filter
+from debugger.log import GONE, NOT_IN_LOG, EventLog, compile_query
 from debugger.log.compact import CompactInterner
 from debugger.log.ids import IdIndex
 from debugger.log.stores import BLOCK, BlockStore
@@ -53,7 +53,7 @@ def test_the_oldest_payloads_go_and_their_rows_stay() -> None:
     assert "evicted" in log.summary(0)
     last = len(log) - 1
     assert log.raw(last) == lines[last]
-    found = compile_filter('"state_change"').rows(log)
+    found = compile_query('"state_change"').rows(log)
     assert found.tolist() == list(range(log.evicted, len(log)))
 
 

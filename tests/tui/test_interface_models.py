@@ -7,8 +7,7 @@ import pytest
 
 from backend.events import decode_line
 from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, SourceChanged
-from debugger.log import EventLog
-from debugger.log.filters import compile_filter
+from debugger.log import EventLog, compile_query
 from debugger.sources.feed import Disconnected
 from debugger.tui import travel
 from debugger.tui.graph.model import GraphModel
@@ -26,7 +25,7 @@ VOICE = ("user_session", "overseer", "agent_context", "database_memory", "llm_or
 def test_a_filter_finds_the_same_rows_bit_by_bit_as_at_once() -> None:
     """However the log grew while it was looked through."""
     session = session_with([])
-    condition = compile_filter("component:overseer")
+    condition = compile_query("component:overseer")
     shown = ShownRows(session.log, condition)
     events = [decode_line(line) for line in LINES]
     for start in range(0, len(LINES), 7):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from debugger.log import Filter as Query
+from debugger.log import Query
 from debugger.log.hunt import Both, Condition, Hunt
 from debugger.tui.cursor.base import FILTER_BUDGET_NS, Cursor, Mode
 from debugger.tui.rows import ShownRows

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from debugger.log.filters import FilterError, compile_filter
+from debugger.log import QueryError, compile_query
 from debugger.tui.keys import Where, bindings
 from debugger.tui.palette import ink
 from debugger.tui.session import Session
@@ -25,7 +25,7 @@ class FilterHint(Widget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.error: FilterError | None = None
+        self.error: QueryError | None = None
 
     def render_line(self, y: int) -> Strip:
         """The line."""
@@ -118,11 +118,11 @@ class FilterLine(Vertical):
         self.post_message(self.Done())
 
 
-def apply_filter(session: Session, text: str) -> FilterError | None:
+def apply_filter(session: Session, text: str) -> QueryError | None:
     """Filter the session by `text`; what is wrong with it, and then nothing happens."""
     try:
-        condition = compile_filter(text)
-    except FilterError as error:
+        condition = compile_query(text)
+    except QueryError as error:
         return error
     if text.strip() != session.filter_text:
         session.set_filter(text.strip(), None if condition.passes_all else condition)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from debugger.log import Filter as Query
-from debugger.log import FilterError as QueryError
-from debugger.log import compile_filter as compile_query
+from debugger.log import Query, QueryError, compile_query
 from debugger.tui import travel
 from debugger.tui.rows import ShownRows
 from debugger.tui.session import Session

@@ -12,10 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-try:
-    from debugger.log.query import complete
-except ImportError:
-    complete = lambda *a: []
+from debugger.log.query import complete
 from debugger.tui.keys import Where, bindings
 from debugger.tui.palette import ink
 from debugger.tui.query_line.purpose import EntryError, Purpose
