@@ -54,6 +54,10 @@ FOCUSING: Final = ("filter", "search", "run", "watch", "go_to", "note", "export"
 a ``/`` goes into the line that it opens, however fast it comes."""
 
 
+_PANES: Final = (Where.GRAPH, Where.TIMELINE, Where.EVENTS, Where.STATE, Where.TURNS, Where.FINDINGS)
+_OF_PANES: Final = frozenset(name for key in TABLE if key.where in _PANES for name in key.keys)
+
+
 def bindings(*where: Where) -> list[BindingType]:
     """The bindings of parts of the table. Each has its row's name for an id: so a user's keys reach it."""
     return [
@@ -62,7 +66,8 @@ def bindings(*where: Where) -> list[BindingType]:
             key.action,
             key.about,
             show=False,
-            priority=key.action.partition("(")[0] in FOCUSING,
+            # What a pane has of its own comes first there: such a key waits its turn everywhere.
+            priority=key.action.partition("(")[0] in FOCUSING and not _OF_PANES.intersection(key.keys),
             id=key.name,
         )
         for key in TABLE
