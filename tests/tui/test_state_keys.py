@@ -160,6 +160,16 @@ async def test_who_last_changed_a_field_is_two_keys() -> None:
         assert app.session.notice is not None
 
 
+async def test_who_goes_on_from_a_receive_to_its_publish() -> None:
+    """The receive's own snapshot has the change: what was handled is the message that was sent."""
+    script = Script()
+    sent = script.event("message_published", "user_session", "ASK", direction="publish")
+    script.event("message_received", "overseer", "ASK", cause=sent, component_state={"asked": 1})
+    async with opened(session_with(script.lines), 1) as (app, pilot):
+        await press(pilot, "w")
+        assert app.session.cursor == 0
+
+
 async def test_the_changes_of_a_field_are_stepped_through_both_ways() -> None:
     """By b and B, and the arrows with shift; at the ends it stays and says why."""
     async with opened(session_with(LINES), 5) as (app, pilot):

@@ -239,7 +239,9 @@ class StateTree(BodyScroller, can_focus=True, inherit_bindings=False):
             self._jump(change.row)
 
     def _jump_to_message(self, row: int) -> None:
-        self._jump(origin(self._session.log, row).receive, "the log does not tell what was handled here")
+        who = origin(self._session.log, row)
+        message = who.receive if who.receive != row else who.publish  # the receive itself told the state
+        self._jump(message, "it changed here; the log does not tell what was handled")
 
     def action_change(self, direction: int) -> None:
         """To the change of the chosen field before the cursor, or after it."""
