@@ -221,8 +221,8 @@ def _counts(facts: Facts, tell: Teller, scopes: int) -> dict[str, NDArray[np.int
         return rows(a, a.flags & np.uint16(flag) != 0)
 
     moves = {
-        same: np.array([move.first for move in facts.moves if move.same_component is same], np.int64)
-        for same in (True, False)
+        races: np.array([move.first for move in facts.moves if move.races is races], np.int64)
+        for races in (True, False)
     }
     return {
         "events_a": items(a.rows.scopes),

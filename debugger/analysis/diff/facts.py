@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backend.events.vocabulary import (
     ITEM_GOT,
     ITEM_PUT,
+    RECEIVED,
     STATE_READ,
     SUBSCRIBED,
     TASK_CANCEL_REQUESTED,
@@ -26,8 +27,8 @@ from debugger.analysis.diff.keys import Keys, Rows, keys_of
 from debugger.analysis.diff.lines import lines_of
 from debugger.analysis.diff.match import NOBODY, Side, match
 from debugger.analysis.diff.meaning import Marks
-from debugger.analysis.diff.order import Move, orders
-from debugger.log import EventLog
+from debugger.analysis.diff.order import Compared, Move, Programs, orders
+from debugger.log import ABSENT, EventLog
 
 QUIET: Final = frozenset(
     {
@@ -50,7 +51,7 @@ Step = Callable[[float], None]
 STREAM: Final = 3
 """What comes so often in a turn, on both sides, is a stream: its pieces are counted, not listed."""
 
-_MATCH_SHARE, _MARKS_FROM = 0.35, 0.45
+_READ, _MATCH = 0.5, 0.35  # shares of the work, about
 
 
 class OneSide(NamedTuple):
@@ -69,13 +70,14 @@ class OneSide(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Both recordings. ``moves`` are in rows of a."""
+    """Both recordings. ``moves`` are in rows of a; ``move_of`` says in which each of these is, or -1."""
 
     a: OneSide
     b: OneSide
     keys: Keys
     causal: bool
     moves: list[Move]
+    move_of: Int
     swapped: bool
 
 
@@ -94,20 +96,28 @@ def _facts(log_a: EventLog, log_b: EventLog, step: Step) -> Facts:
     kinds = len(keys.kinds)
     forest_a = forest_of(log_a, keys.a, kinds, causal=causal)
     forest_b = forest_of(log_b, keys.b, kinds, causal=causal)
+    marks = Marks()
     step(0.05)
+    marks_a, unreadable_a = _marks(marks, log_a, count_a, lambda share: step(0.05 + _READ / 2 * share))
+    marks_b, unreadable_b = _marks(marks, log_b, count_b, lambda share: step(0.05 + _READ / 2 * (1 + share)))
     found = match(
-        Side(keys.a, forest_a),
-        Side(keys.b, forest_b),
+        Side(keys.a, forest_a, marks_a[:, 1]),
+        Side(keys.b, forest_b, marks_b[:, 1]),
         len(keys.scopes),
-        lambda share: step(0.05 + _MATCH_SHARE * share),
+        lambda share: step(0.05 + _READ + _MATCH * share),
     )
     matched = np.flatnonzero(found.a != NOBODY)
     mates = found.a[matched]
-    sessions = np.array([scope.session for scope in keys.scopes], np.int64)[keys.a.scopes]
-    components = log_a.column("component")[:count_a].astype(np.int64)
+    sessions = np.array([scope.session for scope in keys.scopes], np.int64)[keys.a.scopes[matched]]
+    components = log_a.column("component")[matched].astype(np.int64)
     quiet = np.array([kind.event_type in QUIET for kind in keys.kinds], np.bool_)[keys.a.kinds[matched]]
-    order = orders(matched, mates, sessions[matched], components[matched], quiet, count_a)
-    step(_MARKS_FROM)
+    causes = log_a.column("cause_row")[:count_a].astype(np.int64)
+    order = orders(
+        Compared(matched, mates, sessions, components, quiet),
+        Programs(log_a.column("task"), log_b.column("task"), causes, found.a),
+        count_a,
+    )
+    step(0.95)
     flags_a, flags_b = np.zeros(count_a, np.uint16), np.zeros(count_b, np.uint16)
     flags_a[order.moved] |= flags.MOVED
     flags_a[order.crossed] |= flags.CROSSED
@@ -115,11 +125,8 @@ def _facts(log_a: EventLog, log_b: EventLog, step: Step) -> Facts:
         flags_a[matched[_other_causes(forest_a, forest_b, found.a, matched, mates)]] |= flags.CAUSE
     other = log_a.column("severity")[matched] != log_b.column("severity")[mates]
     flags_a[matched[other]] |= flags.SEVERITY
-    rest = 1 - _MARKS_FROM
-    marks = Marks()
-    marks_a = _marks(marks, log_a, matched, lambda share: step(_MARKS_FROM + rest * share / 2))
-    marks_b = _marks(marks, log_b, mates, lambda share: step(_MARKS_FROM + rest * (1 + share) / 2))
-    _flag_values(flags_a, matched, sessions[matched], components[matched], marks_a[0], marks_b[0])
+    _flag_values(flags_a, matched, sessions, components, marks_a[matched], marks_b[mates])
+    _clear_carried(flags_a, log_a, matched)
     flags_b[mates] = flags_a[matched]
     alone_a, alone_b = found.a == NOBODY, found.b == NOBODY
     flags_a[alone_a] |= flags.MISSING
@@ -130,11 +137,12 @@ def _facts(log_a: EventLog, log_b: EventLog, step: Step) -> Facts:
     flags_b[pieces_b] |= flags.STREAM
     step(1.0)
     return Facts(
-        OneSide(log_a, keys.a, forest_a, found.a, flags_a, tops_a, marks_a[1]),
-        OneSide(log_b, keys.b, forest_b, found.b, flags_b, tops_b, marks_b[1]),
+        OneSide(log_a, keys.a, forest_a, found.a, flags_a, tops_a, unreadable_a),
+        OneSide(log_b, keys.b, forest_b, found.b, flags_b, tops_b, unreadable_b),
         keys,
         causal,
         order.moves,
+        order.of,
         swapped=False,
     )
 
@@ -148,12 +156,16 @@ def _turned(facts: Facts) -> Facts:
         move._replace(one=int(mates[move.other]), other=int(mates[move.one]), first=int(mates[move.first]))
         for move in facts.moves
     ]
+    move_of = np.full(len(b.mates), -1)
+    matched = b.mates != NOBODY
+    move_of[matched] = facts.move_of[b.mates[matched]]
     return Facts(
         b._replace(flags=flags.turned(b.flags)),
         a._replace(flags=flags.turned(a.flags)),
         Keys(keys.b, keys.a, keys.kinds, scopes),
         facts.causal,
         moves,
+        move_of,
         swapped=True,
     )
 
@@ -180,13 +192,11 @@ def _other_causes(a: Forest, b: Forest, mates: Int, rows: Int, others: Int) -> N
     return np.asarray(~same & ~a.unknown[rows] & ~b.unknown[others])
 
 
-def _marks(marks: Marks, log: EventLog, rows: Int, step: Step) -> tuple[Int, int]:
-    """Three hashes for each of `rows`, and how many lines could not be read (all 0)."""
-    found = np.zeros((len(rows), 3), np.int64)
-    order = np.argsort(rows, kind="stable")
-    ordered = rows[order]
+def _marks(marks: Marks, log: EventLog, count: int, step: Step) -> tuple[Int, int]:
+    """The hashes of each row, and how many lines could not be read."""
+    found = np.zeros((count, len(flags.UNREAD)), np.int64)
     unreadable = done = 0
-    for here, lines in lines_of(log, ordered):
+    for rows, lines in lines_of(log, np.arange(count)):
         hashes = []
         for line in lines:
             try:
@@ -194,9 +204,9 @@ def _marks(marks: Marks, log: EventLog, rows: Int, step: Step) -> tuple[Int, int
             except ValueError:
                 unreadable += 1
                 hashes.append(flags.UNREAD)
-        found[order[np.searchsorted(ordered, here)]] = hashes
+        found[rows] = hashes
         done += len(lines)
-        step(done / len(rows))
+        step(done / count)
     return found, unreadable
 
 
@@ -208,11 +218,19 @@ def _flag_values(
     flags_a[rows[read & (ours[:, 0] != theirs[:, 0])]] |= flags.PAYLOAD
     order = np.lexsort((rows, components, sessions))
     begins = np.append(True, (np.diff(components[order]) != 0) | (np.diff(sessions[order]) != 0))[: len(rows)]
-    for column, flag in ((1, flags.STATE), (2, flags.NUMBERS)):
+    for column, flag in ((2, flags.STATE), (3, flags.NUMBERS)):
         mine, yours = ours[order, column], theirs[order, column]
         same = mine == yours
         news = np.append(True, (np.diff(mine) != 0) | (np.diff(yours) != 0))[: len(rows)] | begins
         flags_a[rows[order[~same & news & read[order]]]] |= flag
+
+
+def _clear_carried(flags_a: NDArray[np.uint16], log: EventLog, rows: Int) -> None:
+    """What a message carries differs where it is sent; whoever gets it gets what was sent."""
+    got = rows[log.column("event_type")[rows] == (log.id_of("event_type", RECEIVED) or ABSENT)]
+    causes = log.column("cause_row")[got].astype(np.int64)
+    carried = (causes >= 0) & (flags_a[causes] & flags.PAYLOAD != 0)
+    flags_a[got[carried]] &= ~np.uint16(flags.PAYLOAD)
 
 
 def _pieces(keys: Keys, tops_a: Int, tops_b: Int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -12,9 +12,9 @@ MISSING: Final = 1
 EXTRA: Final = 2
 """Only the second recording has it."""
 MOVED: Final = 4
-"""It happened in another order with others of its component."""
+"""It overtook others of its component, or they it."""
 CROSSED: Final = 8
-"""It happened in another order with others of its session, none of them of its component."""
+"""It happened in another order, with others of other components, or because a task did other things."""
 CAUSE: Final = 16
 SEVERITY: Final = 32
 PAYLOAD: Final = 64
@@ -28,7 +28,7 @@ STREAM: Final = 512
 ALONE: Final = MISSING | EXTRA
 OUT_OF_PLACE: Final = MOVED | CROSSED
 VALUES: Final = SEVERITY | PAYLOAD | STATE
-UNREAD: Final = (-1, -1, -1)
+UNREAD: Final = (-1, -1, -1, -1)
 """In place of hashes: the line could not be read. No hash of Python is -1."""
 
 _PAIR: Final = MOVED | CAUSE | VALUES

@@ -28,10 +28,11 @@ class Matching(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One log, ready to be matched."""
+    """One log, ready to be matched. ``places`` tell which of equal siblings is which, as far as they can."""
 
     rows: Rows
     forest: Forest
+    places: NDArray[np.int64]
 
 
 def match(a: Side, b: Side, scopes: int, step: Step) -> Matching:
@@ -60,7 +61,7 @@ def match(a: Side, b: Side, scopes: int, step: Step) -> Matching:
 
 def _same_paths(a: Side, b: Side) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows whose way is the same to the last sibling: all of them, where a turn did not change."""
-    paths_a, paths_b = paths_of(*a), paths_of(*b)
+    paths_a, paths_b = paths_of(a.rows, a.forest), paths_of(b.rows, b.forest)
     _, ours, theirs = np.intersect1d(paths_a, paths_b, return_indices=True)
     same = (a.rows.kinds[ours] == b.rows.kinds[theirs]) & (a.rows.scopes[ours] == b.rows.scopes[theirs])
     return ours[same].astype(np.int64), theirs[same].astype(np.int64)
@@ -94,10 +95,11 @@ def _tree(side: Side, rows: NDArray[np.int64]) -> _Tree:
     below: list[list[int]] = [[] for _ in range(len(rows) + 1)]
     for number, parent in enumerate(above):
         below[parent].append(number)
-    return _Tree(side.rows.kinds[rows].tolist(), labels, above, below, _shapes(labels, above))
+    shapes = _shapes(labels, side.places[rows].tolist(), above)
+    return _Tree(side.rows.kinds[rows].tolist(), labels, above, below, shapes)
 
 
-def _shapes(labels: list[int], parents: list[int]) -> list[int]:
+def _shapes(labels: list[int], places: list[int], parents: list[int]) -> list[int]:
     """A hash of each event and all that it caused, whatever the order in which it did."""
     count = len(labels)
     shapes = [0] * count
@@ -105,11 +107,11 @@ def _shapes(labels: list[int], parents: list[int]) -> list[int]:
     for number in range(count - 1, -1, -1):
         below = waiting[number]
         if below is None:
-            shape = hash((labels[number],))
+            shape = hash((labels[number], places[number]))
         else:
             waiting[number] = None
             below.sort()
-            shape = hash((labels[number], *below))
+            shape = hash((labels[number], places[number], *below))
         shapes[number] = shape
         parent = parents[number]
         siblings = waiting[parent]

@@ -44,6 +44,9 @@ PAYLOAD: Final = (
     "route",
     "hit",
 )
+PLACE: Final = ("index", "chunk_index", "audio_index", "next_index", "is_final")
+"""Fields that say which of many a message is. They align equal messages and are not compared."""
+
 NAMED: Final = frozenset({"agent_id", "voice_id", "model_id"})
 
 _DEPTH: Final = 6
@@ -59,8 +62,8 @@ _BROKEN: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Payload: Final = msgspec.defstruct(
     "Payload",
-    [(f"f{number}", Any, None) for number in range(len(PAYLOAD))],
-    rename={f"f{number}": name for number, name in enumerate(PAYLOAD)},
+    [(f"f{number}", Any, None) for number in range(len(PAYLOAD + PLACE))],
+    rename={f"f{number}": name for number, name in enumerate(PAYLOAD + PLACE)},
     frozen=True,
     gc=False,
 )
@@ -73,6 +76,7 @@ class _Line(Struct, gc=False):
 
 _decode: Final = msgspec.json.Decoder(_Line).decode
 _values: Final = msgspec.structs.astuple
+_COMPARED: Final = len(PAYLOAD)
 _KEPT: Final = 1 << 15
 
 
@@ -82,8 +86,8 @@ class Marks:
     def __init__(self) -> None:
         self._states: dict[bytes, tuple[int, int]] = {b"": (0, 0), b"{}": (0, 0)}
 
-    def of(self, line: bytes) -> tuple[int, int, int]:
-        """Of payload, of the state's words, of the state's numbers. All 0 for a line that cannot be read.
+    def of(self, line: bytes) -> tuple[int, int, int, int]:
+        """Of the payload, of the payload and which of many it is, of the state's words, of its numbers.
 
         Raises:
             ValueError: it cannot be read.
@@ -94,14 +98,14 @@ class Marks:
             raise ValueError from None
         values = _values(found.data)
         try:
-            payload = hash(values)
+            payload, place = hash(values[:_COMPARED]), hash(values)
         except TypeError:  # a list or an object among them
-            payload = hash(repr(values))
+            payload, place = hash(repr(values[:_COMPARED])), hash(repr(values))
         raw = bytes(found.component_state)
         state = self._states.get(raw)
         if state is None:
             state = self._state(raw)
-        return payload, *state
+        return payload, place, *state
 
     def _state(self, raw: bytes) -> tuple[int, int]:
         try:
@@ -111,7 +115,7 @@ class Marks:
         words: list[tuple[str, Any]] = []
         numbers: list[tuple[str, Any]] = []
         for path, leaf in leaves(value):
-            (numbers if _is_number(leaf) else words).append((path, leaf))
+            (numbers if is_number(leaf) else words).append((path, leaf))
         found = hash(tuple(words)), hash(tuple(numbers))
         if len(self._states) >= _KEPT:
             self._states.clear()
@@ -128,10 +132,9 @@ def payload_of(event: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def state_of(event: dict[str, Any], *, numbers: bool) -> dict[str, Any]:
-    """What matters of a whole event's snapshot: its words, or its numbers."""
-    state = event.get("component_state")
-    return {path: leaf for path, leaf in leaves(state) if _is_number(leaf) == numbers}
+def state_of(event: dict[str, Any]) -> dict[str, Any]:
+    """What is compared of a whole event's snapshot."""
+    return dict(leaves(event.get("component_state")))
 
 
 def leaves(state: Any) -> Iterator[tuple[str, Any]]:
@@ -177,5 +180,6 @@ def _is_id(name: str) -> bool | None:
     return any(char.isdigit() for char in name[:64])
 
 
-def _is_number(leaf: Any) -> bool:
+def is_number(leaf: Any) -> bool:
+    """Whether a leaf is one of the lesser kind."""
     return isinstance(leaf, int) and not isinstance(leaf, bool)

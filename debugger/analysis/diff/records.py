@@ -66,13 +66,15 @@ class StreamDifference(Struct, frozen=True):
 class OrderDifference(Struct, frozen=True):
     """Two steps that happened in the other order: ``one`` before ``other`` in a, after it in b.
 
-    ``same_component``: both are of one component, so one of them saw the other's work and now does not.
+    ``races``: both are of one component, so one saw the other's work and now does not, and it was not the
+    code of one task that did them, or what led to them, in another order.
     ``count`` pairs of the same kinds did so in this turn; ``events`` moved with them in all.
     """
 
     one: Pair
     other: Pair
     same_component: bool
+    races: bool
     count: int
     events: int
 

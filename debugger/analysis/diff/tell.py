@@ -12,7 +12,7 @@ from debugger.analysis.diff import flags
 from debugger.analysis.diff.alignment import GAP, Aligned, Alignments, Grouped
 from debugger.analysis.diff.facts import Facts, OneSide
 from debugger.analysis.diff.latency import latencies
-from debugger.analysis.diff.meaning import payload_of, state_of
+from debugger.analysis.diff.meaning import is_number, payload_of, state_of
 from debugger.analysis.diff.order import Move
 from debugger.analysis.diff.places import label_of, path_to, place_of
 from debugger.analysis.diff.records import (
@@ -93,19 +93,20 @@ class Teller:
     def order(self, scope: int) -> tuple[OrderDifference, ...]:
         """What happened in the other order; the same kinds together."""
         kinds = self._facts.a.rows.kinds
-        groups: dict[tuple[bool, int, int], list[Move]] = {}
+        groups: dict[tuple[bool, bool, int, int], list[Move]] = {}
         for move in self._moves.get(scope, ()):
-            key = (not move.same_component, int(kinds[move.one]), int(kinds[move.other]))
+            key = (not move.races, not move.same_component, int(kinds[move.one]), int(kinds[move.other]))
             groups.setdefault(key, []).append(move)
         return tuple(
             OrderDifference(
                 self._pair(moves[0].one),
                 self._pair(moves[0].other),
                 moves[0].same_component,
+                moves[0].races,
                 len(moves),
                 sum(move.events for move in moves),
             )
-            for _, moves in sorted(groups.items(), key=lambda item: item[0][0])
+            for _, moves in sorted(groups.items(), key=lambda item: item[0][:2])[:LISTED]
         )
 
     def causes(self, scope: int) -> tuple[CauseDifference, ...]:
@@ -157,11 +158,10 @@ class Teller:
         if found & flags.PAYLOAD:
             for field, one, other in _unequal(payload_of(event), payload_of(counterpart)):
                 yield "payload", field, one, other, True
-        for flag, numbers in ((flags.STATE, False), (flags.NUMBERS, True)):
-            if found & flag:
-                states = state_of(event, numbers=numbers), state_of(counterpart, numbers=numbers)
-                for field, one, other in _unequal(*states):
-                    yield "state", field, one, other, not numbers
+        for field, one, other in _unequal(state_of(event), state_of(counterpart)):
+            words = not (is_number(one) and is_number(other))
+            if found & (flags.STATE if words else flags.NUMBERS):
+                yield "state", field, one, other, words
 
     def latencies(self, scope: int) -> Any:
         """Waits that changed the most."""
@@ -190,35 +190,25 @@ class Teller:
     ) -> Divergence:
         facts = self._facts
         a, b, found = int(aligned.a[at]), int(aligned.b[at]), int(aligned.flags[at])
-        if found & flags.OUT_OF_PLACE:
-            return self._told_order(a, b, turn, lesser)
         if found & flags.ALONE:
             missing, extra = _gap(aligned, at, wanted)
             one = place_of(facts.a.log, missing) if missing != GAP else None
             other = place_of(facts.b.log, extra) if extra != GAP else None
             path = path_to(facts.a, missing) if one is not None else path_to(facts.b, extra)
             return Divergence(_alone(one, other), turn, one, other, path, _alone_words(one, other), lesser)
-        places = place_of(facts.a.log, a), place_of(facts.b.log, b)
-        kind, about = self._pair_words(a, found)
-        return Divergence(kind, turn, *places, path_to(facts.a, a), about, lesser)
-
-    def _told_order(self, a: int, b: int, turn: int, lesser: int) -> Divergence:
-        facts = self._facts
         row = a if a != GAP else int(facts.b.mates[b])
-        move = self._move_of(row)
+        if found & flags.MOVED or not flags.matters(aligned.flags[at]):
+            return self._told_order(row, turn, lesser)
+        pair = self._pair(row)
+        kind, about = self._pair_words(row, found)
+        return Divergence(kind, turn, pair.a, pair.b, path_to(facts.a, row), about, lesser)
+
+    def _told_order(self, row: int, turn: int, lesser: int) -> Divergence:
+        facts = self._facts
+        move = facts.moves[int(facts.move_of[row])]
         one, other = place_of(facts.a.log, move.one), place_of(facts.b.log, int(facts.a.mates[move.other]))
         about = f"in a first: {label_of(one)}; in b first: {label_of(other)}"
         return Divergence("order", turn, one, other, path_to(facts.a, move.one), about, lesser)
-
-    def _move_of(self, row: int) -> Move:
-        """The move that a row is in."""
-        found: Move | None = None
-        for move in self._moves.get(int(self._facts.a.rows.scopes[row]), ()):
-            if move.first <= row and (found is None or move.first > found.first):
-                found = move
-        if found is None:  # it moved in the wake of a row of another turn
-            found = max((one for one in self._facts.moves if one.first <= row), key=lambda one: one.first)
-        return found
 
     def _pair_words(self, row: int, found: int) -> tuple[DivergenceKind, str]:
         if found & flags.CAUSE:
@@ -278,10 +268,18 @@ def _cause(side: OneSide, row: int) -> Place | None:
 
 def _unequal(a: dict[str, Any], b: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     return [
-        (name, a.get(name), b.get(name))
+        (name, one, other)
         for name in dict.fromkeys((*a, *b))
-        if (a.get(name), name in a) != (b.get(name), name in b)
+        if (one := _value(a, name)) != (other := _value(b, name))
     ]
+
+
+def _value(found: dict[str, Any], name: str) -> Any:
+    """The value of a field; what stands for an object, of which its own fields are told, is its braces."""
+    if name in found:
+        return found[name]
+    inside = f"{name}."
+    return "{…}" if any(one.startswith(inside) for one in found) else None
 
 
 def _grouped_tops(side: OneSide) -> Grouped:
