@@ -21,6 +21,7 @@ _DOUBLE: Final = "╔═╗║╚╝"
 _HEAVY: Final = "┏━┓┃┗┛"
 _BOLD: Final = Style(bold=True)
 _LEAST_STATE: Final = 3
+_LEAST_INSIDE: Final = 5
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _IDLE_WORDS: Final = frozenset({"", "IDLE", "idle"})
 HOT: Final = "▲"
@@ -125,7 +126,7 @@ def _name(canvas: Canvas, node: Node, box: Box, y: int) -> int:
     if room < 1:
         return 0
     flags = (FAILING if node.failing else "") + (HOT if node.hot else "") + ("↻" if node.loops else "")
-    text = shorten(f"{flags} {node.label}" if flags else node.label, room)
+    text = shorten_inside(f"{flags} {node.label}" if flags else node.label, room)
     lit = node.at_cursor or node.selected
     style = ink.bold if lit else ink.plain
     if node.failing:
@@ -169,6 +170,14 @@ def _doing(canvas: Canvas, node: Node, box: Box, y: int) -> None:
     text = shorten(f"{BUSY} {node.busy}", room - len(since))
     canvas.put(box.x + 2, y, text, ink.dimmer if node.dim else ink.plain)
     canvas.put(box.right - 2 - len(since), y, since, ink.dimmer)
+
+
+def shorten_inside(text: str, room: int) -> str:
+    """Cut a name in the middle: names of one system often differ in their ends."""
+    if len(text) <= room or not text.isascii() or room < _LEAST_INSIDE:
+        return shorten(text, room)
+    tail = (room - 1) // 2
+    return f"{text[: room - 1 - tail]}…{text[-tail:]}"
 
 
 def counts_of(node: Node) -> str:

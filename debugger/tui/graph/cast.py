@@ -38,7 +38,8 @@ class Cast(NamedTuple):
     """Components in the graph (``names``) and those that have to do with nothing (``aside``), raw.
 
     ``bus`` is what to call the hub, ``by_bus`` whether there is one. ``ways`` counts deliveries by who
-    sent to whom, ``sole`` is who alone publishes a message type.
+    sent to whom, ``sole`` is who alone publishes a message type. ``by_cause``: nobody tells what it
+    receives, so the ways are those from an event to what it caused.
     """
 
     names: tuple[str, ...] = ()
@@ -47,10 +48,14 @@ class Cast(NamedTuple):
     by_bus: bool = True
     ways: Mapping[Way, int] = {}
     sole: Mapping[str, str] = {}
+    by_cause: bool = False
 
 
 class Casting:
-    """The cast of a log that grows: looked at anew when somebody comes, else about once a second."""
+    """The cast of a log that grows: looked at anew when somebody comes, else about once a second.
+
+    ``version`` counts how often it was.
+    """
 
     def __init__(self, log: EventLog, clock: Callable[[], int]) -> None:
         self._log = log
@@ -59,6 +64,7 @@ class Casting:
         self._cast = Cast()
         self._seen = (-1, -1, "")
         self._next_ns = 0
+        self.version = 0
 
     def cast(self) -> Cast:
         """As of now, or of a second ago."""
@@ -68,6 +74,7 @@ class Casting:
         if seen != self._seen and (quick or seen[1:] != self._seen[1:]):
             self._seen = seen
             self._cast = cast_of(self._log, self._links.ways)
+            self.version += 1
             after = self._clock()
             self._next_ns = after + max(_EVERY_NS, _RELATIVE * (after - now))
         return self._cast
@@ -127,7 +134,7 @@ def cast_of(log: EventLog, links: Mapping[Way, int]) -> Cast:
     present = set(components)
     told = topology.bus is not None or BUS in present or bool(subscriptions) or not present.isdisjoint(VOICE)
     star = None if told else _centre(ways)
-    unheard = not ways and log.id_of("event_type", PUBLISHED) is not None
+    unheard = not ways and _publishes(log)
     bus = topology.bus or star or BUS
     everybody = [name for name in components if name not in {bus, BUS, SYNTHETIC, HUB}]
     named = {name for way in edges for name in (way[0], way[2])} | {name for way in ways for name in way}
@@ -141,7 +148,14 @@ def cast_of(log: EventLog, links: Mapping[Way, int]) -> Cast:
         by_bus=told or star is not None or unheard,
         ways=dict(ways),
         sole=_sole(edges),
+        by_cause=bool(ways) and not delivered,
     )
+
+
+def _publishes(log: EventLog) -> bool:
+    """Whether there are messages at all, among the first events."""
+    kinds = log.column("event_type")[:_PIECE]
+    return bool((kinds == log.id_of("event_type", PUBLISHED)).any())
 
 
 def order(names: list[str]) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ Seat = tuple[int, int]
 LEAST_BOX: Final = 12
 _WIDEST_BOX: Final = 26
 LEAST_GAP: Final = 3  # between columns: a line, and an arrow
-_ROOMY_GAP: Final = 5
+_ROOMY_GAP: Final = 15
+_ROOMY_ROWS: Final = 4
 
 
 class _Plan(NamedTuple):
@@ -174,7 +175,7 @@ def _columns(columns: int, width: int, lanes: Mapping[int, int]) -> _Upright:
     spare = width - sum(margins) - sum(inner)
     box = min(max(spare // columns, 3), _WIDEST_BOX)
     spare -= box * columns
-    wider = min(spare // (columns - 1), 3 * _ROOMY_GAP) if columns > 1 and spare > 0 else 0
+    wider = min(spare // (columns - 1), _ROOMY_GAP) if columns > 1 and spare > 0 else 0
     indent = max(spare - wider * (columns - 1), 0) // 2
     gaps, lefts, x = [indent], [], indent + margins[0]
     for number in range(columns):
@@ -227,7 +228,7 @@ def _rows(
     """Top edges of the rows of boxes, and the first lane of each channel."""
     channels = [max(lanes[channel], int(channel in needed)) for channel in range(rows + 1)]
     spare = height - sum(channels) - rows * high
-    wider = min(spare // (rows - 1), 2) if rows > 1 and spare > 0 else 0
+    wider = min(spare // (rows - 1), _ROOMY_ROWS) if rows > 1 and spare > 0 else 0
     y = max(spare - wider * (rows - 1), 0) // 2
     tops, starts = [], []
     for channel in range(rows + 1):

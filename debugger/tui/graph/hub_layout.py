@@ -27,14 +27,15 @@ _MOST_STOREYS: Final = 5
 
 
 def arrange_hub(names: tuple[str, ...], width: int, height: int) -> Layout | None:
-    """Lay out `names`, whose order is that of their importance; None where there is no room."""
+    """Lay out `names`, whose order is that of their importance; None where most would be left out."""
     if width < _MIN_WIDTH or height < _MIN_HEIGHT:
         return None
     few = _few(names, width, height)
     if not few.left_out:
         return few
     many = _many(names, width, height)
-    return many if len(many.left_out) < len(few.left_out) else few
+    most = many if len(many.left_out) < len(few.left_out) else few
+    return most if len(most.left_out) <= len(most.boxes) else None
 
 
 # --- few ------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ _UPRIGHT, _LEVEL = _STEPS[0], _STEPS[1]
 _HEADS: Final = {(0, -1): "▲", (0, 1): "▼", (-1, 0): "◀", (1, 0): "▶"}
 _DOORS: Final = {(0, 1): "┬", (0, -1): "┴", (1, 0): "├", (-1, 0): "┤"}
 _HUB_DOORS: Final = {(0, 1): "┯", (0, -1): "┷", (1, 0): "┠", (-1, 0): "┨"}
-_MANY: Final = 8  # messages that make a line heavy, if it is half as many as on the busiest
+_MANY, _TIMES = 8, 1.5  # so many messages make a line heavy, if they are so many times the average
 
 
 class _Line(NamedTuple):
@@ -64,7 +64,7 @@ def _lines(view: GraphView, layout: Layout) -> list[_Line]:
         way = _line_of(source, target)
         total, most, kind = loads.get(way, (0, 0, family))
         loads[way] = (total + number, *max((most, kind), (number, family), key=lambda one: one[0]))
-    highest = max((total for total, _, _ in loads.values()), default=0)
+    average = sum(total for total, _, _ in loads.values()) / max(len(loads), 1)
     cursor: dict[Way, set[Way]] = {}
     for flow in view.flows:
         cursor.setdefault(_line_of(*flow.way), set()).add(flow.way)
@@ -74,7 +74,7 @@ def _lines(view: GraphView, layout: Layout) -> list[_Line]:
     for route in layout.routes:
         way = (route.source, route.target)
         total, _, family = loads.get(way, (0, 0, Family.SYSTEM))
-        look = _IDLE if not total else _HEAVY if total >= _MANY and 2 * total >= highest else _USED
+        look = _IDLE if not total else _HEAVY if total >= _MANY and total >= _TIMES * average else _USED
         aside = way[0] in dim or way[1] in dim or not (chosen is None or chosen in way)
         style = ink.dimmer if aside or not total else ink.families[family]
         label = f"{palette.LOOKS[family].letter}{count(total)}" if total else ""

@@ -105,10 +105,16 @@ class GraphModel:
         """Who was in the last view."""
         return self._cast
 
-    def extend(self) -> bool:
-        """Look at rows that came; whether all were looked at."""
+    def extend(self) -> None:
+        """Look at rows that came, for some ms at most."""
         self._casting.extend(BUDGET_NS)
-        return self._counts.extend(self._session.clock, BUDGET_NS)
+        self._counts.extend(self._session.clock, BUDGET_NS)
+        self._cast = self._casting.cast()
+
+    @property
+    def looked(self) -> tuple[int, bool]:
+        """Differs when `extend` found something that makes another view."""
+        return self._casting.version, self.counted
 
     @property
     def counted(self) -> bool:
@@ -123,8 +129,7 @@ class GraphModel:
         belonging = None
         if session.followed is not None and row >= 0:
             belonging = session.belonging(max(0, row + 1 - ROWS), row + 1)
-        by_cause = bool(cast.ways) and log.id_of("event_type", RECEIVED) is None
-        lately = recent(log, row, names, cast.sole, belonging, links=by_cause)
+        lately = recent(log, row, names, cast.sole, belonging, by_cause=cast.by_cause)
         if counted := self.counted:
             self._counts.move(row)
         flows, message, family = self._flows(row)
@@ -221,7 +226,7 @@ class GraphModel:
         if self.is_by_bus:
             ends = {PUBLISHED: (who, HUB), RECEIVED: (HUB, who)}.get(kind)
             return Flow(*ends, family) if ends is not None else None
-        if kind != RECEIVED and (not self._cast.ways or log.id_of("event_type", RECEIVED) is not None):
+        if kind != RECEIVED and not self._cast.by_cause:
             return None
         cause = log.cause_row(row)
         if cause is not None:

@@ -8,7 +8,7 @@ from typing import Final
 from rich.style import Style
 
 from debugger.tui import palette
-from debugger.tui.graph.boxes import BUSY, FAILING, HOT, counts_of, paint_boxes, paint_traces
+from debugger.tui.graph.boxes import BUSY, FAILING, HOT, counts_of, paint_boxes, paint_traces, shorten_inside
 from debugger.tui.graph.canvas import Canvas
 from debugger.tui.graph.lines import paint_lines
 from debugger.tui.graph.marks import Flow
@@ -98,7 +98,7 @@ def _compact_node(canvas: Canvas, node: Node, flow: Flow | None, box: Box, *, di
         flag = FAILING if node.failing else HOT if node.hot else BUSY if node.busy else ""
         canvas.put(box.x + 1, box.y, flag, ink.bad if node.failing else ink.warn if node.hot else ink.dim)
     room = box.width - 2
-    name = shorten(node.label, room)
+    name = shorten_inside(node.label, room)
     lit = node.at_cursor or node.selected or flow is not None
     style = ink.bad if node.failing else ink.bold if lit else ink.dimmer if node.dim else ink.plain
     canvas.put(box.x + 2, box.y, name, style + Style(underline=True) if node.selected else style)

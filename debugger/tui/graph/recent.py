@@ -61,16 +61,16 @@ def recent(
     sole: Mapping[str, str],
     belonging: NDArray[np.bool_] | None = None,
     *,
-    links: bool = False,
+    by_cause: bool = False,
 ) -> Recent:
     """What `names` did before and at `row`.
 
-    `belonging` tells which of the last `ROWS` rows to look at, failures apart; `links` takes any cause
-    for a message.
+    `belonging` tells which of the last `ROWS` rows to look at, failures apart; `by_cause` takes each event
+    with a cause for a message.
     """
     if row < 0 or not names:
         return Recent()
-    return _Slice(log, row, names, belonging).recent(sole, links=links)
+    return _Slice(log, row, names, belonging).recent(sole, by_cause=by_cause)
 
 
 class _Slice:
@@ -100,7 +100,7 @@ class _Slice:
         self._kinds = log.column("event_type")[part]
         self._families = log.column("family")[part]
 
-    def recent(self, sole: Mapping[str, str], *, links: bool) -> Recent:
+    def recent(self, sole: Mapping[str, str], *, by_cause: bool) -> Recent:
         names, count = self._names, len(self._names)
         inside = np.flatnonzero(self._in)
         who = self._who[inside].astype(np.int64)
@@ -128,7 +128,7 @@ class _Slice:
                 *self._spokes(published, out=True),
                 *self._spokes(received, out=False),
             ),
-            ways=self._ways(inside if links else received, {} if links else sole),
+            ways=self._ways(inside if by_cause else received, {} if by_cause else sole),
         )
 
     def _rows_of(self, kind: str, inside: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -177,7 +177,7 @@ class _Slice:
 
     def _busy(self, received: NDArray[np.int64], handled: NDArray[np.int64]) -> dict[str, int]:
         """The latest receive of each that is not handled yet; none where handling is not recorded."""
-        if self._log.id_of("event_type", HANDLED) is None:
+        if not len(handled):
             return {}
         tasks = self._log.column("task")[self._part]
         having = tasks[received] != 0

@@ -54,6 +54,7 @@ class ComponentGraph(Widget, can_focus=True):
         self._cursor = -1
         self._layout: Layout | None = None
         self._laid_out: tuple[object, ...] = ()
+        self._first: str | None = None  # whose ways are drawn where there is no room for all
         self._places: dict[str, Box] = {}
         self._ways: dict[Way, tuple[Cell, ...]] = {}
         self._canvas = Canvas(0, 0)
@@ -82,23 +83,29 @@ class ComponentGraph(Widget, can_focus=True):
         session = self._session
         passed, before = session.take_passed(), self._cursor
         self._cursor = session.cursor
-        complete = self._model.extend()
+        self._model.extend()
+        was_drawn = bool(self._ways)
         if not self.display or not self.region:
             self._looked_at = ()
             return
+        self._look()
+        if not was_drawn:
+            return  # what came before the first picture does not move
         if passed:
             self.send(self._model.passed(passed[-_FLOWS_AT_ONCE:]))
         elif 0 <= session.cursor < before <= session.cursor + _FLOWS_AT_ONCE:
             undone = self._model.passed(range(session.cursor + 1, before + 1))
             self.send(undone[::-1], back=True)
+
+    def _look(self) -> None:
+        session = self._session
         looked_at = (
             session.cursor,
             session.component,
             session.followed,
             len(session.log),
-            len(session.log.topology.components),
             self._model.by_bus,
-            complete or self._model.counted,
+            self._model.looked,
         )
         if looked_at != self._looked_at:
             self._looked_at = looked_at
@@ -127,9 +134,12 @@ class ComponentGraph(Widget, can_focus=True):
         width, height = self.size
         view = self._view
         names = tuple(node.name for node in view.nodes)
-        wanted = (names, view.by_bus, view.ways, bool(view.aside or view.more), width, height)
+        crowded = self._layout is not None and self._layout.undrawn
+        first = self._session.component if crowded or self._first is not None else None
+        wanted = (names, view.by_bus, view.ways, bool(view.aside or view.more), width, height, first)
         if wanted != self._laid_out:
             self._laid_out = wanted
+            self._first = first
             self._layout = self._arrange(names, width, height)
         if self._layout is None:
             canvas, self._places = paint_compact(view, width, height)
@@ -153,7 +163,7 @@ class ComponentGraph(Widget, can_focus=True):
             if self._view.by_bus:
                 return arrange_hub(names, width, height)
             ways = {way: number for way, number in self._model.cast.ways.items() if way in self._view.ways}
-            return arrange_flow(names, ways, width, height)
+            return arrange_flow(names, ways, width, height, self._first)
 
         layout = arrange(height)
         if layout is not None and (has_more(self._view, layout) or layout.undrawn):
