@@ -22,7 +22,7 @@ from backend.events.vocabulary import (
     UNSUBSCRIBED,
 )
 from debugger.analysis.diff import flags
-from debugger.analysis.diff.forest import ROOT, Forest, forest_of, has_causes, tops_of
+from debugger.analysis.diff.forest import ROOT, Forest, forest_of, has_causes, tops_of, under
 from debugger.analysis.diff.keys import Keys, Rows, keys_of
 from debugger.analysis.diff.lines import lines_of
 from debugger.analysis.diff.match import NOBODY, Side, match
@@ -112,17 +112,20 @@ def _facts(log_a: EventLog, log_b: EventLog, step: Step) -> Facts:
     components = log_a.column("component")[matched].astype(np.int64)
     quiet = np.array([kind.event_type in QUIET for kind in keys.kinds], np.bool_)[keys.a.kinds[matched]]
     causes = log_a.column("cause_row")[:count_a].astype(np.int64)
+    recaused = np.zeros(count_a, np.bool_)
+    if causal:
+        recaused[matched[_other_causes(forest_a, forest_b, found.a, matched, mates)]] = True
+    elsewhere = under(forest_a.parents, recaused)
     order = orders(
         Compared(matched, mates, sessions, components, quiet),
-        Programs(log_a.column("task"), log_b.column("task"), causes, found.a),
+        Programs(log_a.column("task"), log_b.column("task"), causes, found.a, elsewhere),
         count_a,
     )
     step(0.95)
     flags_a, flags_b = np.zeros(count_a, np.uint16), np.zeros(count_b, np.uint16)
     flags_a[order.moved] |= flags.MOVED
     flags_a[order.crossed] |= flags.CROSSED
-    if causal:
-        flags_a[matched[_other_causes(forest_a, forest_b, found.a, matched, mates)]] |= flags.CAUSE
+    flags_a[recaused & _other_kinds(forest_a, forest_b, keys, found.a)] |= flags.CAUSE
     other = log_a.column("severity")[matched] != log_b.column("severity")[mates]
     flags_a[matched[other]] |= flags.SEVERITY
     _flag_values(flags_a, matched, sessions, components, marks_a[matched], marks_b[mates])
@@ -190,6 +193,14 @@ def _other_causes(a: Forest, b: Forest, mates: Int, rows: Int, others: Int) -> N
     same = np.where(roots, a.labels[rows] == b.labels[others], mates[above_a] == above_b)
     same &= roots | ((above_a != ROOT) & (above_b != ROOT))
     return np.asarray(~same & ~a.unknown[rows] & ~b.unknown[others])
+
+
+def _other_kinds(a: Forest, b: Forest, keys: Keys, mates: Int) -> NDArray[np.bool_]:
+    """Which rows of a are caused by another kind of event than their mates, and not just by another one."""
+    kinds_a = np.where(a.parents == ROOT, -1, keys.a.kinds[a.parents])
+    kinds_b = np.where(b.parents == ROOT, -1, keys.b.kinds[b.parents])[mates]
+    roots = (kinds_a < 0) & (kinds_b < 0)  # their labels tell what caused them outside of their turn
+    return np.asarray(roots | (kinds_a != kinds_b))
 
 
 def _marks(marks: Marks, log: EventLog, count: int, step: Step) -> tuple[Int, int]:

@@ -96,6 +96,17 @@ def ordinals(groups: Hash) -> NDArray[np.int64]:
     return found
 
 
+def under(parents: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which rows are chosen, or have one above them that is."""
+    count = len(parents)
+    found = np.append(chosen, np.False_)
+    up = np.append(np.where(parents == ROOT, count, parents), count)
+    while (up != count).any():
+        found |= found[up]
+        up = up[up]
+    return found[:count]
+
+
 def tops_of(parents: NDArray[np.int64], alone: NDArray[np.bool_]) -> NDArray[np.int64]:
     """For each row that is alone, the topmost of those right above it that are alone; -1 for others."""
     rows = np.arange(len(parents))

@@ -15,6 +15,7 @@ A key with a digit in it is an id: its place counts, not its name.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -127,9 +128,14 @@ class Marks:
 def payload_of(event: dict[str, Any]) -> dict[str, Any]:
     """What matters of a whole event's payload."""
     data = event.get("data")
-    return (
-        {name: data[name] for name in PAYLOAD if data.get(name) is not None} if isinstance(data, dict) else {}
-    )
+    if not isinstance(data, dict):
+        return {}
+    return {name: _finite(data[name]) for name in PAYLOAD if data.get(name) is not None}
+
+
+def _finite(value: Any) -> Any:
+    """A value that JSON has, too."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def state_of(event: dict[str, Any]) -> dict[str, Any]:

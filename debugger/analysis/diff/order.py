@@ -58,19 +58,26 @@ class Compared(NamedTuple):
 
 
 class Programs(NamedTuple):
-    """What tells whether code decided on an order: tasks and causes of all rows of a, tasks of those of b."""
+    """What tells whether code decided on an order: tasks and causes of all rows of a, tasks of those of b.
+
+    ``elsewhere`` rows of a have another cause in b, or follow from one that has.
+    """
 
     tasks_a: NDArray[Any]
     tasks_b: NDArray[Any]
     causes: Int
     mates: Int
+    elsewhere: NDArray[np.bool_]
 
     def decided(self, one: int, other: int) -> bool:
         """Whether two inverted rows of a are of one task in both logs, or follow from such a pair.
 
         What one task does is in the order of its code: it did something else, and nothing overtook.
+        What had another cause came when that did.
         """
-        tasks_a, tasks_b, causes, mates = self
+        tasks_a, tasks_b, causes, mates, elsewhere = self
+        if elsewhere[one] or elsewhere[other]:
+            return True
         for _ in range(_FOLLOWED):
             if (
                 tasks_a[one] == tasks_a[other] != ABSENT

@@ -80,7 +80,7 @@ class OrderDifference(Struct, frozen=True):
 
 
 class CauseDifference(Struct, frozen=True):
-    """The same step was caused by another one; None where it came of itself."""
+    """The same step was caused by another kind of event; None where it came of itself."""
 
     pair: Pair
     cause_a: Place | None
