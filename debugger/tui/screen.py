@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import msgspec
 from textual import events
+from textual.actions import parse
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.message import Message
 
 from debugger.tui.actions.arranging import Arranging
@@ -17,7 +19,7 @@ from debugger.tui.events.table import EventTable
 from debugger.tui.findings.widget import FindingList
 from debugger.tui.graph.widget import ComponentGraph
 from debugger.tui.help.screen import HelpScreen
-from debugger.tui.keys import APP, FOCUSING, bindings
+from debugger.tui.keys import APP, FOCUSING, bindings, current
 from debugger.tui.panes.area import PaneArea
 from debugger.tui.panes.arrangement import PANES, Arrangement
 from debugger.tui.panes.pane import Pane, PaneWidget
@@ -137,9 +139,21 @@ class MainScreen(Moving, Finding, Arranging):
         self.post_message(self.QueryNamed(name, text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In the query line, keys are text."""
-        del parameters
-        return not (action in FOCUSING and self._query.display)
+        """In the query line, keys are text; and a pane's own keys go before those that run at once."""
+        if action not in FOCUSING:
+            return True
+        return not self._query.display and not self._taken(action, parameters)
+
+    def _taken(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether the focused pane has a key of this action for something of its own."""
+        bindings = type(self.focused).BINDINGS if self.focused is not None else ()
+        rows = [current.named(one.id or "") for one in bindings if isinstance(one, Binding)]
+        own = {key for row in rows if row is not None for key in row.keys}
+        return any(
+            not own.isdisjoint(row.keys)
+            for row in current.rows
+            if row.where in APP and parse(row.action)[1:] == (action, parameters)
+        )
 
     # --- what the panes say ------------------------------------------------------
 

@@ -300,6 +300,8 @@ async def test_every_key_of_the_pane_does_what_the_table_says() -> None:
         assert "slowest" not in pane.titles[0]
         await press("i")
         assert pane._detail == "percentiles"
+        await press("w")
+        assert session.cursor == shell.chosen.status_row
         assert tried == {name for row in TABLE if row.where is Where.TURNS for name in row.keys}
 
 

@@ -87,10 +87,9 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         number = self.scroll_offset.y + y
         if number >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        strip = self._strip(self._paint(self._lines[number], width))
         here = number == self._line
         on_cursor = ink.on_cursor if self.has_focus else ink.on_cursor_unfocused
-        return strip.apply_style(on_cursor) if here else strip
+        return self._strip(self._paint(self._lines[number], width), on_cursor if here else None)
 
     def _paint(self, line: FindingLine, width: int) -> list[Segment]:
         style = _style(line)
@@ -102,8 +101,10 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
             Segment(fit("", gap) + line.place, ink.dim),
         ]
 
-    def _strip(self, segments: list[Segment]) -> Strip:
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+    def _strip(self, segments: list[Segment], under: Style | None = None) -> Strip:
+        """A whole line; the style that is applied first wins."""
+        strip = Strip(segments).adjust_cell_length(self.size.width)
+        return (strip if under is None else strip.apply_style(under)).apply_style(self.rich_style)
 
     def on_resize(self) -> None:
         """Another width, another body."""

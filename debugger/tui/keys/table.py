@@ -51,11 +51,8 @@ APP: Final = (Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE)
 
 FOCUSING: Final = ("filter", "search", "run", "watch", "go_to", "note", "export", "pane", "cycle")
 """Actions that move the focus. They run before the next key is looked at: what is typed behind
-a ``/`` goes into the line that it opens, however fast it comes."""
-
-
-_PANES: Final = (Where.GRAPH, Where.TIMELINE, Where.EVENTS, Where.STATE, Where.TURNS, Where.FINDINGS)
-_OF_PANES: Final = frozenset(name for key in TABLE if key.where in _PANES for name in key.keys)
+a ``/`` goes into the line that it opens, however fast it comes. Where the focused pane has one of their
+keys for something of its own, the screen lets that go first."""
 
 
 def bindings(*where: Where) -> list[BindingType]:
@@ -66,8 +63,7 @@ def bindings(*where: Where) -> list[BindingType]:
             key.action,
             key.about,
             show=False,
-            # What a pane has of its own comes first there: such a key waits its turn everywhere.
-            priority=key.action.partition("(")[0] in FOCUSING and not _OF_PANES.intersection(key.keys),
+            priority=key.action.partition("(")[0] in FOCUSING,
             id=key.name,
         )
         for key in TABLE

@@ -246,6 +246,14 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         turn = self._chosen()
         self._jump(None if turn is None else turn.first_row)
 
+    def action_why(self) -> None:
+        """The cursor to the event that shows how the turn ended; its cause is why."""
+        turn = self._chosen()
+        self._jump(None if turn is None else turn.status_row, "nothing shows yet how this turn ended")
+        if turn is not None and turn.reason:
+            self._session.say(f"{turn.status}: {turn.reason}")
+            self._moved()
+
     def action_milestone(self, direction: int) -> None:
         """The cursor to the next milestone of the turn, in the order of events; from outside, to an end."""
         turn = self._chosen()
