@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import numpy as np
 from msgspec import Raw
@@ -17,7 +17,7 @@ from debugger.log.series import DIGITS, numbers_after
 _TELLING: Final = frozenset({SYSTEM, SUBSCRIBED, UNSUBSCRIBED})
 _FAR_PAST, _FAR_FUTURE = -(2**63), 2**63 - 1
 _INFO: Final = severity_rank("info")
-_BRACE, _QUOTE, _NULL = b'{"n'
+_MEMBER: Final = b'{"'
 _NO_OBJECT: Final = -1
 
 
@@ -194,17 +194,24 @@ def places_of_states(states: Sequence[Payload]) -> list[int] | None:
     """Where there is a component state with something in it; None if one is no object."""
     # `{}` is by far the most frequent, and told apart in no time.
     holding = [at for at, state in enumerate(states) if state != EMPTY]
-    kinds = [_kind(states[at]) for at in holding]
-    if _NO_OBJECT in kinds:
-        return None
-    return holding if all(kinds) else [at for at, kind in zip(holding, kinds, strict=True) if kind]
+    try:
+        raw: Sequence[Raw] = cast("Sequence[Raw]", states)
+        unusual = [at for at in holding if not bytes(raw[at]).startswith(_MEMBER)]
+    except TypeError:  # made here, not read from anywhere
+        unusual = holding
+    if unusual:
+        kinds = {at: _kind(states[at]) for at in unusual}
+        if _NO_OBJECT in kinds.values():
+            return None
+        holding = [at for at in holding if kinds.get(at, 1)]
+    return holding
 
 
 def _kind(payload: Payload) -> int:
     """`_NO_OBJECT`, or whether there is something in it."""
     if not isinstance(payload, Raw):
         return bool(payload)
-    text = memoryview(payload)
-    if text[0] == _BRACE:
-        return text[1] == _QUOTE or bytes(text[1:-1]).strip() != b""  # `{ }` is other people's style
-    return 0 if text[0] == _NULL else _NO_OBJECT
+    text = bytes(payload)
+    if text.startswith(b"{"):
+        return text[1:-1].strip() != b""  # `{ }` is other people's style
+    return 0 if text == b"null" else _NO_OBJECT

@@ -14,8 +14,13 @@ NOWHERE: Final = -1
 LARGEST: Final = (1 << 32) - 1
 """A larger count is no count, but random digits or a time."""
 
+_LONGEST: Final = len(str(LARGEST))
+
 _LEADING_ZERO: Final = re.compile(rb",0[0-9]")
-_FEW: Final = 64  # in disorder: not worth a table of their own
+_ZERO, _NINE = ord("0"), 9
+_DIGITS: Final = 9
+_POWERS: Final = 10 ** np.arange(_DIGITS - 1, -1, -1)
+_FEW: Final = 16  # in disorder: not worth a table of their own
 _FIRST: Final = 8
 
 
@@ -24,6 +29,28 @@ def numbers_after(head: str, texts: Sequence[str]) -> NDArray[np.int64] | None:
     if "\n" in head:
         return None
     joined = "\n" + "\n".join(texts)
+    if not joined.isascii():
+        return _any_width(head, texts, joined)
+    numbers = _one_width(head.encode(), len(texts), joined.encode()) if head.isascii() else None
+    return _any_width(head, texts, joined) if numbers is None else numbers
+
+
+def _one_width(head: bytes, count: int, joined: bytes) -> NDArray[np.int64] | None:
+    """The counts if all have as many digits, as nearly all that come together do: ten times as fast."""
+    width, rest = divmod(len(joined), count)
+    digits = width - len(head) - 1
+    if rest or not 0 < digits <= _DIGITS:
+        return None
+    chars = np.frombuffer(joined, np.uint8).reshape(count, width)
+    numerals = chars[:, -digits:] - _ZERO
+    if not (chars[:, :-digits] == np.frombuffer(b"\n" + head, np.uint8)).all() or (numerals > _NINE).any():
+        return None
+    numbers: NDArray[np.int64] = numerals @ _POWERS[-digits:]
+    # With a digit less it would have a zero in front.
+    return numbers if digits == 1 or int(numbers.min()) >= _POWERS[-digits] else None
+
+
+def _any_width(head: str, texts: Sequence[str], joined: str) -> NDArray[np.int64] | None:
     # A text that does not begin with `head` keeps its newline; one with a newline in it adds a comma.
     told = joined.replace("\n" + head, ",")
     if not told.isascii():
@@ -40,6 +67,16 @@ def numbers_after(head: str, texts: Sequence[str]) -> NDArray[np.int64] | None:
     numbers: NDArray[np.int64] = np.fromstring(counts[1:].decode(), np.int64, sep=",")
     # What is beyond 64 bits reads as their largest number.
     return numbers if len(numbers) == len(texts) and int(numbers.max()) <= LARGEST else None
+
+
+def taken_apart(text: str) -> tuple[str, int]:
+    """The head and the count of a text; the whole of it and `NOWHERE` if it has none."""
+    head = text.rstrip(DIGITS)
+    digits = text[len(head) :]
+    if not digits or (digits[0] == "0" and len(digits) > 1) or len(digits) > _LONGEST or "\n" in head:
+        return text, NOWHERE
+    count = int(digits)
+    return (head, count) if count <= LARGEST else (text, NOWHERE)
 
 
 class Series:
@@ -69,6 +106,10 @@ class Series:
             left[start:stop] = not self._add_run(int(numbers[start]), stop - start, int(rows[start]))
         return left if left.any() else None
 
+    def add_one(self, count: int, row: int) -> bool:
+        """Enter one count with its row; whether it was taken."""
+        return self._add_run(count, 1, row)
+
     def _add_run(self, first: int, count: int, row: int) -> bool:
         if first < self._end:
             return False
@@ -86,22 +127,23 @@ class Series:
         """Counts whose rows are elsewhere in between, or that are a little out of order, as a table."""
         new = numbers >= self._end
         fitting = np.flatnonzero(new)
-        if len(fitting) == 1:
-            self._add_run(int(numbers[fitting[0]]), 1, int(rows[fitting[0]]))
-            return None if len(numbers) == 1 else ~new
         if len(fitting) < _FEW:
-            return np.ones(len(numbers), np.bool_)
+            taken = [
+                self._add_run(number, 1, row)
+                for number, row in zip(numbers.tolist(), rows.tolist(), strict=True)
+            ]
+            return None if all(taken) else ~np.array(taken, np.bool_)
         first, last = int(numbers[fitting].min()), int(numbers[fitting].max())
         if last - first >= 4 * len(fitting):
             return np.ones(len(numbers), np.bool_)
         table = np.zeros(last - first + 1, np.uint32)  # rows from 1; 0 is nowhere
         table[numbers[fitting] - first] = rows[fitting] + 1
-        taken = np.zeros(len(numbers), np.bool_)
+        kept = np.zeros(len(numbers), np.bool_)
         # Of a count that comes twice at once, the row that the table has is the one that counts.
-        taken[fitting] = table[numbers[fitting] - first] == rows[fitting] + 1
+        kept[fitting] = table[numbers[fitting] - first] == rows[fitting] + 1
         self._tables.append(table)
         self._append(first, last - first + 1, -len(self._tables))
-        return None if taken.all() else ~taken
+        return None if kept.all() else ~kept
 
     def _append(self, first: int, count: int, row: int) -> None:
         at = self._stretches
@@ -112,6 +154,15 @@ class Series:
         self._firsts[at], self._counts[at], self._rows[at] = first, count, row
         self._stretches = at + 1  # from here on readers in other threads see it
         self._end = first + count
+
+    def find(self, count: int) -> int:
+        """The row of one count, or `NOWHERE`."""
+        at = int(self._firsts[: self._stretches].searchsorted(count, side="right")) - 1
+        within = count - int(self._firsts[at])
+        if at < 0 or within >= int(self._counts[at]):
+            return NOWHERE
+        row = int(self._rows[at])
+        return row + within if row >= 0 else int(self._tables[-1 - row][within]) - 1
 
     def find_all(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """A row for each count, or `NOWHERE`."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from debugger.log.ids import IdIndex
 from debugger.log.pack import Texts
-from debugger.log.series import DIGITS, NOWHERE, Series, numbers_after
+from debugger.log.series import DIGITS, LARGEST, NOWHERE, Series, numbers_after, taken_apart
 
 _HEADS: Final = 1024
 """Series that are kept: what has a new head each time is random, not counted."""
@@ -30,6 +30,8 @@ class TextIndex:
     def __init__(self) -> None:
         self._series: dict[str, Series] = {}
         self._others = IdIndex()
+        self._late: dict[str, int] = {}  # of a series, the highest count that it did not take
+        self._unserved = False  # there are counts of heads that had no series then
 
     def add(self, texts: Texts, rows: NDArray[np.int64]) -> None:
         """Enter texts with their rows."""
@@ -38,8 +40,12 @@ class TextIndex:
         else:
             others = []
             for head, places in by_head(texts.texts).items():
+                if len(places) < _MANY:
+                    others += [at for at in places if not self._add_one(texts.texts[at], int(rows[at]))]
+                    continue
                 counts = numbers_after(head, [texts.texts[at] for at in places])
                 if counts is None:
+                    self._refused(head, LARGEST)
                     others += places
                 else:
                     left = self._add_counted(head, counts, rows[places])
@@ -47,31 +53,71 @@ class TextIndex:
         if others:
             self._others.add([hash(texts.at(at)) for at in others], rows[others].tolist())
 
+    def _add_one(self, text: str, row: int) -> bool:
+        head, count = taken_apart(text)
+        if count == NOWHERE:
+            return False
+        series = self._series_of(head, 1)
+        taken = series is not None and series.add_one(count, row)
+        if not taken:
+            self._refused(head, count)
+        return taken
+
     def _add_counted(self, head: str, counts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.intp]:
         """Enter texts of one head in its series; the indexes of those that it does not take."""
+        series = self._series_of(head, len(counts))
+        left = np.ones(len(counts), np.bool_) if series is None else series.add(counts, rows)
+        if left is None:
+            return np.zeros(0, np.intp)
+        self._refused(head, int(counts[left].max()))
+        return np.flatnonzero(left)
+
+    def _series_of(self, head: str, count: int) -> Series | None:
         series = self._series.get(head)
-        if series is None:
-            if len(self._series) >= (_HEADS if len(counts) >= _MANY else _EARLY_HEADS):
-                return np.arange(len(counts))
+        if series is None and len(self._series) < (_HEADS if count >= _MANY else _EARLY_HEADS):
+            if self._unserved:
+                self._late[head] = LARGEST
             series = self._series[head] = Series()
-        left = series.add(counts, rows)
-        return np.zeros(0, np.intp) if left is None else np.flatnonzero(left)
+        return series
+
+    def _refused(self, head: str, highest: int) -> None:
+        if head in self._series:
+            self._late[head] = max(self._late.get(head, NOWHERE), highest)
+        else:
+            self._unserved = True
 
     def find_all(self, texts: Texts) -> NDArray[np.int64]:
         """A row for each text, or `NOWHERE`."""
-        found = np.full(len(texts.places), NOWHERE, np.int64)
-        if texts.counts is not None:
-            series = self._series.get(texts.head)
-            if series is not None:
-                found = series.find_all(texts.counts)
-        elif self._series:
-            for head, places in by_head(texts.texts).items():
-                series = self._series.get(head)
-                if series is not None:
-                    found[places] = series.find_all(_counts(head, [texts.texts[at] for at in places]))
+        series = self._series.get(texts.head)
+        if texts.counts is None:
+            found = self._found_each(texts.texts)
+        elif series is None:
+            found = np.full(len(texts.places), NOWHERE, np.int64)
+        else:
+            found = series.find_all(texts.counts)
+            if int(texts.counts.min()) > self._late.get(texts.head, NOWHERE):
+                return found
         missing = np.flatnonzero(found == NOWHERE).tolist() if len(self._others) else []
         if missing:
             found[missing] = self._others.find_all([hash(texts.at(at)) for at in missing])
+        return found
+
+    def _found_each(self, texts: list[str]) -> NDArray[np.int64]:
+        """As far as series tell it."""
+        found = np.full(len(texts), NOWHERE, np.int64)
+        for head, places in by_head(texts).items() if self._series else ():
+            series = self._series.get(head)
+            if series is None:
+                continue
+            mine = [texts[at] for at in places]
+            counts = numbers_after(head, mine) if len(mine) >= _MANY else None
+            if counts is not None:
+                found[places] = series.find_all(counts)
+                continue
+            for at, text in zip(places, mine, strict=True):
+                its_head, count = taken_apart(text)
+                if its_head == head and count != NOWHERE:
+                    found[at] = series.find(count)
         return found
 
     def find(self, text: str) -> int | None:
@@ -83,15 +129,6 @@ class TextIndex:
 def listed(texts: Sequence[str]) -> Texts:
     """Texts of any kind."""
     return Texts(np.arange(len(texts)), "", None, list(texts))
-
-
-def _counts(head: str, texts: list[str]) -> NDArray[np.int64]:
-    """The counts of texts with one head; one that is none (``e007``) has what no series holds."""
-    counts = numbers_after(head, texts)
-    if counts is not None:
-        return counts
-    each = [numbers_after(head, [text]) for text in texts] if len(texts) > 1 else [None]
-    return np.array([NOWHERE if one is None else one[0] for one in each], np.int64)
 
 
 def by_head(texts: Sequence[str]) -> dict[str, list[int]]:

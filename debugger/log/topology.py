@@ -83,14 +83,15 @@ class Topology:
 
     def saw(self, components: NDArray[np.uint32]) -> None:
         """Components that events name."""
-        new = [one for one in dict.fromkeys(components.tolist()) if one not in self._seen]
+        new = [one for one in _distinct(components) if one not in self._seen]
         for one in new:
             self._seen.add(one)
             self._ordered.setdefault(self._component_names.name(one))
 
     def published(self, components: NDArray[np.uint32], messages: NDArray[np.uint32]) -> None:
         """Publishes; remembers who publishes a message type, or that several do."""
-        for component, message in set(zip(components.tolist(), messages.tolist(), strict=True)):
+        for key in _distinct(components.astype(np.int64) << _BITS | messages):
+            component, message = key >> _BITS, key & _MASK
             if self._publishers.setdefault(message, component) != component:
                 self._publishers[message] = 0
 
@@ -116,3 +117,8 @@ class Topology:
 
 def _strings(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
+
+
+def _distinct(numbers: NDArray[Any]) -> list[int]:
+    distinct: list[int] = np.unique(numbers).tolist()
+    return distinct

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from debugger.log.pack import Texts
-from debugger.log.series import DIGITS, numbers_after
-
-_UNCOUNTED = -1
+from debugger.log.series import NOWHERE, taken_apart
 
 
 class _Asked:
@@ -17,8 +15,8 @@ class _Asked:
 
     def __init__(self) -> None:
         self.rows: dict[int, list[int]] = {}
-        self.low = _UNCOUNTED
-        self.high = _UNCOUNTED
+        self.low = NOWHERE
+        self.high = NOWHERE
 
 
 class Waiting:
@@ -37,7 +35,7 @@ class Waiting:
 
     def add(self, cause: str, row: int) -> None:
         """`row` waits for the event with the id `cause`."""
-        head, count = _taken_apart(cause)
+        head, count = taken_apart(cause)
         asked = self._asked.get(head)
         if asked is None:
             asked = self._asked[head] = _Asked()
@@ -49,7 +47,7 @@ class Waiting:
         """Those of new ids that were waited for, by their index, with the rows; they wait no longer."""
         if ids.counts is None:
             for at, text in enumerate(ids.texts):
-                head, count = _taken_apart(text)
+                head, count = taken_apart(text)
                 yield from self._taken(head, count, at)
             return
         asked = self._asked.get(ids.head)
@@ -66,10 +64,3 @@ class Waiting:
             if not asked.rows:
                 del self._asked[head]
             yield at, rows
-
-
-def _taken_apart(text: str) -> tuple[str, int]:
-    """The head and the count of an id; the whole of one without."""
-    head = text.rstrip(DIGITS)
-    numbers = numbers_after(head, [text]) if len(head) < len(text) else None
-    return (text, _UNCOUNTED) if numbers is None else (head, int(numbers[0]))

@@ -29,6 +29,12 @@ MIN_BYTES: Final = 24 << 20
 """A file below this is read in the time that a helper takes to start."""
 
 HELPERS: Final = 2
+_ENVIRONMENT: Final = {
+    # A piece of the file is freed and allocated again for each piece: not from the kernel each time.
+    "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "OPENBLAS_NUM_THREADS": "1",  # or numpy starts one for each core, which then spin
+}
 _WAIT_SECONDS: Final = 0.2
 _PIPE_BYTES: Final = 1 << 20
 _READ_BYTES: Final = 1 << 20
@@ -86,7 +92,7 @@ class _Helper:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         self._out = cast("IO[bytes]", self._process.stdout)
         self._pipe = self._out.fileno()

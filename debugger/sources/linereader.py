@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec import Struct
-from msgspec.structs import fields
 from numpy.typing import NDArray
 
 from backend.events import BrokenLineError, Event, Payload, decode_line
 from debugger.log.pack import Heading, Pack, pack, places_of_states
 from debugger.log.records import BrokenLine
+from debugger.sources.headings import Decode, Headings
 
 MAX_LINE: Final = 64 << 20
 """Bytes of a line, above which it is skipped as broken instead of filling the memory."""
 
 _NEWLINE, _RETURN = b"\n\r"
 _BOM: Final = b"\xef\xbb\xbf"
-
-
-class _Passed(Struct, gc=False):
-    """An object, whatever is in it."""
-
-
-# As `Event` to the last field, so that the same lines are broken; only that the payload is not kept.
-_Heading: Final = msgspec.defstruct(
-    "_Heading",
-    [
-        (field.name, _Passed | None if field.name == "data" else field.type, *default)
-        for field in fields(Event)
-        for default in [() if field.required else (field.default,)]
-    ],
-    gc=False,
-)
-_decode_lines: Final = msgspec.json.Decoder(_Heading).decode_lines
 
 
 class Batch(NamedTuple):
@@ -80,6 +62,7 @@ class LineReader:
         self.events = 0
         self.pending = b""
         self.pending_offset = offset
+        self._headings = Headings()
         self._unended = False  # the last line taken had no end; one may still come
         self._skipping = False  # inside a line that is too long
 
@@ -134,7 +117,7 @@ class LineReader:
 
     def _decoded(self, text: bytes, end: int, offset: int) -> Batch:
         """The lines of `text` before `end`, where the last of them ends, as events."""
-        batch = _decoded_at_once(text, end, offset)
+        batch = _decoded_at_once(text, end, offset, self._headings.decode)
         if batch is not None:
             self.lines += len(batch.events)
         else:
@@ -172,11 +155,11 @@ class LineReader:
             return None
 
 
-def _decoded_at_once(text: bytes, end: int, offset: int) -> Batch | None:
+def _decoded_at_once(text: bytes, end: int, offset: int, decode: Decode) -> Batch | None:
     """All lines at once, which takes half the time; None if one is blank, broken or ends in CR LF."""
     body = memoryview(text)[:end]
     try:
-        events: list[Any] = _decode_lines(body)
+        events = decode(body)
         if not text.isascii():
             str(body, "utf-8")  # what is passed over is not looked at otherwise
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
