@@ -19,12 +19,12 @@ _MOST_WAYS: Final = 200
 def arrange_flow(
     names: tuple[str, ...], ways: Mapping[Way, int], width: int, height: int, first: str | None = None
 ) -> Layout | None:
-    """Lay out `names`, whose order is that of their importance; None where most would be left out.
+    """Lay out `names`, whose order is that of their importance; None where many would be left out.
 
     Where there is no room for all ways, those of the component `first` are drawn, then the busiest.
     """
     columns, rows = _columns(LEAST_BOX, width), (height - 1) // _LEAST_ROW
-    if columns < 1 or rows < 1 or 2 * columns * rows < len(names):
+    if columns < 1 or rows < 1 or 4 * columns * rows < 3 * len(names):
         return None
     fitting, left_out = names[: columns * rows], names[columns * rows :]
     layers = layered(fitting, ways)

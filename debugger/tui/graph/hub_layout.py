@@ -27,7 +27,7 @@ _MOST_STOREYS: Final = 5
 
 
 def arrange_hub(names: tuple[str, ...], width: int, height: int) -> Layout | None:
-    """Lay out `names`, whose order is that of their importance; None where most would be left out."""
+    """Lay out `names`, whose order is that of their importance; None where many would be left out."""
     if width < _MIN_WIDTH or height < _MIN_HEIGHT:
         return None
     few = _few(names, width, height)
@@ -35,7 +35,7 @@ def arrange_hub(names: tuple[str, ...], width: int, height: int) -> Layout | Non
         return few
     many = _many(names, width, height)
     most = many if len(many.left_out) < len(few.left_out) else few
-    return most if len(most.left_out) <= len(most.boxes) else None
+    return most if 4 * len(most.left_out) <= len(names) else None
 
 
 # --- few ------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ class _Slice:
 
     def _busy(self, received: NDArray[np.int64], handled: NDArray[np.int64]) -> dict[str, int]:
         """The latest receive of each that is not handled yet; none where handling is not recorded."""
-        if not len(handled):
+        if not len(handled) and not self._handles():
             return {}
         tasks = self._log.column("task")[self._part]
         having = tasks[received] != 0
@@ -187,6 +187,11 @@ class _Slice:
         for at in sorted({*open_.tolist(), *alone}):
             busy[self._names[int(self._who[at])]] = self.start + at
         return busy
+
+    def _handles(self) -> bool:
+        """Whether this log tells of ends of handlers, hereabouts."""
+        kinds = self._log.column("event_type")[self.start : self._part.stop + ROWS]
+        return bool((kinds == self._log.id_of("event_type", HANDLED)).any())
 
     def _unpaired(self, received: NDArray[np.int64], handled: NDArray[np.int64]) -> list[int]:
         """Receives without a task: each is ended by the next handling of such a message there."""
