@@ -14,6 +14,7 @@ os.environ.setdefault("TEXTUAL_FPS", "120")
 
 if TYPE_CHECKING:
     from debugger.tui.app import DebuggerApp
+    from debugger.tui.diff.app import DiffApp
 
 _GC_THRESHOLDS: Final = (50_000, 50, 100)
 
@@ -25,7 +26,7 @@ def calm_collector() -> None:
     gc.set_threshold(*_GC_THRESHOLDS)
 
 
-def run(app: DebuggerApp) -> None:
+def run(app: DebuggerApp | DiffApp) -> None:
     """Run the application on the terminal until it is quit."""
     app.on_started = calm_collector
     if sys.__stderr__ is not None and not sys.__stderr__.isatty():

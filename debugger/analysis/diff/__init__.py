@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from debugger.analysis.diff import flags
 from debugger.analysis.diff.alignment import GAP, Aligned
 from debugger.analysis.diff.compare import Diff, StoppedError, compare
 from debugger.analysis.diff.keys import Scope
@@ -43,6 +44,7 @@ __all__ = [
     "Unmatched",
     "ValueDifference",
     "compare",
+    "flags",
     "label_of",
     "place_of",
     "to_json",

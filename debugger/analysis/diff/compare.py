@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Final
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,16 @@ from debugger.analysis.diff import flags
 from debugger.analysis.diff.alignment import Aligned, Alignments
 from debugger.analysis.diff.facts import Facts, OneSide, facts_of
 from debugger.analysis.diff.match import NOBODY
-from debugger.analysis.diff.records import SCHEMA, DiffReport, Divergence, Side, Status, TurnDifference
+from debugger.analysis.diff.places import path_to
+from debugger.analysis.diff.records import (
+    SCHEMA,
+    DiffReport,
+    Divergence,
+    Side,
+    Status,
+    TurnDifference,
+    ValueKind,
+)
 from debugger.analysis.diff.tell import Teller
 from debugger.log import EventLog
 
@@ -101,6 +110,35 @@ class Diff:
         facts = self._facts
         return int((facts.b if side else facts.a).rows.scopes[row])
 
+    def status(self, scope: int) -> Status:
+        """Whether a turn is in both, and if it is, whether it is equal in structure."""
+        counts = self._counts
+        if not counts["events_b"][scope]:
+            return "only_a"
+        if not counts["events_a"][scope]:
+            return "only_b"
+        differs = self.differences[scope] or counts["streams"][scope] or counts["crossed"][scope]
+        return "differs" if differs else "equal"
+
+    def start_ns(self, side: int, scope: int) -> int | None:
+        """When a turn began in the first (0) or second (1) recording; None if it is not in there."""
+        rows = self._alignments.rows_b(scope) if side else self._alignments.rows_a(scope)
+        times = (self.b if side else self.a).column("timestamp_ns")
+        return int(times[rows].min()) if len(rows) else None
+
+    def path(self, side: int, row: int) -> tuple[str, ...]:
+        """What led to a row, from the root of its turn down."""
+        return path_to(self._facts.b if side else self._facts.a, row)
+
+    def values(self, row: int) -> list[tuple[ValueKind, str, Any, Any, bool]]:
+        """What differs in value at a matched row of a: of what, field, both values, whether it matters."""
+        return list(self._teller.values_at(row))
+
+    def overtaken(self, row: int) -> tuple[int, int] | None:
+        """The two rows of a, in order, whose order changed with ``row``; None if it kept its place."""
+        move = int(self._facts.move_of[row])
+        return (self._facts.moves[move].one, self._facts.moves[move].other) if move >= 0 else None
+
     def first(self) -> Divergence | None:
         """Where the recordings part."""
         scope = self.first_scope()
@@ -139,17 +177,12 @@ class Diff:
         named = self.scopes[scope]
         counts = {name: int(count[scope]) for name, count in self._counts.items()}
         events_a, events_b, matched = (counts.pop(name) for name in ("events_a", "events_b", "matched"))
-        status: Status = "differs"
-        if not events_b or not events_a:
-            status = "only_a" if events_a else "only_b"
-        elif not (self.differences[scope] or counts["streams"] or counts["crossed"]):
-            status = "equal"
         return TurnDifference(
             named.session_a,
             named.session_b,
             named.number,
             named.name,
-            status,
+            self.status(scope),
             events_a,
             events_b,
             matched,
@@ -168,27 +201,34 @@ class Diff:
             differs = bool(self.differences[scope] or self.lesser[scope])
             turns.append(self.turn(scope) if left > 0 or not differs else self._bare(scope))
             left -= differs
-        sides = _side(self._facts, 0, self.names[0]), _side(self._facts, 1, self.names[1])
         return DiffReport(
             SCHEMA,
             self.equal,
             "causal" if self._facts.causal else "flat",
-            *sides,
+            self.sides[0],
+            self.sides[1],
             int(self._counts["matched"].sum()),
             int(self.differences.sum()),
             int(self.lesser.sum()),
             self.first(),
             tuple(turns),
-            (*self._notes(sides), *([f"{-left} more turns differ: counted, not told"] if left < 0 else [])),
+            (*self.notes, *([f"{-left} more turns differ: counted, not told"] if left < 0 else [])),
         )
 
-    def _notes(self, sides: tuple[Side, Side]) -> list[str]:
+    @cached_property
+    def sides(self) -> tuple[Side, Side]:
+        """Both recordings as a whole."""
+        return _side(self._facts, 0, self.names[0]), _side(self._facts, 1, self.names[1])
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be compared, and why."""
         notes = []
         if not self._facts.causal:
             notes.append(
                 "no causes in at least one recording: compared by counting each kind of event in each turn"
             )
-        for side in sides:
+        for side in self.sides:
             for count, words in (
                 (side.broken_lines, "broken or torn lines are not compared"),
                 (side.gaps, "gaps: what was lost there looks missing"),
@@ -201,7 +241,7 @@ class Diff:
                     notes.append(f"{side.name}: {count} {words}")
             if not side.events:
                 notes.append(f"{side.name}: no events")
-        return notes
+        return tuple(notes)
 
 
 _MATTER: Final = ("missing", "extra", "moved", "causes", "severity", "payload", "state")

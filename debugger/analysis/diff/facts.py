@@ -125,7 +125,7 @@ def _facts(log_a: EventLog, log_b: EventLog, step: Step) -> Facts:
     flags_a, flags_b = np.zeros(count_a, np.uint16), np.zeros(count_b, np.uint16)
     flags_a[order.moved] |= flags.MOVED
     flags_a[order.crossed] |= flags.CROSSED
-    flags_a[recaused & _other_kinds(forest_a, forest_b, keys, found.a)] |= flags.CAUSE
+    flags_a[_of_other_kinds(forest_a, forest_b, keys, np.flatnonzero(recaused), found.a)] |= flags.CAUSE
     other = log_a.column("severity")[matched] != log_b.column("severity")[mates]
     flags_a[matched[other]] |= flags.SEVERITY
     _flag_values(flags_a, matched, sessions, components, marks_a[matched], marks_b[mates])
@@ -195,12 +195,12 @@ def _other_causes(a: Forest, b: Forest, mates: Int, rows: Int, others: Int) -> N
     return np.asarray(~same & ~a.unknown[rows] & ~b.unknown[others])
 
 
-def _other_kinds(a: Forest, b: Forest, keys: Keys, mates: Int) -> NDArray[np.bool_]:
-    """Which rows of a are caused by another kind of event than their mates, and not just by another one."""
-    kinds_a = np.where(a.parents == ROOT, -1, keys.a.kinds[a.parents])
-    kinds_b = np.where(b.parents == ROOT, -1, keys.b.kinds[b.parents])[mates]
-    roots = (kinds_a < 0) & (kinds_b < 0)  # their labels tell what caused them outside of their turn
-    return np.asarray(roots | (kinds_a != kinds_b))
+def _of_other_kinds(a: Forest, b: Forest, keys: Keys, rows: Int, mates: Int) -> Int:
+    """Those of some rows of a that another kind of event caused than their mates."""
+    above_a, above_b = a.parents[rows], b.parents[mates[rows]]
+    roots = (above_a == ROOT) & (above_b == ROOT)  # their labels tell what caused them outside of their turn
+    inside = (above_a != ROOT) & (above_b != ROOT)
+    return np.asarray(rows[roots | ~inside | (keys.a.kinds[above_a] != keys.b.kinds[above_b])])
 
 
 def _marks(marks: Marks, log: EventLog, count: int, step: Step) -> tuple[Int, int]:

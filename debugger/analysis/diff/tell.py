@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -220,7 +221,7 @@ class Teller:
         for kind_of, field, a, b, weight in self.values_at(row):
             if weight:
                 kind = kind if words else kind_of
-                words.append(f"{field}: {a!r} in a, {b!r} in b")
+                words.append(f"{field}: {_json(a)} in a, {_json(b)} in b")
         return kind, "; ".join(words[:3])
 
     # --- helpers --------------------------------------------------------------------------
@@ -232,6 +233,10 @@ class Teller:
     def _pair(self, row: int) -> Pair:
         facts = self._facts
         return Pair(place_of(facts.a.log, row), place_of(facts.b.log, int(facts.a.mates[row])))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _gap(aligned: Aligned, at: int, wanted: NDArray[np.bool_]) -> tuple[int, int]:
