@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -62,10 +63,10 @@ def run_attached(urls: Sequence[str], token: str | None = None, *, ascii_only: b
         raise UserError("the same feed is named twice; name each once")
     sources = [FeedSource(address, token or _run_token(address)) for address in addresses]
     session = Session(Mode.LIVE, Link(""), time.monotonic_ns)
-    launch.run(_chosen_app(session, LiveFeeder(sources, session), ascii_only=ascii_only))
+    launch.run(_chosen_app(session, LiveFeeder(sources, session), _Begin(), ascii_only=ascii_only))
 
 
-def _chosen_app(session: Session, feeder: Feeder, moment: str = "", *, ascii_only: bool) -> DebuggerApp:
+def _chosen_app(session: Session, feeder: Feeder, begin: _Begin, *, ascii_only: bool) -> DebuggerApp:
     """The application as the user likes it: theme, keys, layout as they were chosen."""
     from debugger.tui import plain, settings  # noqa: PLC0415 - loads Textual
     from debugger.tui.app import DebuggerApp  # noqa: PLC0415
@@ -74,8 +75,9 @@ def _chosen_app(session: Session, feeder: Feeder, moment: str = "", *, ascii_onl
     chosen, problems = settings.load(folder)
     for problem in problems:
         session.say(problem, bad=True)
+    ascii_only = ascii_only or plain.wanted()
     return DebuggerApp(
-        session, feeder, at=moment, chosen=chosen, folder=folder, ascii_only=ascii_only or plain.wanted()
+        session, feeder, at=begin.moment, pane=begin.pane, chosen=chosen, folder=folder, ascii_only=ascii_only
     )
 
 
@@ -90,7 +92,7 @@ def _run_token(address: str) -> str | None:
     return find_run_token(parts.port)
 
 
-def replay(
+def replay(  # noqa: PLR0913 - each is an option of the command
     files: Annotated[
         list[str],
         typer.Argument(
@@ -108,27 +110,68 @@ def replay(
         Path | None, typer.Option(metavar="OUT.svg", help="Write a picture of the screen, and end.")
     ] = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="The screen of --screenshot.")] = "120x36",
+    pane: Annotated[
+        str, typer.Option(metavar="PANE", help="Begin in graph, timeline, events, state, turns or findings.")
+    ] = "",
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Paint no Unicode.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Compare two; exit 1: they differ.")] = False,
+    form: Annotated[str, typer.Option("--format", metavar="text|json", help="Print what --diff finds.")] = "",
 ) -> None:
     """Look through recordings; several are merged. Without a terminal, print a summary."""
+    if diff or form:
+        _compare(files, form, diff=diff, ascii_only=ascii_only)
+        return
     from debugger.log.moment import parse_link  # noqa: PLC0415 - loads numpy
     from debugger.sources.file import open_recordings  # noqa: PLC0415
     from debugger.sources.recording import SourceError  # noqa: PLC0415
 
     links = [parse_link(file) for file in files]
     moment = at or next((link.moment for link in links if link.moment), "")
+    if screenshot is None and not sys.stdout.isatty():
+        _print_summary([link.path for link in links])
+        return
+    begin = _Begin(moment, _pane(pane))
     try:
         source = open_recordings([link.path for link in links])
         if screenshot is not None:
-            _write_screenshot(source, screenshot, _size(size), moment)
-        elif sys.stdout.isatty():
-            _show(source, speed, moment, ascii_only=ascii_only)
+            _write_screenshot(source, screenshot, _size(size), begin)
         else:
-            _print_summary(source)
+            _show(source, speed, begin, ascii_only=ascii_only)
     except SourceError as error:
         for problem in error.problems:
             sys.stderr.write(f"doubletalk: {problem}\n")
         raise typer.Exit(2) from None
+
+
+def _compare(files: list[str], form: str, *, diff: bool, ascii_only: bool) -> None:
+    from debugger.cli.diff import run_diff  # noqa: PLC0415 - loads numpy
+    from debugger.sources.recording import SourceError  # noqa: PLC0415
+
+    if not diff:
+        raise UserError("--format is of --diff: give both")
+    try:
+        run_diff(files, form, ascii_only=ascii_only)
+    except SourceError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"doubletalk: {problem}\n")
+        raise typer.Exit(2) from None
+
+
+class _Begin(NamedTuple):
+    """Where to begin: the moment, and the pane; empty for the first event, and the events."""
+
+    moment: str = ""
+    pane: str = ""
+
+
+def _pane(name: str) -> str:
+    from debugger.tui.panes.arrangement import PANES  # noqa: PLC0415 - loads Textual
+
+    if name and name not in PANES:
+        near = difflib.get_close_matches(name, PANES, 1)
+        hint = f"; did you mean {near[0]}?" if near else f": there are {', '.join(PANES)}"
+        raise UserError(f"--pane {name!r} is none{hint}")
+    return name
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -138,7 +181,7 @@ def _size(text: str) -> tuple[int, int]:
     return int(matched[1]), int(matched[2])
 
 
-def _show(source: FileSource, speed: float, moment: str, *, ascii_only: bool) -> None:
+def _show(source: FileSource, speed: float, begin: _Begin, *, ascii_only: bool) -> None:
     from debugger.sources.notes import Notes  # noqa: PLC0415
     from debugger.tui import launch  # noqa: PLC0415 - before Textual
     from debugger.tui.feeders import FileFeeder  # noqa: PLC0415
@@ -150,7 +193,7 @@ def _show(source: FileSource, speed: float, moment: str, *, ascii_only: bool) ->
     session = Session(Mode.REPLAY, _link(source), time.monotonic_ns, speed=speed, notes=notes)
     for problem in notes.problems:
         session.say(problem, bad=True)
-    launch.run(_chosen_app(session, FileFeeder(source, session), moment, ascii_only=ascii_only))
+    launch.run(_chosen_app(session, FileFeeder(source, session), begin, ascii_only=ascii_only))
 
 
 def _keys_from_terminal() -> None:
@@ -163,7 +206,7 @@ def _keys_from_terminal() -> None:
     os.close(terminal)
 
 
-def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], moment: str) -> None:
+def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], begin: _Begin) -> None:
     import asyncio  # noqa: PLC0415 - only here
 
     from debugger.tui import launch, pictures  # noqa: PLC0415, F401 - the first before Textual
@@ -172,7 +215,7 @@ def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], mom
 
     session = Session(Mode.REPLAY, _link(source), _standing_clock())
     source.load_all(session.log)
-    app = DebuggerApp(session, at=moment)
+    app = DebuggerApp(session, at=begin.moment, pane=begin.pane)
     picture: list[str] = []
 
     async def take() -> None:
@@ -201,33 +244,11 @@ def _link(source: FileSource) -> Link:
     return FileLink(name, path="" if source.paths[0] == "-" else source.paths[0])
 
 
-def _print_summary(source: FileSource) -> None:
-    """What is in the recordings, for a pipe."""
-    import numpy as np  # noqa: PLC0415 - as above
+def _print_summary(paths: list[str]) -> None:
+    """What is in the recordings together, for a pipe."""
+    from debugger.analysis.overview import overview  # noqa: PLC0415 - loads numpy
+    from debugger.cli.inspect.loading import loaded  # noqa: PLC0415
+    from debugger.cli.inspect.stats import print_summary  # noqa: PLC0415
 
-    from debugger.log import NONE, EventLog  # noqa: PLC0415
-
-    log = EventLog()
-    source.load_all(log)
-    stats = log.stats
-    turns = np.stack((log.column("session"), log.column("turn").astype(np.uint32)))[
-        :, log.column("turn") != NONE
-    ]
-    first, last = stats.first_timestamp_ns, stats.last_timestamp_ns
-    seconds = 0.0 if first is None or last is None else (last - first) / 1e9
-    lines = [
-        ("events", f"{stats.events}"),
-        ("seconds", f"{seconds:.3f}"),
-        ("sessions", f"{len(stats.sessions)}"),
-        ("turns", f"{np.unique(turns, axis=1).shape[1]}"),
-        ("components", f"{len(log.topology.components)}"),
-        ("broken lines", f"{stats.broken_count}"),
-        ("gaps", f"{stats.gaps}"),
-        ("missing events", f"{sum(stats.missing.values())}"),
-    ]
-    sys.stdout.write("".join(f"{name:<15}{value}\n" for name, value in lines))
-    for broken in (*stats.broken, *stats.torn):
-        where = f"{broken.path}:{broken.line}" if broken.path else f"line {broken.line}"
-        sys.stderr.write(f"{where}: {broken.reason}\n")
-    for notice in source.notices:
-        sys.stderr.write(f"{notice}\n")
+    with loaded(paths) as log:
+        print_summary(overview(log))

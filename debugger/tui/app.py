@@ -50,8 +50,8 @@ class Feeder(Protocol):
 class DebuggerApp(App[None]):
     """Shows a `Session`. ``at`` puts the cursor on that moment (see `log.moment`) as soon as it is there.
 
-    ``chosen`` is what the user chose before, and `folder` where it is remembered; without a folder
-    nothing is. ``ascii_only`` paints no Unicode.
+    ``pane`` is what is looked at first. ``chosen`` is what the user chose before, and `folder` where it is
+    remembered; without a folder nothing is. ``ascii_only`` paints no Unicode.
     """
 
     CSS_PATH = "app.tcss"
@@ -64,6 +64,7 @@ class DebuggerApp(App[None]):
         feeder: Feeder | None = None,
         *,
         at: str = "",
+        pane: str = "",
         chosen: Settings | None = None,
         folder: Path | None = None,
         ascii_only: bool = False,
@@ -74,6 +75,7 @@ class DebuggerApp(App[None]):
         self._folder = folder
         self._feeder = feeder
         self._wanted = at
+        self._pane = pane
         self._looked_at = (0, True)
         self._beeps = 0
         self._hint: FirstRunHint | None = None
@@ -112,6 +114,8 @@ class DebuggerApp(App[None]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        if self._pane:
+            self.main_screen.action_pane(self._pane)
         self._tick()
         if self.on_started is not None:
             self.on_started()

@@ -134,10 +134,8 @@ def test_a_closed_standard_input_is_no_terminal_and_no_pipe(tmp_path: Path) -> N
     [
         (b"", 0, 0, "no events in it"),
         (b'{"timestamp":1,"event_type":"system","component":"a"}\n{"timest', 1, 1, "damaged.jsonl:2: "),
-        (b"What a nice day.\n\x1b[2Jnot JSON\n", 0, 2, "damaged.jsonl:1: "),
-        (b'[1]\n{"timestamp":"then"}\n', 0, 2, "damaged.jsonl:2: "),
     ],
-    ids=["empty", "torn", "foreign", "wrong types"],
+    ids=["empty", "torn"],
 )
 def test_a_damaged_recording_is_counted_and_its_lines_are_named(
     content: bytes, events: int, broken: int, words: str, tmp_path: Path
@@ -152,3 +150,24 @@ def test_a_damaged_recording_is_counted_and_its_lines_are_named(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"What a nice day.\n\x1b[2Jnot JSON\n", "foreign.jsonl:1: "),
+        (b'[1]\n{"timestamp":"then"}\n', "foreign.jsonl:2: "),
+    ],
+    ids=["foreign", "wrong types"],
+)
+def test_a_file_without_a_single_event_is_no_recording(content: bytes, words: str, tmp_path: Path) -> None:
+    """Its lines are named, and the exit code says that there was nothing to read."""
+    path = tmp_path / "foreign.jsonl"
+    path.write_bytes(content)
+    for command in ("replay", "stats", "turns"):
+        done = call(command, str(path))
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert "none of the lines is an event" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "\x1b" not in done.stderr

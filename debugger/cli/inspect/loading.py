@@ -54,7 +54,7 @@ def loaded(paths: Sequence[str]) -> Iterator[EventLog]:
 
     log = EventLog()
     try:
-        source = open_recordings(recordings_in(paths))
+        source = open_recordings(paths)
         try:
             _load(source.load(log))
         finally:

@@ -42,7 +42,8 @@ def stats(
         _print(one)
 
 
-def _print(found: Overview) -> None:
+def print_summary(found: Overview) -> None:
+    """The first lines of all: how much there is, and how much is missing."""
     lines = (
         ("events", found.events),
         ("seconds", f"{found.seconds:.3f}"),
@@ -54,6 +55,10 @@ def _print(found: Overview) -> None:
         ("missing events", found.missing_events),
     )
     sys.stdout.write("".join(f"{name:<15}{value}\n" for name, value in lines))
+
+
+def _print(found: Overview) -> None:
+    print_summary(found)
     if not found.events:
         return
     sys.stdout.write("\n")
