@@ -16,7 +16,8 @@ from debugger.tui.text import fit, safe_text, width_of
 from debugger.tui.units import clock_time
 
 MIDDLE: Final = 3
-_SEQ, _CLOCK = 7, 13
+_CLOCK = 13
+_LEAST = 4
 _WIDE: Final = 54  # cells of a side that has room for the time
 _NAME: Final = 200
 
@@ -68,31 +69,37 @@ def style_of(found: int) -> Style:
     return ink.plain if light else ink.changed
 
 
-def paint_pair(logs: tuple[EventLog, EventLog], a: int, b: int, found: int, width: int) -> list[Segment]:
-    """Both events of a line, and between them how they differ."""
+def digits_of(*logs: EventLog) -> int:
+    """Cells that the number of any event takes."""
+    return max(len(str(max(len(log), *log.column("seq")[-1:].tolist()))) for log in logs)
+
+
+def paint_pair(
+    logs: tuple[EventLog, EventLog], a: int, b: int, found: int, room: tuple[int, int]
+) -> list[Segment]:
+    """Both events of a line, and between them how they differ; ``room``: cells of all, and of a number."""
+    width, digits = room
     side = max((width - MIDDLE) // 2, 0)
     rest = max(width - MIDDLE - side, 0)
     style = style_of(found)
     mark = Segment(fit(f" {mark_of(found).glyph}", MIDDLE), style + _BOLD)
-    left = paint_side(logs[0], a, side, style, by_a=True)
-    return [*left, mark, *paint_side(logs[1], b, rest, style, by_a=False)]
+    return [*_side(logs[0], a, side, style, digits), mark, *_side(logs[1], b, rest, style, digits)]
 
 
-def paint_side(log: EventLog, row: int, width: int, style: Style, *, by_a: bool) -> list[Segment]:
+def _side(log: EventLog, row: int, width: int, style: Style, digits: int) -> list[Segment]:
     """One event, or the gap where the other recording has one."""
-    del by_a
     if row == GAP:
-        return [Segment(fit(f"{'':>{_SEQ}} ·", width), ink.dimmer)]
+        return [Segment(fit(f"{'·':>{digits}}", width), ink.dimmer)]
     seq = int(log.column("seq")[row])
-    number = f"{seq if seq >= 0 else row:>{_SEQ}} "
+    number = f"{seq if seq >= 0 else row:>{digits}} "
     clock = f"{clock_time(int(log.column('timestamp_ns')[row])):<{_CLOCK}}" if width >= _WIDE else ""
     family = FAMILIES[int(log.column("family")[row])]
     event_type = log.name("event_type", int(log.column("event_type")[row]))
     message = log.name("message_type", int(log.column("message_type")[row]))
     signs = f"{palette.LOOKS[family].letter}{GLYPHS.get(event_type, '·')} "
-    room = width - len(number) - len(clock) - 3
-    if room < 1:
-        return [Segment(fit(number, width), ink.dimmer)]
+    room = width - len(number) - len(clock) - len(signs)
+    if room < _LEAST:
+        return [Segment(fit(number + signs, width), style)]
     component = safe_text(log.name("component", int(log.column("component")[row])), _NAME)
     what = safe_text(message or event_type.replace("_", " "), _NAME)
     share = min(width_of(component), max(room - width_of(what) - 1, room // 3))

@@ -142,6 +142,11 @@ class DiffDetail(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: list[Line] = []
         self._shown: tuple[int, int] = (-1, -1)
 
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
     def show(self, view: DiffView | None) -> None:
         """Show a comparison."""
         self.view = view
@@ -151,11 +156,11 @@ class DiffDetail(ScrollView, can_focus=True, inherit_bindings=False):
     def sync(self) -> None:
         """Show what is at the cursor now."""
         view = self.view
-        if view is None or (view.version, self.size.width) == self._shown or not self.size.width:
+        if view is None or (view.version, self.room) == self._shown or not self.room:
             return
-        self._shown = (view.version, self.size.width)
-        self._lines = list(detail_lines(view, self.size.width))
-        self.virtual_size = Size(self.size.width, len(self._lines))
+        self._shown = (view.version, self.room)
+        self._lines = list(detail_lines(view, self.room - 1))
+        self.virtual_size = Size(self.room, len(self._lines))
         self.scroll_to(y=0, animate=False, force=True, immediate=True)
         self.refresh()
 
@@ -188,6 +193,4 @@ class DiffDetail(ScrollView, can_focus=True, inherit_bindings=False):
         """One line."""
         number = self.scroll_offset.y + y
         segments = self._lines[number] if number < len(self._lines) else []
-        return (
-            Strip([Segment(" "), *segments]).adjust_cell_length(self.size.width).apply_style(self.rich_style)
-        )
+        return Strip([Segment(" "), *segments]).adjust_cell_length(self.room).apply_style(self.rich_style)

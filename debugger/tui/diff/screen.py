@@ -32,9 +32,12 @@ class DiffScreen(Screen[None]):
     DiffScreen TurnColumn {
         width: 26; height: 1fr; border-right: solid $faint; scrollbar-size-vertical: 0; overflow-x: hidden;
     }
-    DiffScreen DiffTable { width: 1fr; height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    DiffScreen DiffTable {
+        width: 1fr; height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; overflow-y: scroll;
+    }
     DiffScreen DiffDetail {
         height: 34%; border-top: solid $faint; scrollbar-size-vertical: 1; overflow-x: hidden;
+        overflow-y: scroll;
     }
     DiffScreen TurnColumn:focus { border-right: solid $border-focused; }
     DiffScreen DiffDetail:focus { border-top: solid $border-focused; }

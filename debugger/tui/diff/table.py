@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from debugger.tui.diff.cells import paint_fold, paint_pair
+from debugger.tui.diff.cells import digits_of, paint_fold, paint_pair
 from debugger.tui.diff.model import DiffView
 from debugger.tui.palette import ink
 from debugger.tui.text import fit
@@ -27,11 +27,18 @@ class DiffTable(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self.view: DiffView | None = None
         self._shown: tuple[int, int, int] = (-1, -1, -1)
+        self._digits = 1
+
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
 
     def show(self, view: DiffView | None) -> None:
         """Show a comparison."""
         self.view = view
         self._shown = (-1, -1, -1)
+        self._digits = 1 if view is None else digits_of(view.diff.a, view.diff.b)
         self.sync()
 
     def sync(self) -> None:
@@ -44,7 +51,7 @@ class DiffTable(ScrollView, can_focus=True, inherit_bindings=False):
         if shown == self._shown:
             return
         self._shown = shown
-        self.virtual_size = Size(self.size.width, len(view.lines.starts))
+        self.virtual_size = Size(self.room, len(view.lines.starts))
         self._reveal(view.line)
         self.refresh()
 
@@ -80,7 +87,7 @@ class DiffTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line."""
-        width, number = self.size.width, self.scroll_offset.y + y
+        width, number = self.room, self.scroll_offset.y + y
         view = self.view
         if view is None or number >= len(view.lines.starts):
             text = " no events in either" if view is not None and not number else ""
@@ -90,14 +97,14 @@ class DiffTable(ScrollView, can_focus=True, inherit_bindings=False):
             segments = paint_fold(stop - start, width)
         else:
             a, b, found = (int(one[start]) for one in view.aligned)
-            segments = paint_pair((view.diff.a, view.diff.b), a, b, found, width)
-        strip = self._strip(segments)
+            segments = paint_pair((view.diff.a, view.diff.b), a, b, found, (width, self._digits))
         if number != view.line:
-            return strip
-        return strip.apply_style(ink.on_cursor if self.has_focus else ink.on_cursor_unfocused)
+            return self._strip(segments)
+        cursor = ink.on_cursor if self.has_focus else ink.on_cursor_unfocused
+        return self._strip([Segment(one.text, (one.style or ink.plain) + cursor) for one in segments])
 
     def _strip(self, segments: list[Segment]) -> Strip:
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        return Strip(segments).adjust_cell_length(self.room).apply_style(self.rich_style)
 
     # --- mouse ---------------------------------------------------------------------------------
 

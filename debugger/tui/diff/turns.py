@@ -76,10 +76,10 @@ class TurnColumn(ScrollView, can_focus=True, inherit_bindings=False):
             Segment(fit(turn_name(view.diff.scopes[number], width=room), room), ink.plain),
             Segment(f"{mark} ", style),
         ]
-        strip = Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
-        if number != view.scope:
-            return strip
-        return strip.apply_style(ink.on_cursor if self.has_focus else ink.on_cursor_unfocused)
+        if number == view.scope:
+            cursor = ink.on_cursor if self.has_focus else ink.on_cursor_unfocused
+            segments = [Segment(one.text, (one.style or ink.plain) + cursor) for one in segments]
+        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
     def _mark(self, view: DiffView, scope: int) -> tuple[str, Style]:
         diff = view.diff
