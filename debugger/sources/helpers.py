@@ -17,6 +17,7 @@ from typing import IO, Final, cast
 
 import msgspec
 
+from debugger.sources.headings import Headings
 from debugger.sources.segments import (
     LENGTH_BYTES,
     Segment,
@@ -54,7 +55,7 @@ def read_with_helpers(fd: int, path: str, start: int, stop: int, first: int) -> 
     helpers: list[_Helper] = []
     try:
         helpers.extend(_Helper(fd, path, (first, start, stop, turn, HELPERS)) for turn in range(HELPERS))
-        opening = read_segment(fd, path, start, min(start + first, stop), aligned=True)
+        opening = read_segment(fd, path, start, min(start + first, stop), Headings(), aligned=True)
         if opening is None:
             return
         yield opening

@@ -54,7 +54,7 @@ class LineReader:
     in ``broken``.
     """
 
-    def __init__(self, path: str, offset: int = 0) -> None:
+    def __init__(self, path: str, offset: int = 0, headings: Headings | None = None) -> None:
         self.path = path
         self.broken: list[BrokenLine] = []
         self.torn: BrokenLine | None = None
@@ -62,7 +62,7 @@ class LineReader:
         self.events = 0
         self.pending = b""
         self.pending_offset = offset
-        self._headings = Headings()
+        self._headings = headings or Headings()
         self._unended = False  # the last line taken had no end; one may still come
         self._skipping = False  # inside a line that is too long
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from debugger.log.pack import Pack
 from debugger.log.records import BrokenLine
+from debugger.sources.headings import Headings
 from debugger.sources.linereader import MAX_LINE, LineReader
 
 SEGMENT: Final = 1 << 20
@@ -50,11 +51,13 @@ def bounds(first: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
         low, high = high, high + SEGMENT
 
 
-def read_segment(fd: int, path: str, low: int, high: int, *, aligned: bool) -> Segment | None:
+def read_segment(
+    fd: int, path: str, low: int, high: int, headings: Headings, *, aligned: bool
+) -> Segment | None:
     """The lines that begin at `low` or after it, before `high`; None if one of them is too long.
 
     ``aligned`` says that a line begins at `low`; else whoever reads what is before takes the line
-    that goes across.
+    that goes across. ``headings`` knows the words of the segments before.
     """
     at = low if aligned else low - 1
     text = os.pread(fd, high - at + _AHEAD, at)
@@ -71,7 +74,7 @@ def read_segment(fd: int, path: str, low: int, high: int, *, aligned: bool) -> S
         text += more
     if end <= begin:
         return _nothing(at + begin)
-    reader = LineReader(path, at + begin)
+    reader = LineReader(path, at + begin, headings)
     batch = reader.take(text[begin:end])
     pack = batch.packed() if batch.events else None
     return Segment(at + begin, at + end, reader.lines, reader.broken, batch.offsets, batch.lengths, pack)
@@ -120,11 +123,12 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this is interrupted, and ends it
     fd, path = int(arguments[0]), arguments[1]
     first, start, stop, turn, turns = map(int, arguments[2:])
+    headings = Headings()
     with os.fdopen(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as out:
         for number, (low, high) in enumerate(bounds(first, start, stop)):
             if number == 0 or (number - 1) % turns != turn:  # the first is read by who started this
                 continue
-            wire = segment_to_wire(read_segment(fd, path, low, high, aligned=low == start))
+            wire = segment_to_wire(read_segment(fd, path, low, high, headings, aligned=low == start))
             try:
                 out.write(len(wire).to_bytes(LENGTH_BYTES, "little"))
                 sent = 0

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import encode_event
-from debugger.log import EventLog
+from debugger.log import GONE, EventLog
 from debugger.log.playback import Playback
 from debugger.log.rates import RateMeter
-from debugger.sources.file import open_recordings
+from debugger.sources.file import FileSource, open_recordings
 from debugger.sources.recording import SourceError
 from tests.support.voicelog import voice_log
 
@@ -88,7 +88,7 @@ def test_a_torn_last_line_is_told_and_may_still_be_completed(tmp_path: Path) -> 
         file.write(STORY[3][40:] + b"\n" + STORY[4] + b"\n")
     source.poll(log)
     assert len(log) == 5
-    assert log.stats.torn == ()
+    assert not log.stats.torn
     source.close()
 
 
@@ -109,6 +109,66 @@ def test_a_packed_recording_cut_anywhere_gives_what_can_be_read(cut: int, zipped
             return
         assert [log.event(row) for row in range(len(log))] == [json.loads(line) for line in STORY[: len(log)]]
         assert notices
+
+
+def opened(path: Path) -> tuple[EventLog, FileSource]:
+    log = EventLog()
+    source = open_recordings([str(path)])
+    source.load_all(log)
+    return log, source
+
+
+def test_a_file_written_over_while_open_never_shows_other_events_as_its_own(tmp_path: Path) -> None:
+    """Rows whose bytes changed say that they are gone, the others still read; it is told once and stays."""
+    path = tmp_path / "over.jsonl"
+    path.write_bytes(plain(STORY[:20]))
+    log, source = opened(path)
+    assert not source.notices
+    swapped = [*STORY[:9], *STORY[10:20], STORY[9]]
+    with path.open("r+b") as file:
+        file.write(plain(swapped))
+    assert source.poll(log) == 0
+    assert len(log) == 20
+    for row in range(20):
+        told = log.event(row)
+        assert told in (json.loads(STORY[row]), {GONE: "no longer in the file"})
+        assert log.header(row).evicted == (GONE in told) == (log.raw(row) == b"")
+        assert ("no longer in the file" in log.summary(row)) == (GONE in told)
+    assert log.event(5) == json.loads(STORY[5])
+    assert log.event(12) == {GONE: "no longer in the file"}
+    assert "written over" in source.notices[0]
+    with path.open("ab") as file:
+        file.write(plain(STORY[20:22]))
+    assert source.poll(log) == 0
+    assert len(source.notices) == 1
+    source.close()
+
+
+def test_a_file_cut_and_written_anew_is_not_taken_for_its_continuation(tmp_path: Path) -> None:
+    """As logs are rotated by copying: also when it is longer than before by the time one looks."""
+    path = tmp_path / "rotated.jsonl"
+    path.write_bytes(plain(STORY[:5]))
+    log, source = opened(path)
+    path.write_bytes(plain(STORY[20:40]))
+    assert source.poll(log) == 0
+    assert len(log) == 5
+    assert "open it again" in source.notices[0]
+    source.close()
+
+
+def test_a_file_replaced_by_another_shows_the_old_one_and_says_so(tmp_path: Path) -> None:
+    """A new file of the same name is another recording; the one that was opened can be read to its end."""
+    path, other = tmp_path / "a.jsonl", tmp_path / "new.jsonl"
+    path.write_bytes(plain(STORY[:5]))
+    log, source = opened(path)
+    other.write_bytes(plain(STORY[20:40]))
+    other.rename(path)
+    assert source.poll(log) == 0
+    assert [log.event(row) for row in range(5)] == [json.loads(line) for line in STORY[:5]]
+    assert "replaced" in source.notices[0]
+    path.unlink()
+    assert "deleted or moved" in source.notices[0]
+    source.close()
 
 
 def test_an_empty_file_is_no_events_and_a_word(tmp_path: Path) -> None:
