@@ -34,8 +34,12 @@ samples: $(STAMP)
 	  cp $$work/$$name/recording.jsonl sample_logs/$$name.jsonl; \
 	done; rm -r $$work
 
+REPLAY := $(BIN)/doubletalk replay sample_logs/barge_in.jsonl --at 860
 screenshots: $(STAMP)
-	$(BIN)/doubletalk replay sample_logs/barge_in.jsonl --size 120x36 --at 860 --screenshot docs/replay.svg
+	$(REPLAY) --size 120x36 --screenshot docs/replay.svg
+	$(REPLAY) --size 80x24 --screenshot docs/replay-80x24.svg
+	$(REPLAY) --size 200x60 --screenshot docs/replay-200x60.svg
+	$(REPLAY) --size 120x36 --pane turns --screenshot docs/turns.svg
 
 # After a change of dependencies; the result names no index.
 lock:
