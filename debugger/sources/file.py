@@ -55,6 +55,11 @@ class FileSource:
         """What is to be said about files that were damaged, torn or empty: a line each."""
         return tuple(notice for one in self._recordings if (notice := one.notice) is not None)
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What became of files while they were open, other than growth: a line each, among the `notices`."""
+        return tuple(changed for one in self._recordings if (changed := one.changed) is not None)
+
     def load(
         self,
         log: EventLog,

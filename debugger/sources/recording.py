@@ -102,12 +102,17 @@ class Recording:
                 f"{self.name}: ends inside a {unpacker.kind} block, torn or still being written; "
                 f"{events} events could be read"
             )
-        changed = None if self._changes is None or self._fd < 0 else self._changes.look(self._fd)
-        if changed is not None:
-            return f"{self.name}: {changed}"
+        if self.changed is not None:
+            return self.changed
         if not events and self.torn is None:
             return f"{self.name}: no events in it"
         return None
+
+    @property
+    def changed(self) -> str | None:
+        """What became of the file while it was open, in a line; None if it only grew."""
+        told = None if self._changes is None or self._fd < 0 else self._changes.look(self._fd)
+        return None if told is None else f"{self.name}: {told}"
 
     def close(self) -> None:
         """Stop reading; lines already known stay readable. Idempotent."""

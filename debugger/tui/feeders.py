@@ -72,11 +72,16 @@ class FileFeeder:
                 total = progress.total_bytes
                 session.progress = min(progress.done_bytes / total, 1.0) if total else None
             session.progress = None
-            for notice in self._source.notices:
+            told = self._source.notices
+            for notice in told:
                 session.say(notice, bad=True)
             self.loaded.set()
             while not self._stopping.wait(POLL_SECONDS):
                 self._source.poll(session.log)
+                for change in self._source.changes:
+                    if change not in told:
+                        told = (*told, change)
+                        session.say(change, bad=True)
         except SourceError as error:
             session.progress = None
             session.say(" · ".join(error.problems), bad=True)
