@@ -112,7 +112,7 @@ def text_of(report: DiffReport) -> Iterator[str]:
     yield f"   {report.matched} events have a counterpart, by {_aligned_by(report)}"
     yield ""
     if report.first is None:
-        yield "no difference in structure" if report.equal else "no difference that matters"
+        yield "no difference in structure"
     else:
         yield from _first(report, report.first)
     for turn in report.turns:
@@ -147,7 +147,8 @@ def _many(number: int, what: str) -> str:
 def _first(report: DiffReport, first: Divergence) -> Iterator[str]:
     turn = report.turns[first.turn]
     lesser = f" (after {_many(first.lesser, 'lesser difference')})" if first.lesser else ""
-    yield f"first divergence: {first.kind} in {_turn_name(turn)}{lesser}"
+    which = "first divergence" if report.differences else "first divergence, of those that tell little"
+    yield f"{which}: {first.kind} in {_turn_name(turn)}{lesser}"
     yield f"  {safe_text(first.about)}"
     for letter, place in (("a", first.a), ("b", first.b)):
         yield f"  {letter}  {_place(place)}" if place is not None else f"  {letter}  -"

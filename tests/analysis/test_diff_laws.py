@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.events import Event, decode_line
-from debugger.analysis.diff import GAP, Diff, compare
+from backend.events import decode_line
+from debugger.analysis.diff import GAP, Diff
 from debugger.analysis.diff.flags import ALONE, CROSSED, MOVED
-from debugger.log import EventLog
-from tests.support.voicelog import base_lines, voice_lines
+from tests.analysis.altered import diff_of, lines_of, reordered, with_effects, without
+from tests.support.voicelog import base_lines
 
 SEEDS = st.integers(1, 6)
-
-
-@lru_cache
-def lines_of(seed: int, turns: int = 3) -> tuple[bytes, ...]:
-    return tuple(voice_lines(seed, turns=turns).splitlines())
-
-
-def log_of(lines: Sequence[bytes]) -> EventLog:
-    log = EventLog()
-    log.append_many(list(lines), [decode_line(line) for line in lines])
-    return log
-
-
-def diff_of(a: Sequence[bytes], b: Sequence[bytes]) -> Diff:
-    return compare(log_of(a), log_of(b))
 
 
 def kinds(lines: Sequence[bytes]) -> Counter[Any]:
@@ -47,43 +30,6 @@ def kinds(lines: Sequence[bytes]) -> Counter[Any]:
 def alone(diff: Diff, side: int, lines: Sequence[bytes]) -> list[bytes]:
     """The lines without a counterpart."""
     return [line for row, line in enumerate(lines) if diff.mate(side, row) is None]
-
-
-def with_effects(events: Sequence[Event], chosen: int) -> set[int]:
-    """An event and all that it caused, by their places."""
-    gone = {events[chosen].id}
-    places = {chosen}
-    for place in range(chosen + 1, len(events)):
-        if events[place].cause in gone:
-            gone.add(events[place].id)
-            places.add(place)
-    return places
-
-
-def reordered(lines: Sequence[bytes], seed: int) -> list[bytes]:
-    """Another order that the same run could have had: causes before effects, tasks in program order."""
-    chance = random.Random(seed)
-    events = [decode_line(line) for line in lines]
-    at = {event.id: place for place, event in enumerate(events)}
-    last: dict[Any, int] = {}
-    needs: list[set[int]] = []
-    for place, event in enumerate(events):
-        task = event.task or (event.component, event.session_id)
-        before = {last[task]} if task in last else set()
-        last[task] = place
-        if event.cause is not None:
-            before.add(at[event.cause])
-        needs.append(before)
-    order: list[int] = []
-    done: set[int] = set()
-    waiting = list(range(len(events)))
-    while waiting:
-        ready = [place for place in waiting[:12] if needs[place] <= done]
-        place = chance.choice(ready)
-        waiting.remove(place)
-        done.add(place)
-        order.append(place)
-    return [lines[place] for place in order]
 
 
 @given(SEEDS)
@@ -138,10 +84,8 @@ def test_what_moved_is_what_has_to(seed: int, shuffle: int) -> None:
 def test_what_was_taken_out_with_its_effects_is_missing_and_no_more(seed: int, data: Any) -> None:
     """As many of each kind in each turn as were taken out; nothing extra, moved or caused otherwise."""
     lines = lines_of(seed)
-    events = [decode_line(line) for line in lines]
-    chosen = data.draw(st.integers(0, len(events) - 1))
-    gone = with_effects(events, chosen)
-    kept = [line for place, line in enumerate(lines) if place not in gone]
+    chosen = data.draw(st.integers(0, len(lines) - 1))
+    gone, kept = with_effects(lines, chosen), without(lines, chosen)
     diff = diff_of(lines, kept)
     missing = alone(diff, 0, lines)
     assert kinds(missing) == kinds([lines[place] for place in gone])

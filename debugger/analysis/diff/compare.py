@@ -254,7 +254,7 @@ def _counts(facts: Facts, tell: Teller, scopes: int) -> dict[str, NDArray[np.int
     def rows(side: OneSide, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
         return np.bincount(side.rows.scopes[wanted], minlength=scopes)
 
-    def items(found: NDArray[np.int32]) -> NDArray[np.int64]:
+    def items(found: NDArray[Any]) -> NDArray[np.int64]:
         return np.bincount(found, minlength=scopes)
 
     def flagged(flag: int) -> NDArray[np.int64]:
@@ -275,7 +275,7 @@ def _counts(facts: Facts, tell: Teller, scopes: int) -> dict[str, NDArray[np.int
         "severity": flagged(flags.SEVERITY),
         "payload": flagged(flags.PAYLOAD),
         "state": flagged(flags.STATE),
-        "streams": items(tell.pieces[0].scopes) + items(tell.pieces[1].scopes),
+        "streams": items(tell.streams_in),
         "crossed": items(a.rows.scopes[moves[False]]),
         "numbers": flagged(flags.NUMBERS),
     }

@@ -47,6 +47,7 @@ class Teller:
         a, b = facts.a, facts.b
         self.tops = _grouped_tops(a), _grouped_tops(b)
         self.pieces = _grouped_pieces(a), _grouped_pieces(b)
+        self.streams_in = _streams(facts)
         self._sizes = _sizes(a), _sizes(b)
         self._moves = _by_scope(facts)
 
@@ -297,6 +298,17 @@ def _grouped_pieces(side: OneSide) -> Grouped:
     rows = _tops(side)
     rows = rows[side.flags[rows] & np.uint16(flags.STREAM) != 0]
     return Grouped(rows, side.rows.scopes[rows])
+
+
+def _streams(facts: Facts) -> NDArray[np.int64]:
+    """The scope of each stream that differs."""
+    kinds = np.int64(len(facts.keys.kinds) or 1)
+    codes = []
+    for side in (facts.a, facts.b):
+        rows = _tops(side)
+        rows = rows[side.flags[rows] & np.uint16(flags.STREAM) != 0]
+        codes.append(side.rows.scopes[rows] * kinds + side.rows.kinds[rows])
+    return np.asarray(np.unique(np.concatenate(codes)) // kinds)
 
 
 def _tops(side: OneSide) -> NDArray[np.int64]:
