@@ -37,8 +37,3 @@ def glob(pattern: str) -> Callable[[str], bool]:
 def _part(part: str) -> re.Pattern[str]:
     """A part without stars: it has a fixed length."""
     return re.compile("".join("." if char == "?" else re.escape(char) for char in part), re.DOTALL)
-
-
-def longest_part(pattern: str) -> str:
-    """The longest piece of text that a glob must find."""
-    return max(re.split(r"[*?]", pattern), key=len)

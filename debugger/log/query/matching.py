@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, Final
@@ -30,12 +31,13 @@ Test = Callable[[Any], bool]
 Conditional = Compare | OneOf | Matches | Has
 
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    "=": lambda value, wanted: bool(value == wanted),
-    ">": lambda value, wanted: bool(value > wanted),
-    ">=": lambda value, wanted: bool(value >= wanted),
-    "<": lambda value, wanted: bool(value < wanted),
-    "<=": lambda value, wanted: bool(value <= wanted),
+    "=": operator.eq,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
 }
+_NUMBERS: Final = frozenset({int, float})  # which `bool`, by its very type, is not
 
 
 def name_test(condition: Conditional) -> Test:
@@ -63,14 +65,16 @@ def list_test(condition: Conditional) -> Test:
 def payload_test(condition: Conditional) -> Test:
     """For a field that holds anything, or `MISSING` for nothing."""
     match condition:
-        case Compare(field, operator, value):
-            return _payload(field, operator, value)
+        case Compare(field, sign, value):
+            return _payload(field, sign, value)
         case OneOf(field, values):
             tests = [_payload(field, "=", value) for value in values]
             return lambda found: any(test(found) for test in tests)
         case Has(field):
             # A handler without a duration that is a number ran for no known time.
-            return _is_number if field.kind is Kind.DURATION else lambda found: found is not MISSING
+            if field.kind is Kind.DURATION:
+                return lambda found: type(found) in _NUMBERS
+            return lambda found: found is not MISSING
     return name_test(condition)
 
 
@@ -85,10 +89,10 @@ def _word(word: Word) -> Test:
     return lambda name: isinstance(name, str) and matches(name.lower())
 
 
-def _payload(field: Field, operator: str, value: Value) -> Test:
+def _payload(field: Field, sign: str, value: Value) -> Test:
     if isinstance(value, Range):
         low, high = _number(field, value.low), _number(field, value.high)
-        return lambda found: _is_number(found) and low <= found <= high
+        return lambda found: type(found) in _NUMBERS and low <= found <= high
     if isinstance(value, Word):
         if value.literal and not value.text:
             return lambda found: found == "" and isinstance(found, str)
@@ -96,12 +100,8 @@ def _payload(field: Field, operator: str, value: Value) -> Test:
     if isinstance(value, Constant):
         constant = value.value
         return lambda found: found is constant
-    wanted, compare = _number(field, value), _COMPARE[operator]
-    return lambda found: _is_number(found) and compare(found, wanted)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    wanted, compare = _number(field, value), _COMPARE[sign]
+    return lambda found: type(found) in _NUMBERS and compare(found, wanted)
 
 
 def _number(field: Field, value: Scalar) -> int | float:
