@@ -31,8 +31,8 @@ class Forest(NamedTuple):
 
 
 def has_causes(log: EventLog, rows: int) -> bool:
-    """Whether the log tells of any of its events what caused it."""
-    return bool((log.column("cause_row")[:rows] >= 0).any())
+    """Whether the log tells of any of its events what caused it; an empty one hides nothing."""
+    return not rows or bool((log.column("cause_row")[:rows] >= 0).any())
 
 
 def forest_of(log: EventLog, rows: Rows, kinds: int, *, causal: bool) -> Forest:

@@ -71,7 +71,7 @@ def style_of(found: int) -> Style:
 
 def digits_of(*logs: EventLog) -> int:
     """Cells that the number of any event takes."""
-    return max(len(str(max(len(log), *log.column("seq")[-1:].tolist()))) for log in logs)
+    return max(len(str(max([len(log), *log.column("seq")[-1:].tolist()]))) for log in logs)
 
 
 def paint_pair(

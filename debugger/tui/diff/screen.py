@@ -148,7 +148,7 @@ class DiffScreen(Screen[None]):
             self.view.turn(step)
             self.sync()
 
-    def action_first(self) -> None:
+    def action_divergence(self) -> None:
         """Where the recordings part."""
         if self.view is not None:
             self.view.go_first()

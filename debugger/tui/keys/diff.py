@@ -19,7 +19,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(("N", "left", "h"), "difference(-1)", "previous difference", Where.DIFF, "previous", 2),
     Key(("right_square_bracket",), "turn(1)", "next turn", Where.DIFF, "turn", 3),
     Key(("left_square_bracket",), "turn(-1)", "previous turn", Where.DIFF),
-    Key(("1",), "first", "where the recordings part", Where.DIFF, "first divergence", 4),
+    Key(("1",), "divergence", "where the recordings part", Where.DIFF, "first divergence", 4),
     Key(("c",), "counterpart", "to the counterpart of what moved", Where.DIFF, "counterpart", 6),
     Key(("enter",), "fold", "open or fold what is equal", Where.DIFF, "fold", 5),
     Key(("o",), "unfold_all", "open or fold all that is equal", Where.DIFF),
