@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from textual.worker import Worker
@@ -14,6 +15,9 @@ from debugger.sources.recording import SourceError
 from debugger.tui.app import DebuggerApp
 from debugger.tui.live import Intake, short
 from debugger.tui.session import Session
+
+TOGETHER_SECONDS: Final = 0.02
+"""Events wait that long for those behind them, to be appended together."""
 
 FLUSH_SECONDS: Final = 0.05
 """How often events that wait for a cause in another feed are looked at."""
@@ -27,7 +31,7 @@ class LiveFeeder:
 
     def __init__(self, sources: Sequence[FeedSource], session: Session) -> None:
         self._sources = {short(source.url): source for source in sources}
-        self._intake = Intake(session, tuple(self._sources))
+        self._intake = Intake(session, tuple(self._sources), _soon)
         self._workers: list[Worker[None]] = []
 
     def start(self, app: DebuggerApp) -> None:
@@ -42,6 +46,10 @@ class LiveFeeder:
         """Disconnect."""
         for worker in self._workers:
             worker.cancel()
+
+
+def _soon(call: Callable[[], None]) -> object:
+    return asyncio.get_running_loop().call_later(TOGETHER_SECONDS, call)
 
 
 class FileFeeder:
