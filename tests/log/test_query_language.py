@@ -113,6 +113,39 @@ def test_no_line_is_read_of_a_row_that_columns_decide(monkeypatch: pytest.Monkey
         assert len(read) == len(set(read)), text
 
 
+def test_a_query_can_be_asked_of_one_log_after_the_other() -> None:
+    """Whose names have other numbers; and of a log in which names turn up."""
+    one, other = (
+        log_of([{"timestamp": 1, "event_type": "x", "component": name} for name in names], [0])
+        for names in (["a", "b", "c"], ["b", "c", "a"])
+    )
+    query = compile_query("component:a")
+    assert [query.rows(log).tolist() for log in (one, other, one)] == [[0], [2], [0]]
+    lines = [b'{"timestamp":1,"event_type":"x","component":"%s"}' % name for name in (b"d", b"A", b"a")]
+    one.append_many(lines, [decode_line(line) for line in lines])
+    assert query.rows(one).tolist() == [0, 4, 5]
+
+
+def test_of_many_thousand_names_those_of_the_rows_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a look at some rows costs what these rows cost."""
+    log = log_of(
+        [
+            {"timestamp": 1, "event_type": "x", "component": "c", "session_id": f"s{at // 2}"}
+            for at in range(10_000)
+        ],
+        [0],
+    )
+    asked: list[int] = []
+    interner = log.interner("session")
+    value = interner.value
+    monkeypatch.setattr(type(interner), "value", lambda _, number: asked.append(number) or value(number))
+    query = compile_query("session:*7")
+    assert query.rows(log, 14, 18).tolist() == [14, 15]
+    assert len(asked) == 2
+    assert len(query.rows(log)) == 1_000
+    assert len(asked) == 5_000
+
+
 @pytest.mark.parametrize(
     ("text", "cheap"),
     [

@@ -186,6 +186,7 @@ class _Names:
     def _grow(self, interner: Interner) -> None:
         if interner is not self._interner:
             self._interner, self._answers = interner, np.zeros(0, np.uint8)
+            self._few = (0, [], [])
         more = len(interner) - len(self._answers)
         if more > 0:
             # By doubling: a log that grows would copy millions of answers again and again.

@@ -94,8 +94,8 @@ def _values(field: Field, word: str, log: EventLog | None) -> list[tuple[str, st
 
 def _fitting(word: str, offered: list[tuple[str, str]]) -> list[tuple[str, str]]:
     word = word.lower()
-    first = [one for one in offered if one[0].lower().startswith(word)]
-    return first + [one for one in offered if word in one[0].lower() and one not in first]
+    places = [(one[0].lower().find(word), one) for one in offered]
+    return [one for at, one in places if not at] + [one for at, one in places if at > 0]
 
 
 def _names(field: Field, log: EventLog) -> list[str]:
