@@ -1,8 +1,20 @@
-"""Opening a recording of a million events: lines a second, time to the first screen, memory an event."""
+"""Opening recordings of 1 and 5 million lines beside lnav, on terminals of one size, one after the other.
+
+Both are started anew, with the file in the page cache. Counted are the seconds until the first event is
+on the screen, and until everything is read and the program says so (lnav: its bottom line at 100%; ours:
+the number of all events in the status line), and the peak of resident memory, that of our reading
+processes included.
+
+lnav without a format takes a recording for plain text: it finds the ends of lines and no more. To
+read what we read it is given a format with our fields. By itself it shows the fields that an event has
+below its line, and keeps each as a line (`fields`); with all of them hidden (`one line`) it needs least,
+and shows least. We report both; the first is what a debugger shows, the second is lnav at its best.
+"""
 
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,52 +24,17 @@ from typing import Any
 
 import msgspec
 
-from backend.events import Event, encode_lines
-from debugger.log import EventLog, compile_query
+from debugger.log import EventLog
 from debugger.sources.file import open_recordings
-from tests.support.voicelog import voice_log
+from tests.bench.__main__ import noise
+from tests.bench.lnav import lnav, write_format
+from tests.bench.recorded import write_recording
+from tests.bench.terminal import Watched, watch
 
-EVENTS = 1_000_000
-
-
-def write_recording(path: Path, count: int) -> int:
-    """Write at least `count` events, conversations told with new ids each time; returns how many."""
-    story = voice_log(7, turns=4, sessions=2)
-    written = 0
-    with path.open("wb") as file:
-        again = 0
-        while written < count:
-            mark = f"~{again}"
-            shift = again * (story[-1].mono_ns or 0)
-            file.write(encode_lines([_told_again(event, mark, shift, written) for event in story]))
-            written += len(story)
-            again += 1
-    return written
-
-
-def _told_again(event: Event, mark: str, shift: int, before: int) -> Event:
-    session = None if event.session_id is None else f"{event.session_id}{mark}"
-    correlation = event.correlation_id
-    if correlation is not None and event.session_id is not None:
-        correlation = f"{session}{correlation[len(event.session_id) :]}"
-    return msgspec.structs.replace(
-        event,
-        timestamp=event.timestamp + shift / 1e9,
-        timestamp_ns=(event.timestamp_ns or 0) + shift,
-        mono_ns=(event.mono_ns or 0) + shift,
-        seq=(event.seq or 0) + before,
-        id=f"{event.id}{mark}",
-        cause=event.cause and f"{event.cause}{mark}",
-        task=event.task and f"{event.task}{mark}",
-        session_id=session,
-        correlation_id=correlation,
-    )
-
-
-def _resident() -> int:
-    """Bytes of this process that are in memory."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * 4096
+MILLION = 1_000_000
+SIZES = (MILLION, 5 * MILLION)
+_LIMIT_SECONDS = 120.0
+_FIRST_SCREEN, _FULL_INDEX = "first screen", "full index"
 
 
 def _child(path: str) -> None:
@@ -65,29 +42,21 @@ def _child(path: str) -> None:
     gc.collect()
     before = _resident()
     log = EventLog()
-    began, cpu = time.perf_counter(), time.process_time()
+    began, cpu = time.perf_counter(), sum(os.times()[:4])
     steps = open_recordings([path]).load(log)
     next(steps)
     first = time.perf_counter() - began
     for _ in steps:
         pass
-    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    took, cpu = time.perf_counter() - began, sum(os.times()[:4]) - cpu
     gc.collect()
-    resident = _resident() - before
     result: dict[str, Any] = {
         "events": len(log),
         "seconds": took,
         "cpu": cpu,
         "first": first,
-        "resident": resident,
+        "resident": _resident() - before,
     }
-    for name, text in (
-        ("filter columns", "component:tts_* severity>=info -type:state_change"),
-        ("filter text", '"mild today"'),
-    ):
-        began = time.perf_counter()
-        compile_query(text).mask(log)
-        result[name] = time.perf_counter() - began
     last = len(log) - 1
     began = time.perf_counter()
     log.state_at("overseer", log.header(last - 500).session_id, last)
@@ -97,33 +66,82 @@ def _child(path: str) -> None:
     print(msgspec.json.encode(result).decode())
 
 
-def measure(count: int = EVENTS) -> dict[str, float]:
-    """The figures, by name."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "million.jsonl")
-        write_recording(path, count)
-        size = path.stat().st_size
-        path.read_bytes()  # into the page cache: the disk is not what is measured
-        command = [sys.executable, "-m", "tests.bench.log_open", str(path)]
-        told = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+def _resident() -> int:
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+
+
+def measure(path: Path) -> dict[str, float]:
+    """The figures of loading alone, without an interface, by name."""
+    command = [sys.executable, "-m", "tests.bench.log_open", str(path)]
+    told = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     got = msgspec.json.decode(told)
     return {
-        "events": got["events"],
-        "bytes/line": size / got["events"],
         "lines/s": got["events"] / got["seconds"],
         "lines/s of CPU time": got["events"] / got["cpu"],
-        "first screen ms": got["first"] * 1e3,
+        "first rows ms": got["first"] * 1e3,
         "resident bytes/event": got["resident"] / got["events"],
-        "filter columns ms": got["filter columns"] * 1e3,
-        "filter text ms": got["filter text"] * 1e3,
         "three questions ms": got["look"] * 1e3,
     }
 
 
+def _ours(path: Path, count: int) -> Watched:
+    whole = f"{count:,} events".encode()
+    return watch(
+        [sys.executable, "-m", "debugger.cli", "replay", str(path)],
+        {
+            _FIRST_SCREEN: lambda shown: b"RECORDING_STARTED" in shown,
+            _FULL_INDEX: lambda shown: whole in shown,
+        },
+        limit=_LIMIT_SECONDS,
+        environment={"XDG_CONFIG_HOME": str(path.parent), "XDG_STATE_HOME": str(path.parent)},
+    )
+
+
+def _theirs(program: str, path: Path, *, one_line: bool) -> Watched:
+    with tempfile.TemporaryDirectory() as folder:
+        return watch(
+            [program, "-I", str(write_format(Path(folder, "lnav"), one_line=one_line)), str(path)],
+            {
+                _FIRST_SCREEN: lambda shown: b"message_" in shown or b"assistant-" in shown,
+                _FULL_INDEX: lambda shown: b"100%" in shown,
+            },
+            limit=_LIMIT_SECONDS,
+            environment={"HOME": folder},
+        )
+
+
+def _line(name: str, watched: Watched, to: Watched | None = None) -> str:
+    told = []
+    for mark, seconds in watched.seconds.items():
+        other = None if to is None else to.seconds[mark]
+        ratio = "" if not other or seconds is None else f" ({seconds / other:.2f}x)"
+        told.append(f"{mark} {'never' if seconds is None else f'{seconds:.2f} s'}{ratio}")
+    ratio = "" if to is None else f" ({watched.peak_bytes / to.peak_bytes:.2f}x)"
+    return f"log {name:<24} {', '.join(told)}, peak {watched.peak_bytes / 1e6:,.0f} MB{ratio}"
+
+
 def report() -> None:
-    """Print the figures, a line each."""
-    for name, figure in measure().items():
-        print(f"log {name:<24} {figure:>12,.1f}")
+    """Print the figures, a line each; ours also as multiples of lnav's."""
+    program = lnav()
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "recording.jsonl")
+            count = write_recording(path, size)
+            print(f"log {count:,} lines of {path.stat().st_size / count:.0f} bytes; {noise()}")
+            for name, figure in measure(path).items():
+                print(f"log {name:<24} {figure:>12,.1f}")
+            ours = _ours(path, count)
+            print(_line("doubletalk replay", ours))
+            if program is None:
+                print("log skipped: lnav is not installed, so there is nothing to compare with")
+                continue
+            for one_line in (False, True):
+                theirs = _theirs(program, path, one_line=one_line)
+                name = "one line" if one_line else "fields"
+                print(_line(f"lnav, {name}", theirs))
+                print(_line(f"ours to lnav, {name}", ours, theirs))
+            print(f"log afterwards: {noise()}", flush=True)
 
 
 if __name__ == "__main__":
