@@ -139,6 +139,7 @@ class Diff:
         move = int(self._facts.move_of[row])
         return (self._facts.moves[move].one, self._facts.moves[move].other) if move >= 0 else None
 
+    @cached_property
     def first(self) -> Divergence | None:
         """Where the recordings part."""
         scope = self.first_scope()
@@ -210,7 +211,7 @@ class Diff:
             int(self._counts["matched"].sum()),
             int(self.differences.sum()),
             int(self.lesser.sum()),
-            self.first(),
+            self.first,
             tuple(turns),
             (*self.notes, *([f"{-left} more turns differ: counted, not told"] if left < 0 else [])),
         )

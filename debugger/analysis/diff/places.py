@@ -10,6 +10,7 @@ from debugger.analysis.diff.records import Place
 from debugger.log import NONE, EventLog
 
 _HEAD, _TAIL = 3, 8
+_WALKED = 5_000  # steps up, of a chain that may have a million
 SIGNS: Final = {"message_published": "sends", "message_received": "gets", "message_handled": "has handled"}
 
 
@@ -43,10 +44,12 @@ def path_to(side: OneSide, row: int) -> tuple[str, ...]:
     """What led to an event, from the root of its turn down, without itself; a long way is cut."""
     above: list[int] = []
     parent = int(side.forest.parents[row])
-    while parent != ROOT:
+    while parent != ROOT and len(above) < _WALKED:
         above.append(parent)
         parent = int(side.forest.parents[parent])
     above.reverse()
+    if parent != ROOT:
+        return ("… thousands more …", *(_label(side, one) for one in above[-_TAIL:]))
     left_out = len(above) - _HEAD - _TAIL
     if left_out > 1:
         tail = [_label(side, one) for one in above[-_TAIL:]]

@@ -107,7 +107,7 @@ class DiffView:
 
     def go_first(self) -> None:
         """To where the recordings part."""
-        first = self.diff.first()
+        first = self.diff.first
         if first is None:
             return
         self._enter(first.turn)
