@@ -49,10 +49,14 @@ class Finding(Struct, frozen=True):
 
 
 class Findings:
-    """Grows with its log: `advance` looks at what came. `all` is in the order of rows, the rowless first."""
+    """Grows with its log: `advance` looks at what came. `all` is in the order of rows, the rowless first.
 
-    def __init__(self, log: EventLog) -> None:
+    A ``live`` log is expected to go on: that it has no end yet is no finding.
+    """
+
+    def __init__(self, log: EventLog, *, live: bool = False) -> None:
         self._log = log
+        self._live = live
         self._looked = 0
         self._errors: list[int] = []
         self._gaps: list[int] = []
@@ -169,8 +173,8 @@ class Findings:
         for line in stats.broken:
             where = f"{line.path}:{line.line}" if line.path else f"line {line.line}"
             found.append(_hole("broken-line", f"{where} was skipped: {line.reason}"))
-        if stats.broken_count > len(stats.broken):
-            more = stats.broken_count - len(stats.broken)
+        more = stats.broken_count - len(stats.broken) - len(stats.torn)
+        if more > 0:
             found.append(_hole("broken-line", f"{more:,} more broken lines were skipped"))
         found += [
             _hole("torn-tail", f"{line.path}:{line.line} is unfinished: {line.reason}") for line in stats.torn
@@ -181,7 +185,7 @@ class Findings:
             found.append(_hole("evicted", "early events have no payload any more", why))
         if self.complete:
             found += self._causes()
-            found += self._ends()
+            found += [] if self._live else self._ends()
         return found
 
     def _causes(self) -> list[Finding]:

@@ -67,8 +67,9 @@ def loaded(paths: Sequence[str]) -> Iterator[EventLog]:
     for broken in (*stats.broken, *stats.torn):
         where = f"{broken.path}:{broken.line}" if broken.path else f"line {broken.line}"
         sys.stderr.write(f"{where}: {broken.reason}\n")
-    if stats.broken_count > len(stats.broken):
-        sys.stderr.write(f"and {stats.broken_count - len(stats.broken):,} more broken lines\n")
+    more = stats.broken_count - len(stats.broken) - len(stats.torn)
+    if more > 0:
+        sys.stderr.write(f"and {more:,} more broken lines\n")
     for notice in source.notices:
         sys.stderr.write(f"{notice}\n")
     if not len(log) and stats.broken_count:

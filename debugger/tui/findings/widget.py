@@ -16,7 +16,7 @@ from debugger.analysis.findings import Findings
 from debugger.tui.findings.model import GLYPHS, FindingLine, finding_lines
 from debugger.tui.keys import Where, bindings
 from debugger.tui.palette import ink
-from debugger.tui.session import Session
+from debugger.tui.session import Mode, Session
 from debugger.tui.text import fit, shorten, width_of
 
 BUDGET_NS: Final = 8_000_000
@@ -38,7 +38,7 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._session = session
-        self.index: Final = Findings(session.log)
+        self.index: Final = Findings(session.log, live=session.mode is Mode.LIVE)
         self._lines: tuple[FindingLine, ...] = ()
         self._line = 0
 

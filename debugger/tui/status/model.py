@@ -40,7 +40,9 @@ def status_parts(session: Session, loading_rate: float = 0.0, *, words: bool = F
     link = session.link
     parts = [_mode(session)]
     name = safe_text(link.name, 200)
-    if link.up:
+    if link.partly:
+        parts.append(Part(f"{name} · {safe_text(link.detail, 160)}", ink.bad, 9, shorten(name, _NAME)))
+    elif link.up:
         parts.append(Part(shorten(name, _NAME), ink.plain, 5))
     else:
         parts.append(Part(safe_text(link.detail, 160) or name, ink.bad, 9))
