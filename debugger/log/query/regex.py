@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 from debugger.log.query.automaton import Automaton, Code, Op
 
 LONGEST: Final = 500
-LARGEST: Final = 1_000
+LARGEST: Final = 400
 """Steps that a pattern may have once its repetitions are written out."""
 
 _FLAGS: Final = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
@@ -206,11 +206,15 @@ class _Parser:
 
 
 def _size(part: _Part) -> int:
+    """The steps of a part; of nothing, one, so that nothing a million times is too much."""
     match part:
-        case _All(parts) | _Any(parts):
-            return sum(map(_size, parts)) + 2 * len(parts)
+        case _All(parts):
+            return sum(map(_size, parts)) or 1
+        case _Any(ways):
+            return sum(map(_size, ways)) + 2 * len(ways)
         case _Times(inner, low, high):
-            return (_size(inner) + 2) * max(low + 1, high, 1)
+            again = _size(inner) + 2 if high == _MANY else (high - low) * (_size(inner) + 1)
+            return low * _size(inner) + again or 1
     return 1
 
 
