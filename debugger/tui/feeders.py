@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec import structs
 from textual.worker import Worker
 
 from debugger.sources.feed import FeedSource
@@ -73,12 +74,23 @@ class FileFeeder:
     def _should_stop(self) -> bool:
         return self._stopping.is_set() or self._session.loading_stopped
 
+    def _stopped(self) -> None:
+        """The user has seen enough: what is not here stays told for as long as this is open."""
+        session = self._session
+        share = "" if session.progress is None else f" at {session.progress:.0%}"
+        detail = f"loading was stopped{share}; later events are not here"
+        session.link = structs.replace(session.link, partly=True, detail=detail)
+        session.progress = None
+
     def _run(self) -> None:
         session = self._session
         try:
             for progress in self._source.load(session.log, should_stop=self._should_stop):
                 total = progress.total_bytes
                 session.progress = min(progress.done_bytes / total, 1.0) if total else None
+            if session.loading_stopped:
+                self._stopped()
+                return
             session.progress = None
             told = self._source.notices
             for notice in told:
