@@ -43,7 +43,7 @@ _READ_BYTES: Final = 1 << 20
 
 def worth_helpers(size: int) -> bool:
     """Whether so many bytes are read sooner by helpers."""
-    return size >= MIN_BYTES and len(os.sched_getaffinity(0)) > 1
+    return size >= MIN_BYTES and len(os.sched_getaffinity(0)) > 1 and bool(sys.executable)
 
 
 def read_with_helpers(fd: int, path: str, start: int, stop: int, first: int) -> Iterator[Segment | None]:

@@ -58,6 +58,10 @@ class Recording:
         self._unpacker: Unpacker | None = None
         self._kept: BlockStore | None = None
         self._changes: Changes | None = None
+        if self._regular:
+            # Standard input may be a file that somebody else read the beginning of.
+            self.bytes_read = os.lseek(self._fd, 0, os.SEEK_CUR)
+            self._changes = Changes(path, self._fd)
         self._start = self._read_start()
         self._lines = LineReader(path)
         self.store: Store = self._begin()
@@ -142,21 +146,16 @@ class Recording:
             self.close()
             raise SourceError(f"{self.name}: not {kind}, whatever its name says; check where it comes from")
         if self._regular and self._unpacker is None:
-            # Standard input may be a file that somebody else read the beginning of.
-            self.bytes_read = os.lseek(self._fd, 0, os.SEEK_CUR) - len(self._start)
+            self.bytes_read -= len(self._start)
             self._start = b""
             self._lines = LineReader(self.path, self.bytes_read)
-            self._changes = Changes(self.path, self._fd)
             return FileStore(os.dup(self._fd))
         self._kept = BlockStore()
         return self._kept
 
     def _read(self, size: int) -> bytes:
         try:
-            if self._changes is None:
-                found = os.read(self._fd, size)
-            else:
-                found = os.pread(self._fd, size, self.bytes_read)
+            found = os.pread(self._fd, size, self.bytes_read) if self._regular else os.read(self._fd, size)
         except OSError as error:
             raise SourceError(f"{self.name}: cannot be read: {error.strerror}") from None
         self.bytes_read += len(found)
@@ -194,7 +193,7 @@ class Recording:
         """
         size = self.size
         if (
-            self._changes is not None
+            self._kept is None
             and not self._begun
             and size is not None
             and worth_helpers(size - self.bytes_read)

@@ -156,6 +156,21 @@ def test_a_file_cut_and_written_anew_is_not_taken_for_its_continuation(tmp_path:
     source.close()
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])
+def test_a_packed_file_written_anew_while_open_is_told(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    """What was read is in memory and stays; nothing of the new text is taken for more of the old."""
+    path = tmp_path / "packed"
+    path.write_bytes(pack(plain(STORY[:9])))
+    log, source = opened(path)
+    path.write_bytes(pack(plain(STORY[20:200])))
+    assert source.poll(log) == 0
+    assert [log.event(row) for row in range(len(log))] == [json.loads(line) for line in STORY[:9]]
+    assert "open it again" in source.changes[0]
+    source.close()
+
+
 def test_a_file_replaced_by_another_shows_the_old_one_and_says_so(tmp_path: Path) -> None:
     """A new file of the same name is another recording; the one that was opened can be read to its end."""
     path, other = tmp_path / "a.jsonl", tmp_path / "new.jsonl"

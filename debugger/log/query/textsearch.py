@@ -35,7 +35,7 @@ class Needle:
     def rows(self, log: EventLog, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Which of `rows` have the text in their line; evicted lines have nothing."""
         found = np.zeros(len(rows), np.bool_)
-        columns = {name: log.column(name)[rows] for name in ("store", "offset", "length")}
+        columns = {name: log.column(name)[rows].astype(np.int64) for name in ("store", "offset", "length")}
         for store in np.unique(columns["store"]).tolist():
             places = np.flatnonzero(columns["store"] == store)
             text_of = log.store_of(store)
