@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from textual.widget import Widget
 
-from debugger.tui.query_line.purpose import EntryError
+from debugger.tui.query_line.purpose import Asking, EntryError
 from debugger.tui.session import Session
 from debugger.tui.state.tree import StateTree
 from debugger.tui.units import count
@@ -42,18 +42,12 @@ def copied(session: Session, focused: Widget | None) -> tuple[str, str]:
     return "\n".join(lines), f"copied {len(lines):,} event{'s' if len(lines) > 1 else ''}"
 
 
-class Exporting:
+class Exporting(Asking):
     """Writes the selected events, or all shown ones, as they were recorded."""
 
     key = "E"
     name = "export to"
     placeholder = "a new file, such as part.jsonl"
-    queries = False
-
-    def begin(self, session: Session) -> str:
-        """Empty."""
-        del session
-        return ""
 
     def look(self, session: Session, text: str) -> str:
         """How many that would be."""
@@ -79,9 +73,6 @@ class Exporting:
         except OSError as error:
             raise EntryError(f"cannot write {name}: {error.strerror}") from None
         session.start(exporting(session, file, name))
-
-    def revert(self, session: Session) -> None:
-        """Nothing happened yet."""
 
 
 def exporting(session: Session, file: BinaryIO, name: str) -> Iterator[str]:

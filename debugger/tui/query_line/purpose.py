@@ -83,6 +83,28 @@ def apply_filter(session: Session, text: str) -> None:
         session.set_filter(text.strip(), None if query.passes_all else query)
 
 
+class Asking:
+    """What a purpose does unless it says otherwise: begin empty, try nothing, take nothing back."""
+
+    key = ""
+    name = ""
+    placeholder = ""
+    queries = False
+
+    def begin(self, session: Session) -> str:
+        """As `Purpose.begin`."""
+        del session
+        return ""
+
+    def look(self, session: Session, text: str) -> str:
+        """As `Purpose.look`."""
+        del session, text
+        return ""
+
+    def revert(self, session: Session) -> None:
+        """As `Purpose.revert`."""
+
+
 class Filtering:
     """Filters as one types."""
 
@@ -147,7 +169,7 @@ class Searching:
         session.set_search(self._before)
 
 
-class Running:
+class Running(Asking):
     """Runs to the next (or previous) event that matches."""
 
     queries = True
@@ -157,11 +179,6 @@ class Running:
         self.name = "run until" if direction > 0 else "run back until"
         self.placeholder = "a condition: severity>=error · state.queue.size > 3 · delta > 200ms"
         self._direction = direction
-
-    def begin(self, session: Session) -> str:
-        """Empty."""
-        del session
-        return ""
 
     def look(self, session: Session, text: str) -> str:
         """Only read it."""
@@ -175,22 +192,14 @@ class Running:
             raise EntryError("a condition is needed, such as severity>=error")
         session.run_until(query, query.text, self._direction)
 
-    def revert(self, session: Session) -> None:
-        """Nothing happened yet."""
 
-
-class Watching:
+class Watching(Asking):
     """Sets a watch."""
 
     key = "w"
     name = "watch for"
     placeholder = "a condition: it beeps and stops where that holds"
     queries = True
-
-    def begin(self, session: Session) -> str:
-        """Empty."""
-        del session
-        return ""
 
     def look(self, session: Session, text: str) -> str:
         """Only read it."""
@@ -206,27 +215,13 @@ class Watching:
             raise EntryError(str(error)) from None
         session.say(f"watching for {watch.query.text}; it is among the findings")
 
-    def revert(self, session: Session) -> None:
-        """Nothing happened yet."""
 
-
-class Going:
+class Going(Asking):
     """Goes to a moment."""
 
     key = ":"
     name = "go to"
     placeholder = "812 · 10:02:03.4 · +200ms · 50% · turn=3 · row=5 · id=…"
-    queries = False
-
-    def begin(self, session: Session) -> str:
-        """Empty."""
-        del session
-        return ""
-
-    def look(self, session: Session, text: str) -> str:
-        """Nothing is looked up while one types."""
-        del session, text
-        return ""
 
     def keep(self, session: Session, text: str) -> None:
         """Go there."""
@@ -236,17 +231,13 @@ class Going:
         if problem is not None:
             raise EntryError(problem)
 
-    def revert(self, session: Session) -> None:
-        """Nothing happened yet."""
 
-
-class Noting:
+class Noting(Asking):
     """Writes a note on the event at the cursor."""
 
     key = "M"
     name = "note"
     placeholder = "what is to be remembered about this event"
-    queries = False
 
     def begin(self, session: Session) -> str:
         """The note that is there."""
@@ -262,26 +253,17 @@ class Noting:
         """Mark the event with it."""
         session.mark(text.strip())
 
-    def revert(self, session: Session) -> None:
-        """Nothing happened yet."""
 
-
-class Saving:
+class Saving(Asking):
     """Gives a query a name, under which it is kept."""
 
     key = "^S"
     name = "save the query as"
     placeholder = "a name"
-    queries = False
 
     def __init__(self, text: str, save: Callable[[str, str], None]) -> None:
         self._text = text
         self._save = save
-
-    def begin(self, session: Session) -> str:
-        """Empty."""
-        del session
-        return ""
 
     def look(self, session: Session, text: str) -> str:
         """What will be saved."""
@@ -298,6 +280,3 @@ class Saving:
         if not text.strip():
             raise EntryError("a name is needed")
         self._save(text.strip(), self._text)
-
-    def revert(self, session: Session) -> None:
-        """It is not kept."""
