@@ -190,7 +190,7 @@ class DiffScreen(Screen[None]):
 
     def action_help(self) -> None:
         """The keys."""
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen((Where.DIFF,), alone=True))
 
     def action_leave(self) -> None:
         """The end."""

@@ -22,6 +22,7 @@ from debugger.tui.keys.context import places
 __all__ = ["HelpScreen", "help_text"]
 
 _LEAST_WIDTH = 20
+_IN_PANES = tuple(where for where in Where if where is not Where.DIFF)  # a comparison is a program of its own
 
 
 class HelpLines(ScrollView, can_focus=True, inherit_bindings=False):
@@ -30,6 +31,7 @@ class HelpLines(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self.first: Sequence[Where] = ()
+        self.alone = False
         self._only = ""
         self._lines: list[list[Segment]] = []
 
@@ -50,7 +52,9 @@ class HelpLines(ScrollView, can_focus=True, inherit_bindings=False):
     def _make(self) -> None:
         width = max(self.size.width, _LEAST_WIDTH)
         words = plain.is_ascii(self.app)
-        text = help_text(current.rows, self.first, words=words, width=width, only=self._only)
+        shown = (*self.first, Where.HELP) if self.alone else _IN_PANES
+        rows = [row for row in current.rows if row.where in shown]
+        text = help_text(rows, self.first, words=words, width=width, only=self._only)
         console = self.app.console
         self._lines = [list(line.render(console)) for line in text.split("\n")]
         while self._lines and not "".join(one.text for one in self._lines[-1]).strip():
@@ -110,9 +114,11 @@ class HelpScreen(ModalScreen[None]):
     }
     """
 
-    def __init__(self, first: Sequence[Where] | None = None) -> None:
+    def __init__(self, first: Sequence[Where] | None = None, *, alone: bool = False) -> None:
+        """Begin with the groups `first`; ``alone``: with no others but that of the help."""
         super().__init__()
         self._first = first
+        self._alone = alone
         self._line = Input(placeholder="a word", compact=True)
         self._text = HelpLines()
 
@@ -126,6 +132,7 @@ class HelpScreen(ModalScreen[None]):
             frame.border_title = Content(" Keys ")
             frame.border_subtitle = Content(f" / finds · {self._closing_keys()} ")
             self._text.first = first
+            self._text.alone = self._alone
             yield self._text
             yield self._line
 
