@@ -17,7 +17,8 @@ from backend.events.vocabulary import (
     SYSTEM,
 )
 from debugger.analysis.skew import Skew, Skews
-from debugger.log import NONE, NOT_IN_LOG, SYNTHETIC, EventLog
+from debugger.analysis.unknown import UnknownCauses
+from debugger.log import SYNTHETIC, EventLog
 
 KEPT: Final = 1_000
 """Findings of a kind that are kept with their row; more are only counted."""
@@ -25,6 +26,7 @@ KEPT: Final = 1_000
 _CHUNK: Final = 1 << 18
 _ERROR: Final = SEVERITIES.index("error")
 _COUNT_AT_MOST: Final = 64  # causes that are named one by one
+_TOLD_AT_ONCE: Final = 64  # rows: some ms
 
 
 class Finding(Struct, frozen=True):
@@ -51,7 +53,8 @@ class Finding(Struct, frozen=True):
 class Findings:
     """Grows with its log: `advance` looks at what came. `all` is in the order of rows, the rowless first.
 
-    A ``live`` log is expected to go on: that it has no end yet is no finding.
+    A ``live`` log is expected to go on: that it has no end yet is no finding. What was told once of a
+    row is kept: asking ten times a second costs next to nothing.
     """
 
     def __init__(self, log: EventLog, *, live: bool = False) -> None:
@@ -61,6 +64,8 @@ class Findings:
         self._errors: list[int] = []
         self._gaps: list[int] = []
         self._skews = Skews(log)
+        self._unknown = UnknownCauses(log)
+        self._by_row: dict[int, Finding] = {}
         self.errors = 0
         self.gaps = 0
         self._told: tuple[Finding, ...] = ()
@@ -68,8 +73,16 @@ class Findings:
 
     @property
     def complete(self) -> bool:
-        """Whether every row was looked at."""
+        """Whether every row was looked at, and `all` tells what was found."""
+        return self._looked_at_all and self._unknown.checked and not self._untold
+
+    @property
+    def _looked_at_all(self) -> bool:
         return self._looked == len(self._log)
+
+    @property
+    def _untold(self) -> int:
+        return len(self._errors) + len(self._gaps) - len(self._by_row)
 
     @property
     def error_rows(self) -> list[int]:
@@ -82,6 +95,8 @@ class Findings:
         while not self.complete:
             self._skews.advance()
             self._look()
+            self._unknown.check()
+            self._tell()
             if clock() - began >= budget_ns:
                 break
         return before != (self.errors, self.gaps)
@@ -89,6 +104,9 @@ class Findings:
     def _look(self) -> None:
         log = self._log
         start, stop = self._looked, min(self._looked + _CHUNK, len(log))
+        if start == stop:
+            return
+        self._unknown.look(start, stop)
         kinds = log.column("event_type")[start:stop]
         bad = log.column("severity")[start:stop] >= _ERROR
         error = log.id_of("event_type", ERROR)
@@ -104,6 +122,12 @@ class Findings:
             self._gaps += rows[: max(KEPT - len(self._gaps), 0)].tolist()
         self._looked = stop
 
+    def _tell(self) -> None:
+        """Of some rows more, what they say: their lines are read."""
+        if self._untold:
+            rows = [row for row in (*self._errors, *self._gaps) if row not in self._by_row]
+            self._by_row |= {row: self._of_row(row) for row in rows[:_TOLD_AT_ONCE]}
+
     def all(self) -> tuple[Finding, ...]:
         """All findings so far."""
         log = self._log
@@ -111,18 +135,22 @@ class Findings:
         of = (
             self.errors,
             self.gaps,
-            self.complete,
+            self._looked_at_all,
             stats.broken_count,
             stats.torn,
             stats.evicted > 0,
             tuple(stats.missing.items()),
             tuple(self._skews.all()),
-            len(log) if self.complete else -1,
+            len(self._unknown),
+            self._unknown.first(1),
+            self._unknown.named,
+            len(self._by_row),
+            log.id_of("message_type", RECORDING_ENDED),
         )
         if of != self._told_of:
             self._told_of = of
-            rows = sorted((*self._errors, *self._gaps))
-            self._told = (*self._integrity(), *(self._of_row(row) for row in rows), *self._capped())
+            of_rows = [finding for _, finding in sorted(self._by_row.items())]
+            self._told = (*self._integrity(), *of_rows, *self._capped())
         return self._told
 
     def _of_row(self, row: int) -> Finding:
@@ -183,19 +211,18 @@ class Findings:
         if stats.evicted:
             why = "live events are kept within a bound; the oldest lose their payload"
             found.append(_hole("evicted", "early events have no payload any more", why))
-        if self.complete:
+        if self._looked_at_all:
             found += self._causes()
             found += [] if self._live else self._ends()
         return found
 
     def _causes(self) -> list[Finding]:
-        causes = self._log.column("cause_row")
-        rows = np.flatnonzero(causes == NOT_IN_LOG)
-        if len(rows):
-            first = tuple(rows[:_COUNT_AT_MOST].tolist())
-            message = f"{len(rows):,} events name a cause that is not in the log"
+        unknown = self._unknown
+        if len(unknown):
+            message = f"{len(unknown):,} events name a cause that is not in the log"
+            first = unknown.first(_COUNT_AT_MOST)
             return [_hole("unknown-cause", message, "their history cannot be followed", first)]
-        if len(causes) and not (causes != NONE).any():
+        if len(self._log) and not unknown.named:
             why = "a base-format log: which receive belongs to which publish is not recorded"
             return [_hole("no-causes", "no event names its cause", why)]
         return []

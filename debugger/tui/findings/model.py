@@ -9,6 +9,7 @@ from debugger.log import NONE, EventLog
 from debugger.tui import units
 from debugger.tui.session import Session
 from debugger.tui.text import safe_text
+from debugger.tui.watches import Watch
 
 GLYPHS: Final = {
     "violation": "✗",
@@ -34,32 +35,46 @@ class FindingLine(NamedTuple):
     row: int
 
 
-def finding_lines(session: Session, findings: Findings) -> tuple[FindingLine, ...]:
-    """Watches, then what was found, then bookmarks."""
-    log = session.log
-    watches = [
-        FindingLine(
-            "watch",
-            "info",
-            units.times(watch.hits),
-            safe_text(watch.query.text, _TEXT),
-            "stops and beeps where it holds; d takes it away",
-            -1 if watch.last is None else watch.last,
+class FindingLines:
+    """Watches, then what was found, then bookmarks. What is not different is not made anew."""
+
+    def __init__(self, session: Session, findings: Findings) -> None:
+        self._session = session
+        self._findings = findings
+        self._all: tuple[Finding, ...] = ()
+        self._found: dict[int, tuple[Finding, FindingLine]] = {}  # by identity
+
+    def lines(self) -> tuple[FindingLine, ...]:
+        """The lines as of now."""
+        log, session = self._session.log, self._session
+        found = self._findings.all()
+        if found is not self._all:
+            known, self._found, self._all = self._found, {}, found
+            for one in found:
+                self._found[id(one)] = known.get(id(one)) or (one, _line(log, one))
+        marks = (
+            FindingLine(
+                "mark",
+                "info",
+                place(log, mark.row),
+                safe_text(mark.note or "bookmark", _TEXT),
+                "d takes it away",
+                mark.row,
+            )
+            for mark in session.notes.marks
         )
-        for watch in session.watches.all
-    ]
-    marks = [
-        FindingLine(
-            "mark",
-            "info",
-            place(log, mark.row),
-            safe_text(mark.note or "bookmark", _TEXT),
-            "d takes it away",
-            mark.row,
-        )
-        for mark in session.notes.marks
-    ]
-    return (*watches, *(_line(log, one) for one in findings.all()), *marks)
+        return (*map(_watch, session.watches.all), *(line for _, line in self._found.values()), *marks)
+
+
+def _watch(watch: Watch) -> FindingLine:
+    return FindingLine(
+        "watch",
+        "info",
+        units.times(watch.hits),
+        safe_text(watch.query.text, _TEXT),
+        "stops and beeps where it holds; d takes it away",
+        -1 if watch.last is None else watch.last,
+    )
 
 
 def _line(log: EventLog, finding: Finding) -> FindingLine:

@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from debugger.analysis.findings import Findings
-from debugger.tui.findings.model import GLYPHS, FindingLine, finding_lines
+from debugger.tui.findings.model import GLYPHS, FindingLine, FindingLines
 from debugger.tui.keys import Where, bindings
 from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
@@ -39,6 +39,7 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._session = session
         self.index: Final = Findings(session.log, live=session.mode is Mode.LIVE)
+        self._model = FindingLines(session, self.index)
         self._lines: tuple[FindingLine, ...] = ()
         self._line = 0
 
@@ -52,7 +53,7 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
     def sync(self) -> None:
         """As of every pane."""
         self.index.advance(self._session.clock, BUDGET_NS)
-        lines = finding_lines(self._session, self.index)
+        lines = self._model.lines()
         if lines != self._lines:
             self._lines = lines
             self._to(self._line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -60,19 +60,7 @@ def densities(log: EventLog, axis: Axis) -> tuple[int, ...]:
     return tuple(0 if not count else max(1, round(8 * (count / most) ** 0.5)) for count in counts)
 
 
-def scrub_view(
-    log: EventLog,
-    axis: Axis,
-    levels: tuple[int, ...],
-    cursor: int,
-    errors: Iterable[int],
-    marks: Iterable[int],
-) -> ScrubView:
-    """What is seen; errors and marks are rows."""
-    times = log.column("timestamp_ns")
-    return ScrubView(
-        levels,
-        axis.cell(int(times[cursor])) if cursor >= 0 else -1,
-        frozenset(axis.cell(int(times[row])) for row in errors),
-        frozenset(axis.cell(int(times[row])) for row in marks),
-    )
+def cells_of(log: EventLog, axis: Axis, rows: Sequence[int]) -> frozenset[int]:
+    """The cells of some rows."""
+    times = log.column("timestamp_ns")[list(rows)].tolist() if rows else []
+    return frozenset(map(axis.cell, times))

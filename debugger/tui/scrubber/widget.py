@@ -13,13 +13,14 @@ from textual.widget import Widget
 from debugger.analysis.findings import Findings
 from debugger.tui import units
 from debugger.tui.palette import ink
-from debugger.tui.scrubber.model import LEVELS, Axis, ScrubView, axis_of, densities, scrub_view
+from debugger.tui.scrubber.model import LEVELS, Axis, ScrubView, axis_of, cells_of, densities
 from debugger.tui.session import Session
 
 _TIMES_FROM: Final = 60
 """Cells from which on the times of both ends are written beside it."""
 
-_GROWTH: Final = 1.01  # densities are looked up anew when the log grew by a hundredth
+_GROWTH: Final = 1.01  # densities are looked up anew when the log grew by a hundredth …
+_AT_LATEST_NS: Final = 1_000_000_000  # … or, by less, after a second: it takes some ms
 
 
 class Scrubber(Widget):
@@ -31,7 +32,9 @@ class Scrubber(Widget):
         self._findings = findings
         self._axis = Axis(0, 0, 0)
         self._levels: tuple[int, ...] = ()
-        self._counted = 0
+        self._counted = self._counted_ns = 0
+        self._errors = 0
+        self._error_cells: frozenset[int] = frozenset()
         self._view = ScrubView()
         self._ends = ("", "")
         self._held = False
@@ -41,18 +44,31 @@ class Scrubber(Widget):
         session, log = self._session, self._session.log
         left, right = self._margins()
         width = max(self.size.width - left - right, 0)
-        grown = len(log) > self._counted * _GROWTH or (len(log) != self._counted and not session.following)
-        if grown or width != self._axis.width:
+        if width != self._axis.width or self._outgrown():
             self._axis = axis_of(log, width)
             self._levels = densities(log, self._axis)
-            self._counted = len(log)
+            self._counted, self._counted_ns = len(log), session.clock()
             self._ends = self._end_times()
+            self._errors, self._error_cells = 0, frozenset()
             self.refresh()
-        marks = (mark.row for mark in session.notes.marks)
-        view = scrub_view(log, self._axis, self._levels, session.cursor, self._findings.error_rows, marks)
+        errors = self._findings.error_rows
+        if len(errors) != self._errors:
+            self._error_cells |= cells_of(log, self._axis, errors[self._errors :])
+            self._errors = len(errors)
+        marks = cells_of(log, self._axis, [mark.row for mark in session.notes.marks])
+        cursor = cells_of(log, self._axis, [session.cursor] if session.cursor >= 0 else [])
+        view = ScrubView(self._levels, next(iter(cursor), -1), self._error_cells, marks)
         if view != self._view:
             self._view = view
             self.refresh()
+
+    def _outgrown(self) -> bool:
+        """Whether the log is so much longer that it would look different."""
+        count = len(self._session.log)
+        if count == self._counted:
+            return False
+        due = self._session.clock() - self._counted_ns >= _AT_LATEST_NS
+        return due or not self._counted or count > self._counted * _GROWTH
 
     def restyle(self) -> None:
         """The theme is another one."""
