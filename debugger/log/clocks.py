@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from debugger.log.columns import NONE
 
-BLOCK: Final = 4096
+BLOCK: Final = 512
 
 
 class Highs:

@@ -62,6 +62,7 @@ class EventLog:
         self._states = StateIndex(self._names["event_type"].intern(STATE_READ))
         synthetic = self._names["component"].intern(SYNTHETIC)
         self._sessions: tuple[str, ...] = ()
+        self._state_sessions: dict[int, tuple[str | None, ...]] = {}
         self._mapper = Mapper(self._columns, self._names, self.topology, self._tally, synthetic)
 
     def __len__(self) -> int:
@@ -305,7 +306,14 @@ class EventLog:
         number = self.id_of("component", component)
         if number is None:
             return ()
-        return tuple(self._names["session"].value(one) for one in self._states.sessions(number))
+        known = self._state_sessions.get(number, ())
+        sessions = self._states.sessions(number)
+        if len(known) != len(sessions):  # new ones come last, only the absent one comes first
+            if known and (sessions[0] == ABSENT) != (known[0] is None):
+                known = ()
+            value = self._names["session"].value
+            known = self._state_sessions[number] = (*known, *map(value, sessions[len(known) :]))
+        return known
 
     @property
     def state_components(self) -> tuple[str, ...]:

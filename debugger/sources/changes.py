@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-_MARK: Final = 256
+MARK: Final = 256
 """Bytes at the end of what was read that are compared: a line's time and count are among them."""
 
 
@@ -25,7 +25,7 @@ class Changes:
 
     def read(self, text: bytes, end: int) -> None:
         """`text` was read, up to the place `end`."""
-        self._mark = (self._mark + text)[-_MARK:] if len(text) < _MARK else text[-_MARK:]
+        self._mark = (self._mark + text)[-MARK:] if len(text) < MARK else text[-MARK:]
         self._end = end
 
     def must_stop(self, fd: int) -> bool:

@@ -60,6 +60,11 @@ class FileSource:
         """What became of files while they were open, other than growth: a line each, among the `notices`."""
         return tuple(changed for one in self._recordings if (changed := one.changed) is not None)
 
+    def prepare(self) -> None:
+        """Begin to read, if a single long file: while the interface is still being loaded, say."""
+        if len(self._recordings) == 1:
+            self._recordings[0].prepare()
+
     def load(
         self,
         log: EventLog,

@@ -46,40 +46,57 @@ def worth_helpers(size: int) -> bool:
     return size >= MIN_BYTES and len(os.sched_getaffinity(0)) > 1 and bool(sys.executable)
 
 
-def read_with_helpers(fd: int, path: str, start: int, stop: int, first: int) -> Iterator[Segment | None]:
-    """The segments of a file between two places, in order; None while they let wait.
+class Helpers:
+    """The processes that read a file between two places; they begin at once. Whoever makes them stops them.
 
-    The first segment, of about `first` bytes, comes at once. Ends early, without an error, when
-    helpers fail: what is missing begins where the last segment ended. Ends its processes itself.
+    The first segment, of about `first` bytes, is read by nobody but `segments` itself.
     """
-    helpers: list[_Helper] = []
-    try:
-        helpers.extend(_Helper(fd, path, (first, start, stop, turn, HELPERS)) for turn in range(HELPERS))
-        opening = read_segment(fd, path, start, min(start + first, stop), Headings(), aligned=True)
-        if opening is None:
-            return
-        yield opening
-        yield from _in_order(helpers, opening.end, len(list(bounds(first, start, stop))))
-    except OSError:
-        return  # no process, no pipe, no file: whoever reads on says so, if it matters
-    finally:
-        for one in helpers:
-            one.stop()
 
+    def __init__(self, fd: int, path: str, start: int, stop: int, first: int) -> None:
+        self._fd = fd
+        self._path = path
+        self._bounds = list(bounds(first, start, stop))
+        self._helpers: list[_Helper] = []
+        with contextlib.suppress(OSError):  # no process, no pipe: less help, or none
+            for turn in range(HELPERS):
+                self._helpers.append(_Helper(fd, path, (first, start, stop, turn, HELPERS)))
 
-def _in_order(helpers: list[_Helper], end: int, count: int) -> Iterator[Segment | None]:
-    for number in range(1, count):
-        helper = helpers[(number - 1) % len(helpers)]
-        while not helper.ready():
-            yield None
-        segment = helper.segment()
+    def segments(self) -> Iterator[Segment | None]:
+        """The segments, in order; None while they let wait.
+
+        Ends early, without an error, when helpers fail: what is missing begins where the last
+        segment ended.
+        """
+        try:
+            yield from self._in_order()
+        except OSError:
+            return  # whoever reads on says so, if it matters
+        finally:
+            self.stop()
+
+    def _in_order(self) -> Iterator[Segment | None]:
+        segment = read_segment(self._fd, self._path, *self._bounds[0], Headings(), aligned=True)
         if segment is None:
             return
-        if segment.begin != segment.end:
-            if segment.begin != end:  # the file was changed meanwhile
+        yield segment
+        end = segment.end
+        for number in range(len(self._bounds) - 1 if len(self._helpers) == HELPERS else 0):
+            helper = self._helpers[number % HELPERS]
+            while not helper.ready():
+                yield None
+            segment = helper.segment()
+            if segment is None:
                 return
-            end = segment.end
-            yield segment
+            if segment.begin != segment.end:
+                if segment.begin != end:  # the file was changed meanwhile
+                    return
+                end = segment.end
+                yield segment
+
+    def stop(self) -> None:
+        """End the processes, whatever they do. Idempotent."""
+        while self._helpers:
+            self._helpers.pop().stop()
 
 
 class _Helper:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from debugger.log.pack import Pack
 from debugger.log.records import BrokenLine
 from debugger.log.stores import BLOCK, BlockStore, FileStore, Store
-from debugger.sources.changes import Changes
+from debugger.sources.changes import MARK, Changes
 from debugger.sources.errors import SourceError
-from debugger.sources.helpers import read_with_helpers, worth_helpers
+from debugger.sources.helpers import Helpers, worth_helpers
 from debugger.sources.linereader import Batch, LineReader
 from debugger.sources.unpack import Unpacker, unpacker_for
 
@@ -58,6 +58,7 @@ class Recording:
         self._unpacker: Unpacker | None = None
         self._kept: BlockStore | None = None
         self._changes: Changes | None = None
+        self._helpers: Helpers | None = None
         if self._regular:
             # Standard input may be a file that somebody else read the beginning of.
             self.bytes_read = os.lseek(self._fd, 0, os.SEEK_CUR)
@@ -120,6 +121,8 @@ class Recording:
 
     def close(self) -> None:
         """Stop reading; lines already known stay readable. Idempotent."""
+        if self._helpers is not None:
+            self._helpers.stop()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -185,27 +188,34 @@ class Recording:
 
     # --- lines -----------------------------------------------------------------
 
+    def prepare(self) -> None:
+        """Begin to read a long file in other processes, for `packs`; nothing for any other."""
+        size = self.size
+        if (
+            self._kept is None
+            and self._helpers is None
+            and not self._begun
+            and size is not None
+            and worth_helpers(size - self.bytes_read)
+        ):
+            self._helpers = Helpers(self._fd, self.path, self.bytes_read, size, FIRST_CHUNK)
+
     def packs(self) -> Iterator[Placed]:
         """As `batches`, packed; a long file is read by other processes.
 
         Raises:
             SourceError: reading fails.
         """
-        size = self.size
-        if (
-            self._kept is None
-            and not self._begun
-            and size is not None
-            and worth_helpers(size - self.bytes_read)
-        ):
-            yield from self._packs_of_helpers(size)
+        self.prepare()
+        if self._helpers is not None and not self._begun:
+            yield from self._packs_of(self._helpers)
         for batch in self.batches():
             yield Placed(batch.packed() if batch.events else None, batch.offsets, batch.lengths)
 
-    def _packs_of_helpers(self, size: int) -> Iterator[Placed]:
+    def _packs_of(self, helpers: Helpers) -> Iterator[Placed]:
         """All that helpers can read: the rest, down to everything, is left to `batches`."""
         nothing: NDArray[np.int64] = np.zeros(0, np.int64)
-        for segment in read_with_helpers(self._fd, self.path, self.bytes_read, size, FIRST_CHUNK):
+        for segment in helpers.segments():
             if segment is None:
                 yield Placed(None, nothing, nothing)
                 continue
@@ -214,7 +224,7 @@ class Recording:
             self._lines.skip_to(segment.end, segment.lines, len(segment.offsets), segment.broken)
             yield Placed(segment.pack, segment.offsets, segment.lengths)
         if self._changes is not None:
-            self._changes.read(os.pread(self._fd, 256, max(self.bytes_read - 256, 0)), self.bytes_read)
+            self._changes.read(os.pread(self._fd, MARK, max(self.bytes_read - MARK, 0)), self.bytes_read)
 
     def batches(self) -> Iterator[Batch]:
         """The events that came since the last call, in pieces; an empty one when a pipe lets wait.
