@@ -6,6 +6,8 @@ import os
 import sys
 import traceback
 
+from debugger.cli.telling import tell
+
 EXIT_USAGE = 2
 EXIT_INTERNAL = 3
 EXIT_INTERRUPTED = 130
@@ -63,18 +65,14 @@ def _tell(error: BaseException, user_error: type[Exception]) -> int:
     if missing and missing.partition(".")[0] not in ("backend", "debugger"):
         told = f'this needs {missing}, which is not installed; get it with: pip install "doubletalk[all]"'
     elif isinstance(error, user_error):
-        told = _one_line(error)
+        told = str(error)
     else:
         code = EXIT_INTERNAL
         if os.environ.get("DOUBLETALK_DEBUG"):
             traceback.print_exception(error)
         told = (
-            f"internal error: {type(error).__name__}: {_one_line(error)}; "
+            f"internal error: {type(error).__name__}: {error}; "
             "please report it (DOUBLETALK_DEBUG=1 shows the details)"
         )
-    sys.stderr.write(f"doubletalk: {told}\n")
+    tell(told)
     return code
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())

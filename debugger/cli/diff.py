@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -21,6 +20,8 @@ from debugger.analysis.diff import (
     label_of,
     to_json,
 )
+from debugger.cli.inspect.printing import json_text
+from debugger.cli.telling import tell
 from debugger.log import EventLog
 from debugger.log.moment import parse_link
 from debugger.sources.file import FileSource, open_recordings
@@ -59,7 +60,7 @@ def run_diff(files: Sequence[str], form: str, *, ascii_only: bool = False) -> No
         return
     report = _compared(sources).report()
     if form == "json":
-        sys.stdout.write(json.dumps(to_json(report), ensure_ascii=False, default=str) + "\n")
+        sys.stdout.write(json_text(to_json(report)) + "\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in text_of(report))
     if not report.equal:
@@ -84,7 +85,7 @@ def _compared(sources: tuple[FileSource, FileSource]) -> Diff:
     for log, source in zip(logs, sources, strict=True):
         source.load_all(log)
         for notice in source.notices:
-            sys.stderr.write(f"doubletalk: {notice}\n")
+            tell(notice)
     shows = sys.stderr.isatty()
 
     def progress(share: float) -> None:

@@ -15,6 +15,7 @@ import typer
 
 from backend.errors import UserError
 from backend.token_file import find_run_token, given_token
+from debugger.cli.telling import tell
 
 if TYPE_CHECKING:
     from debugger.sources.file import FileSource
@@ -139,7 +140,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command
             _show(source, speed, begin, ascii_only=ascii_only)
     except SourceError as error:
         for problem in error.problems:
-            sys.stderr.write(f"doubletalk: {problem}\n")
+            tell(problem)
         raise typer.Exit(2) from None
 
 
@@ -153,7 +154,7 @@ def _compare(files: list[str], form: str, *, diff: bool, ascii_only: bool) -> No
         run_diff(files, form, ascii_only=ascii_only)
     except SourceError as error:
         for problem in error.problems:
-            sys.stderr.write(f"doubletalk: {problem}\n")
+            tell(problem)
         raise typer.Exit(2) from None
 
 
@@ -182,6 +183,7 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _show(source: FileSource, speed: float, begin: _Begin, *, ascii_only: bool) -> None:
+    source.prepare()  # it reads its first hundred thousand lines while Textual is loaded
     from debugger.sources.notes import Notes  # noqa: PLC0415
     from debugger.tui import launch  # noqa: PLC0415 - before Textual
     from debugger.tui.feeders import FileFeeder  # noqa: PLC0415

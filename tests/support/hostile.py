@@ -119,6 +119,9 @@ def raw_bytes() -> Iterator[bytes]:
         fields = {"component": name, "message_type": name, "data": {name: name}, "session_id": name}
         event = {"timestamp": 1_795_000_000, "event_type": "message_published"} | fields
         yield json.dumps(event, ensure_ascii=False).encode()
+    half = {"text": "half\ud83d", "\udc00\ud800": ["\ud800"], "state": "\udfff"}
+    yield line(data=half, component_state=half, message_type="COMPLETE_TRANSCRIPT", turn=1, session_id="s")
+    yield line(event_type="state_change", component_state=half | {"n": 10**40}, session_id="s")
     yield line(data={"text": "@"}).replace(b"@", b"\xff\xfe\x9b")
     yield b'\xef\xbb\xbf{"timestamp":1,"event_type":"system","component":"\xed\xa0\x80"}'
 
@@ -141,7 +144,8 @@ def strange_numbers() -> Iterator[bytes]:
 def wrong_types() -> Iterator[bytes]:
     """Each field with a value of each type, and lines that are no events at all."""
     fields = sorted({*Event.__struct_fields__})
-    for field, value in itertools.product(fields, (None, True, 7, -1.5, "text", [], [1], {}, {"a": []})):
+    values: tuple[Any, ...] = (None, True, 7, -1.5, "text", [], [1], {}, {"a": []})
+    for field, value in itertools.product(fields, values):
         yield line(**{field: value})
     for field in ("timestamp", "event_type", "component"):
         event = json.loads(line())
@@ -163,7 +167,7 @@ def wrong_payloads() -> Iterator[bytes]:
         "RECORDING_ENDED": ("count",),
         "GAP": ("from_seq", "to_seq", "reason", "source"),
     }
-    values = (None, True, -3, 1e300, "\x1b[5;7;35m", [[]], {"a": {"b": []}})
+    values: tuple[Any, ...] = (None, True, -3, 1e300, "\x1b[5;7;35m", [[]], {"a": {"b": []}})
     for turn, (kind, keys) in enumerate(kinds.items(), 1):
         event_type = "message_published" if turn < 7 else "system"
         for key, value in itertools.product(keys, values):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from backend.errors import UserError
+from debugger.cli.telling import note, tell
 
 if TYPE_CHECKING:
     from debugger.log import EventLog
@@ -61,19 +62,19 @@ def loaded(paths: Sequence[str]) -> Iterator[EventLog]:
             source.close()
     except SourceError as error:
         for problem in error.problems:
-            sys.stderr.write(f"doubletalk: {problem}\n")
+            tell(problem)
         raise typer.Exit(2) from None
     stats = log.stats
     for broken in (*stats.broken, *stats.torn):
         where = f"{broken.path}:{broken.line}" if broken.path else f"line {broken.line}"
-        sys.stderr.write(f"{where}: {broken.reason}\n")
+        note(f"{where}: {broken.reason}")
     more = stats.broken_count - len(stats.broken) - len(stats.torn)
     if more > 0:
-        sys.stderr.write(f"and {more:,} more broken lines\n")
+        note(f"and {more:,} more broken lines")
     for notice in source.notices:
-        sys.stderr.write(f"{notice}\n")
+        note(notice)
     if not len(log) and stats.broken_count:
-        sys.stderr.write("doubletalk: none of the lines is an event; is this a recording?\n")
+        tell("none of the lines is an event; is this a recording?")
         raise typer.Exit(2)
     yield log
 

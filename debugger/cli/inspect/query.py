@@ -12,12 +12,14 @@ import typer
 
 from backend.errors import UserError
 from debugger.cli.inspect.loading import loaded, recordings_in
-from debugger.cli.inspect.printing import safe
+from debugger.cli.inspect.printing import escaped, padded, safe
+from debugger.cli.telling import tell
 
 if TYPE_CHECKING:
     from debugger.log import EventLog, Query
 
 _AT_ONCE = 4_096
+_SPACES = {ord("\r"): " ", ord("\t"): " "}
 _SQL = re.compile(r"\s*(select|with|from|describe|pragma)\b.*\b(from|events)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -78,13 +80,22 @@ def _parts(words: list[str]) -> tuple[list[str], Query]:
     try:
         return paths, compile_query(text)
     except QueryError as error:
-        caret = " " * error.position + "^"
-        sys.stderr.write(f"doubletalk: {safe(error)}\n  {safe(text)}\n  {caret}\n")
+        tell(error)
+        sys.stderr.write("".join(f"  {line}\n" for line in _at_its_place(text, error.position)))
         raise typer.Exit(2) from None
 
 
+def _at_its_place(text: str, position: int) -> tuple[str, str]:
+    """The query, and under the place a caret."""
+    from debugger.tui.text import width_of  # noqa: PLC0415 - loads rich
+
+    before = safe(text[:position])
+    return before + safe(text[position:]), f"{' ' * width_of(before)}^"
+
+
 def _json(line: bytes) -> str:
-    return line.decode("utf-8", "replace") + "\n"
+    # Between the strings of JSON a carriage return is a space; a terminal would go back and write over.
+    return escaped(line.decode("utf-8", "replace").translate(_SPACES)) + "\n"
 
 
 def _line(log: EventLog, row: int) -> str:
@@ -92,8 +103,6 @@ def _line(log: EventLog, row: int) -> str:
 
     event = describe(log, row, row - 1)
     place = f"#{event.seq}"
-    return (
-        f"{place:<8} {event.time} {event.delta:>7} {event.component:<20} {event.glyph} "
-        f"{event.kind:<28} {event.place:<8} {event.summary}".rstrip()
-        + "\n"
-    )
+    cells = ((place, 8), (event.time, 0), (event.delta, -7), (event.component, 20), (event.glyph, 0))
+    more = ((event.kind, 28), (event.place, 8), (event.summary, 0))
+    return " ".join(padded(text, width) for text, width in (*cells, *more)).rstrip() + "\n"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from backend.errors import UserError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "doubletalk.moment/1"
 _SHOWN = 12
+_LOOKED_AT = 1_000  # names that one is compared with
+_LONGEST = 60
 
 
 def show(
@@ -44,13 +47,21 @@ def show(
         except MomentError as error:
             raise UserError(str(error)) from None
         if component is not None and component not in log.topology.components:
-            known = ", ".join(log.topology.components[:_SHOWN])
-            raise UserError(f"no component {component!r} in it; there are {known}")
+            raise UserError(_no_component(component, log.topology.components))
         found = world_at(log, row, component=component)
     if as_json:
         print_json(SCHEMA, found)
     else:
         _print(found)
+
+
+def _no_component(name: str, components: Sequence[str]) -> str:
+    """What to write instead: the nearest name, and some of those that there are."""
+    near = difflib.get_close_matches(name, components[:_LOOKED_AT], 1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    known = ", ".join(one if len(one) <= _LONGEST else one[:_LONGEST] + "…" for one in components[:_SHOWN])
+    more = len(components) - _SHOWN
+    return f"no component {name!r} in it{meant}; there are {known}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def _print(found: World) -> None:
@@ -108,4 +119,6 @@ def _ref(one: Ref | None) -> str:
 
 
 def _json(value: object) -> str:
-    return safe(msgspec.json.encode(value).decode())
+    from debugger.tui.text import value_text  # noqa: PLC0415 - loads rich
+
+    return value_text(value)
