@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from debugger.log.columns import NONE, NOT_IN_LOG, Columns
+from debugger.log.columns import FORGOTTEN, NONE, NOT_IN_LOG, Columns
 from debugger.log.pack import Pack, Texts
 from debugger.log.series import NOWHERE
 from debugger.log.textindex import TextIndex
 from debugger.log.waiting import Waiting
+
+MOST_WAITING: Final = 1 << 17
+"""In a log that forgets: rows that wait for a cause, at some 250 bytes each. The oldest give it up."""
 
 
 class Causes:
@@ -61,6 +65,14 @@ class Causes:
             cause_rows[effects] = start + int(ids.places[at])
             late += effects
         return [row for row in late if row < start]
+
+    def forget(self, first: int, rows: int) -> None:
+        """Rows below `first` can be found no longer; in the other rows of so many, they are no causes."""
+        for index in self._files:
+            index.forget(first)
+        self._waiting.forget(first, MOST_WAITING)
+        known = self._columns["cause_row"][first:rows]
+        known[(known >= 0) & (known < first)] = FORGOTTEN
 
     def find(self, event_id: str) -> list[int]:
         """Rows that probably have this id, one a file at most."""

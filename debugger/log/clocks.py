@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from debugger.log.columns import NONE
 
 BLOCK: Final = 512
+_EVER_BEFORE: Final = -(2**63)
 
 
 class Highs:
@@ -19,26 +20,40 @@ class Highs:
 
     def __init__(self) -> None:
         self._highs = array("q")
+        self._gone = 0  # blocks of which all rows are forgotten
+        self._first = 0
+        self._before = _EVER_BEFORE  # the highest time of rows that are forgotten
 
     def add(self, times: NDArray[np.int64], rows: int) -> None:
         """`times` has `rows` rows now."""
         highs = self._highs
-        while (len(highs) + 1) * BLOCK <= rows:
-            start = len(highs) * BLOCK
+        while (self._gone + len(highs) + 1) * BLOCK <= rows:
+            start = (self._gone + len(highs)) * BLOCK
             high = int(times[start : start + BLOCK].max())
             highs.append(max(high, highs[-1]) if highs else high)
 
     def row_at(self, times: NDArray[np.int64], timestamp_ns: int) -> int:
-        """The last row at or before a time, as far as the clock ran forward; 0 if all are later."""
-        highs = self._highs
-        block = bisect_right(highs, timestamp_ns)
-        start = block * BLOCK
-        part = times[start : start + BLOCK]
+        """The last row at or before a time, as far as the clock ran forward; the first if all are later."""
+        highs, first = self._highs, self._first
+        block = self._gone + bisect_right(highs, timestamp_ns)
+        if timestamp_ns < self._before:
+            return first
+        start = max(block * BLOCK, first)
+        part = times[start : (block + 1) * BLOCK]
         if not len(part):
-            return max(start - 1, 0)
+            return max(start - 1, first)
         # Up to the block before, no time was higher than the one that is looked for.
         running = np.maximum.accumulate(part)
-        return max(start + int(np.searchsorted(running, timestamp_ns, side="right")) - 1, 0)
+        return max(start + int(np.searchsorted(running, timestamp_ns, side="right")) - 1, first)
+
+    def forget(self, times: NDArray[np.int64], first: int) -> None:
+        """Rows below `first` are about to go."""
+        self._before = max(self._before, int(times[self._first : first].max(initial=_EVER_BEFORE)))
+        self._first = first
+        gone = max(min(first // BLOCK - self._gone, len(self._highs) - 1), 0)
+        if gone > len(self._highs) // 2:
+            del self._highs[:gone]
+            self._gone += gone
 
 
 class Drifts:

@@ -28,6 +28,7 @@ class CompactInterner(Interner):
 
     Each activation has a task of its own, so that one of three events brings a new name.
     Names of equal 64-bit hash would be taken for one; `debugger.log.ids` says how rarely.
+    `forget` drops old names; one that comes again gets a new number.
     """
 
     __slots__ = (
@@ -37,9 +38,14 @@ class CompactInterner(Interner):
         "_head_numbers",
         "_heads",
         "_index",
+        "_kept",
+        "_kept_numbers",
         "_known",
         "_older",
         "_text",
+        "_text_start",
+        "_texts_gone",
+        "first",
     )
 
     def __init__(self) -> None:
@@ -54,10 +60,16 @@ class CompactInterner(Interner):
         self._text = bytearray()
         self._ends = array("Q", [0])
         self._index = TextIndex()
+        # What was forgotten: the numbers below `first`, and texts with them; those still in use are apart.
+        self.first = 0
+        self._texts_gone = 0
+        self._text_start = 0
+        self._kept: dict[int, str] = {}
+        self._kept_numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
         """As of `Interner`."""
-        return len(self._heads)
+        return self.first + len(self._heads)
 
     def intern(self, text: str | None) -> int:
         """As of `Interner`."""
@@ -76,11 +88,11 @@ class CompactInterner(Interner):
 
     def _learn(self, texts: list[str]) -> None:
         """Give numbers to names that are not among the recent ones; most of them are new."""
-        older = self._older
-        again = [text for text in texts if text in older]
-        if again:
-            self._known.update((text, older[text]) for text in again)
-            texts = [text for text in texts if text not in older]
+        for before in (self._older, self._kept_numbers):
+            again = [text for text in texts if text in before]
+            if again:
+                self._known.update((text, before[text]) for text in again)
+                texts = [text for text in texts if text not in before]
         few: list[str] = []
         for head, places in by_head(texts).items():
             if len(places) < _MANY or not head:
@@ -108,7 +120,7 @@ class CompactInterner(Interner):
         numbers = self._index.find_all(named)
         new = np.flatnonzero(numbers == NOWHERE)
         if len(new):
-            first = len(self._heads)
+            first = len(self)
             numbers[new] = np.arange(first, first + len(new))
             self._index.add(Texts(new, head, counts[new], []), numbers[new])
             self._counts.frombytes(counts[new].astype(np.uint32).tobytes())
@@ -119,7 +131,7 @@ class CompactInterner(Interner):
         numbers = self._index.find_all(listed(texts))
         new = np.flatnonzero(numbers == NOWHERE)
         for at in new.tolist():
-            numbers[at] = len(self._heads)
+            numbers[at] = len(self)
             self._keep(texts[at])
         if len(new):
             self._index.add(listed([texts[at] for at in new.tolist()]), numbers[new])
@@ -130,8 +142,8 @@ class CompactInterner(Interner):
         place = self._place(head) if head and count != NOWHERE else None
         if place is None:
             self._text += text.encode("utf-8", "surrogatepass")
-            place, count = _TEXT, len(self._ends)
-            self._ends.append(len(self._text))
+            place, count = _TEXT, self._texts_gone + len(self._ends)
+            self._ends.append(self._text_start + len(self._text))
         self._counts.append(count)
         self._heads.append(place)  # from here on readers see it
 
@@ -139,17 +151,23 @@ class CompactInterner(Interner):
         """As of `Interner`."""
         number = self._known.get(text)
         if number is None and text is not None:
-            number = self._index.find(text)
+            number = self._kept_numbers.get(text)
+            number = self._index.find(text) if number is None else number
         return number if number is not None and self.value(number) == text else None
 
     def value(self, number: int) -> str | None:
         """As of `Interner`."""
         if number == ABSENT:
             return None
-        head, count = self._heads[number], self._counts[number]
+        at = number - self.first
+        if at < 0:
+            return self._kept.get(number)
+        head, count = self._heads[at], self._counts[at]
         if head != _TEXT:
             return f"{self._head_names[head]}{count}"
-        return self._text[self._ends[count - 1] : self._ends[count]].decode("utf-8", "surrogatepass")
+        place = count - self._texts_gone
+        begin, end = (one - self._text_start for one in self._ends[place - 1 : place + 1])
+        return self._text[begin:end].decode("utf-8", "surrogatepass")
 
     def name(self, number: int) -> str:
         """As of `Interner`."""
@@ -157,4 +175,29 @@ class CompactInterner(Interner):
 
     def names_from(self, start: int) -> list[str | None]:
         """As of `Interner`."""
-        return [self.value(number) for number in range(start, len(self))]
+        kept = sorted(number for number in self._kept if number >= start)
+        return [self.value(number) for number in (*kept, *range(max(start, self.first), len(self)))]
+
+    def forget(self, first: int, in_use: Sequence[int]) -> None:
+        """Names numbered below `first` go, but for those that are still in use. No other thread may read."""
+        kept = {number: self.value(number) for number in in_use if ABSENT < number < first}
+        self._kept = {number: text for number, text in kept.items() if text is not None}
+        self._kept_numbers = {text: number for number, text in self._kept.items()}
+        gone = first - self.first
+        self._drop_texts(np.array(self._heads[:gone], np.uint16))
+        del self._heads[:gone], self._counts[:gone]
+        self.first = first
+        self._index.forget(first)
+        for names in (self._known, self._older):
+            stale = [text for text, number in names.items() if ABSENT < number < first and number not in kept]
+            for text in stale:
+                del names[text]
+
+    def _drop_texts(self, heads: NDArray[np.uint16]) -> None:
+        """Drop the texts of names that go, which are the oldest."""
+        gone = int((heads == _TEXT).sum()) - (not self.first)  # the absent name has no text
+        if gone > 0:
+            end = self._ends[gone]
+            del self._text[: end - self._text_start], self._ends[:gone]
+            self._text_start = end
+            self._texts_gone += gone

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from backend.events import Event, decode_line, encode_event
 from backend.events.vocabulary import GAP, SEVERITIES, STATE_READ, SYSTEM
+from debugger.log.bound import Bound
 from debugger.log.causes import Causes
 from debugger.log.clocks import Drifts, Highs, MonoColumn
 from debugger.log.columns import DRIFT, INTERNED, NONE, Columns
 from debugger.log.compact import CompactInterner
 from debugger.log.encode import FAMILIES, Encoder
+from debugger.log.header import header_of
 from debugger.log.interner import ABSENT, Interner
-from debugger.log.lines import LIVE, Lines
+from debugger.log.lines import GONE, LIVE, Lines
 from debugger.log.mapper import Mapper
 from debugger.log.pack import Pack, pack_events
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
@@ -30,11 +32,13 @@ from debugger.log.topology import Topology
 ARENA_BYTES: Final = 256 << 20
 """Compressed bytes of live events that are kept: some five million of them."""
 
+
 SYNTHETIC: Final = "debugger"
 """The component of rows that the debugger itself adds, such as gaps."""
 
 _MANY_NAMES: Final = ("session", "correlation", "task", "worker")
 _WITHIN_SESSION: Final = frozenset({"turn"})
+_FORGOTTEN: Final = "forgotten"
 _ABSENT: Final = {**dict.fromkeys(INTERNED, ABSENT), "turn": NONE, "seq": NONE, "mono_ns": NONE}
 
 
@@ -44,13 +48,18 @@ class EventLog:
     Lines of files stay in their files and are read when they are looked at; live lines
     are kept in at most `arena_bytes` of memory, after which the oldest lose their payload
     (`evicted` counts them) and keep their row.
+
+    With `max_rows` the oldest rows are forgotten (see `Bound`); the others keep their numbers. Rows
+    below `first_row` have nothing in them: columns read as 0 there, and nothing points at them. Such a
+    log is read only by the thread that appends.
     """
 
-    def __init__(self, *, arena_bytes: int | None = ARENA_BYTES) -> None:
+    def __init__(self, *, arena_bytes: int | None = ARENA_BYTES, max_rows: int | None = None) -> None:
         self._rows = 0
         self._columns = Columns()
         self._names: dict[str, Interner] = {name: Interner() for name in INTERNED}
         self._names |= {name: CompactInterner() for name in _MANY_NAMES}
+        self._bound = Bound(max_rows, self._columns, self._names)
         self._directions = Interner()
         self._drifts = Drifts()
         self._highs = Highs()
@@ -59,15 +68,21 @@ class EventLog:
         self._causes = Causes(self._columns)
         self._tally = Tally()
         self.topology: Final = Topology(self._names["component"], self._names["message_type"])
-        self._states = StateIndex(self._names["event_type"].intern(STATE_READ))
+        self._states = StateIndex(self._names["event_type"].intern(STATE_READ), wide=max_rows is not None)
         synthetic = self._names["component"].intern(SYNTHETIC)
         self._sessions: tuple[str, ...] = ()
+        self._sessions_as_of = (0, 0)
         self._state_sessions: dict[int, tuple[str | None, ...]] = {}
         self._mapper = Mapper(self._columns, self._names, self.topology, self._tally, synthetic)
 
     def __len__(self) -> int:
-        """Rows that are complete and can be read."""
+        """Rows that are complete and can be read, those that are forgotten with them."""
         return self._rows
+
+    @property
+    def first_row(self) -> int:
+        """The first row that is known: those below are forgotten. 0 for recordings."""
+        return self._bound.first
 
     # --- growing ---------------------------------------------------------------
 
@@ -121,6 +136,7 @@ class EventLog:
     ) -> int:
         """As `extend`, of events that were packed before."""
         start, stop = self._rows, self._rows + len(pack.times)
+        self._bound.note(start)
         columns = self._encoder.columns(pack)
         places = self._lines.placed(store, np.asarray(offsets, np.int64), np.asarray(lengths, np.int64))
         self._columns.reserve(stop)
@@ -132,7 +148,20 @@ class EventLog:
         self._mapper.add(pack.telling, columns, start, late)
         self._highs.add(self._columns["timestamp_ns"], stop)
         self._rows = stop  # from here on readers see the new rows, complete
+        if (first := self._bound.overdue(stop)) is not None:
+            self._forget(first)
         return start
+
+    def _forget(self, first: int) -> None:
+        """Rows below `first` go, from the columns and from all that points at them."""
+        self._highs.forget(self._columns["timestamp_ns"], first)
+        self._columns.release(first)
+        self._bound.first = first
+        self._causes.forget(first, self._rows)
+        self._states.forget(first)
+        self._state_sessions.clear()
+        self._lines.forget(first)
+        self._bound.forget_names(self._rows)
 
     def add_broken(self, line: BrokenLine) -> None:
         """Count a line that was skipped."""
@@ -179,52 +208,25 @@ class EventLog:
     # --- one row -------------------------------------------------------------------
 
     def raw(self, row: int) -> bytes:
-        """The line as it came, without its newline; empty once it was evicted, or its file changed."""
-        return self._lines.raw(self._checked(row))
+        """The line as it came, without its newline; empty where it is no longer there."""
+        return self._lines.raw(row) if self._checked(row) >= self._bound.first else b""
 
     def event(self, row: int) -> dict[str, Any]:
         """The whole event, unknown fields included, as a fresh dict; ``{'…': why}`` if its line is gone."""
-        return self._lines.event(self._checked(row))
+        return self._lines.event(row) if self._checked(row) >= self._bound.first else {GONE: _FORGOTTEN}
 
     def _decoded(self, row: int) -> Event | None:
-        return self._lines.decoded(self._checked(row))
+        return self._lines.decoded(row) if self._checked(row) >= self._bound.first else None
 
     def header(self, row: int) -> Header:
-        """All fields of one event but the payloads."""
-        row = self._checked(row)
-        at = {name: self._columns[name][row].item() for name in _HEADER_COLUMNS}
-        names = {name: self._names[name].value(at[name]) for name in INTERNED}
-        event = self._decoded(row)
-        known = event if event is not None else _NOTHING
-        return Header(
-            row=row,
-            timestamp_ns=at["timestamp_ns"],
-            mono_ns=_given(int(self.column("mono_ns")[row])),
-            event_type=names["event_type"] or "",
-            component=names["component"] or "",
-            message_type=names["message_type"],
-            session_id=names["session"],
-            user_id=known.user_id,
-            direction=self._directions.value(at["direction"]),
-            correlation_id=names["correlation"],
-            id=known.id,
-            source=names["source"],
-            seq=_given(at["seq"]),
-            cause=known.cause,
-            cause_row=self.cause_row(row),
-            task=names["task"],
-            turn=_given(at["turn"]),
-            worker_id=names["worker"],
-            severity=known.severity if event is not None else SEVERITIES[at["severity"]],
-            family=FAMILIES[at["family"]],
-            reads=known.reads,
-            writes=known.writes,
-            evicted=event is None,
-        )
+        """All fields of one event but the payloads; of a forgotten one none."""
+        return header_of(self, row, self._decoded(row))
 
     def summary(self, row: int) -> str:
         """One bounded line of plain text about the payload; foreign words, so escape before showing."""
         event = self._decoded(row)
+        if row < self._bound.first:
+            return f"({_FORGOTTEN})"
         return f"({self._lines.why_gone(row)})" if event is None else summarise(event.payload())
 
     # --- neighbours ----------------------------------------------------------------
@@ -232,11 +234,13 @@ class EventLog:
     def cause_row(self, row: int) -> int | None:
         """The row that caused this one, if it is known."""
         cause = int(self._columns["cause_row"][self._checked(row)])
-        return cause if 0 <= cause < self._rows else None
+        return cause if self._bound.first <= cause < self._rows and row >= self._bound.first else None
 
     def effect_rows(self, row: int, limit: int = 100) -> list[int]:
         """The first `limit` rows that name this one as their cause, in order."""
-        return matching(self.column("cause_row"), self._checked(row), limit)
+        if self._checked(row) < self._bound.first:
+            return []
+        return matching(self.column("cause_row"), row, limit, self._bound.first)
 
     def neighbour(self, row: int, column: str, step: int) -> int | None:
         """The row ``step`` further (back, if negative) among those with the same value in `column`.
@@ -244,14 +248,15 @@ class EventLog:
         A turn means the same turn of the same session. None at the ends, and for a row
         that has no value there.
         """
-        row = self._checked(row)
+        if self._checked(row) < self._bound.first:
+            return None
         conditions = [self._condition(row, column)]
         if column in _WITHIN_SESSION:
             conditions.append(self._condition(row, "session"))
         if conditions[0][1] == _ABSENT.get(column):
             return None
         for _ in range(abs(step)):
-            found = next_match(row, step, *conditions)
+            found = next_match(row, step, *conditions, first=self._bound.first)
             if found is None:
                 return None
             row = found
@@ -269,7 +274,7 @@ class EventLog:
             if number is None:
                 return None
             conditions.append((self.column("source"), number))
-        return next_match(-1, 1, *conditions) if seq >= 0 else None
+        return next_match(-1, 1, *conditions, first=self._bound.first) if seq >= 0 else None
 
     def find_id(self, event_id: str) -> int | None:
         """The row of the event with this id; for a row whose line was evicted, very probably."""
@@ -281,7 +286,7 @@ class EventLog:
         return None
 
     def row_at_time(self, timestamp_ns: int) -> int:
-        """The last row at or before a time, as far as the clock ran forward; 0 if all are later."""
+        """The last row at or before a time, as far as the clock ran forward; the first if all are later."""
         return self._highs.row_at(self._columns["timestamp_ns"][: self._rows], timestamp_ns)
 
     # --- state ---------------------------------------------------------------------
@@ -334,17 +339,13 @@ class EventLog:
 
     @property
     def evicted(self) -> int:
-        """Live events whose payload is gone."""
-        return self._lines.arena.evicted
+        """Live events whose payload is gone, of those that are known."""
+        return max(self._lines.arena.evicted - self._bound.first, 0)
 
     @property
     def stats(self) -> LogStats:
         """What is in the log and what is missing, as of now."""
         tally = self._tally
-        sessions = self._sessions
-        new = self._names["session"].names_from(len(sessions) + 1)
-        if new:
-            self._sessions = sessions = (*sessions, *(name for name in new if name is not None))
         return LogStats(
             events=self._rows,
             broken=tuple(tally.broken),
@@ -353,11 +354,29 @@ class EventLog:
             gaps=tally.gaps,
             missing=tally.missing(self._names["source"].name),
             evicted=self.evicted,
-            sessions=sessions,
-            first_timestamp_ns=tally.first_ns,
+            sessions=self._known_sessions(),
+            first_timestamp_ns=self._first_ns(),
             last_timestamp_ns=tally.last_ns,
             by_component=tally.by_component(self._names["component"].name),
+            forgotten=self._bound.first,
         )
+
+    def _first_ns(self) -> int | None:
+        return (
+            int(self._columns["timestamp_ns"][self._bound.first])
+            if self._bound.first
+            else self._tally.first_ns
+        )
+
+    def _known_sessions(self) -> tuple[str, ...]:
+        names = self._names["session"]
+        as_of = (names.first, len(names))
+        if as_of != self._sessions_as_of:
+            known = self._sessions if not names.first else ()
+            new = names.names_from(len(known) + 1)
+            self._sessions_as_of = as_of
+            self._sessions = (*known, *(name for name in new if name is not None))
+        return self._sessions
 
     def _checked(self, row: int) -> int:
         if not 0 <= row < self._rows:
@@ -369,19 +388,3 @@ class EventLog:
     def store_of(self, number: int) -> Store:
         """The store that the ``store`` column calls `number`."""
         return self._lines.store_of(number)
-
-
-_HEADER_COLUMNS: Final = (
-    *INTERNED,
-    "timestamp_ns",
-    "direction",
-    "seq",
-    "turn",
-    "severity",
-    "family",
-)
-_NOTHING: Final = Event(0.0, "", "")
-
-
-def _given(number: int) -> int | None:
-    return None if number == NONE else number

@@ -34,6 +34,9 @@ class Interner:
 
     __slots__ = ("_names", "_numbers")
 
+    first: int = 0
+    """Names with a lower number are forgotten, but for those that were still in use then."""
+
     def __init__(self) -> None:
         self._names: list[str | None] = [None]
         self._numbers = _Numbers(self._names)
@@ -55,7 +58,7 @@ class Interner:
         return self._numbers.get(text)
 
     def value(self, number: int) -> str | None:
-        """The name as the event has it."""
+        """The name as the event has it; None too for a name that is forgotten."""
         return self._names[number]
 
     def name(self, number: int) -> str:
@@ -63,5 +66,5 @@ class Interner:
         return self._names[number] or ""
 
     def names_from(self, start: int) -> list[str | None]:
-        """The names numbered `start` and above."""
+        """The names numbered `start` and above, as far as they are known."""
         return self._names[start:]

@@ -83,6 +83,13 @@ class Lines:
         """What the ``store`` column calls `number`."""
         return self._parts[number][1]
 
+    def forget(self, row: int) -> None:
+        """Drop live lines that are older than the one of `row`."""
+        part = int(self._columns["store"][row])
+        if self._parts[part][0] == LIVE:
+            start = next(number for (_, number), one in self._numbers.items() if one == part) << _PART
+            self.arena.forget(start + int(self._columns["offset"][row]))
+
     def raw(self, row: int) -> bytes:
         """The line of a row without its newline; empty if it is gone, or another one stands there now."""
         place, line = self._read(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -47,6 +47,32 @@ class Header(Struct, frozen=True, gc=False):
         return self.timestamp_ns / 1e9
 
 
+NO_HEADER: Final = Header(
+    row=0,
+    timestamp_ns=0,
+    mono_ns=None,
+    event_type="",
+    component="",
+    message_type=None,
+    session_id=None,
+    user_id=None,
+    direction=None,
+    correlation_id=None,
+    id=None,
+    source=None,
+    seq=None,
+    cause=None,
+    cause_row=None,
+    task=None,
+    turn=None,
+    worker_id=None,
+    severity="info",
+    family=Family.SYSTEM,
+    evicted=True,
+)
+"""Of an event that is forgotten."""
+
+
 class Snapshot(NamedTuple):
     """A component's state as recorded by the event in `row`; a fresh dict."""
 
@@ -68,7 +94,9 @@ class LogStats(Struct, frozen=True):
     ``broken`` holds the first hundred of ``broken_count`` skipped lines, ``torn`` the
     unfinished last lines of files, which may still be completed. ``missing`` counts, by source,
     the events that a jump of ``seq`` shows to be absent. ``evicted`` lines keep their row,
-    but their payload is gone. Times are in ns since the epoch, None in an empty log.
+    but their payload is gone. Of the ``events`` that there were, the oldest ``forgotten`` have no row any
+    more; ``sessions`` may be without theirs, and ``first_timestamp_ns`` is the first that is known.
+    Times are in ns since the epoch, None in an empty log.
     """
 
     events: int
@@ -82,3 +110,4 @@ class LogStats(Struct, frozen=True):
     first_timestamp_ns: int | None
     last_timestamp_ns: int | None
     by_component: Mapping[str, int]
+    forgotten: int = 0

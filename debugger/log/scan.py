@@ -23,16 +23,16 @@ def _pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
         size = min(size * 4, _LAST_PIECE)
 
 
-def next_match(row: int, step: int, *conditions: tuple[NDArray[Any], int]) -> int | None:
-    """The first row after (``step`` > 0) or before `row` where each column has its value."""
+def next_match(row: int, step: int, *conditions: tuple[NDArray[Any], int], first: int = 0) -> int | None:
+    """The first row after (``step`` > 0) or before `row` where each column has its value; from `first` on."""
     size = len(conditions[0][0])
     if step > 0:
-        for start, stop in _pieces(row + 1, size):
+        for start, stop in _pieces(max(row + 1, first), size):
             rows = _where(start, stop, conditions)
             if len(rows):
                 return start + int(rows[0])
         return None
-    for start, stop in _pieces(size - row, size):  # mirrored: rows counted from the end
+    for start, stop in _pieces(size - row, size - first):  # mirrored: rows counted from the end
         low, high = size - stop, size - start
         rows = _where(low, high, conditions)
         if len(rows):
@@ -40,10 +40,10 @@ def next_match(row: int, step: int, *conditions: tuple[NDArray[Any], int]) -> in
     return None
 
 
-def matching(column: NDArray[Any], value: int, limit: int) -> list[int]:
-    """The first `limit` rows that have `value`."""
+def matching(column: NDArray[Any], value: int, limit: int, first: int = 0) -> list[int]:
+    """The first `limit` rows from `first` on that have `value`."""
     found: list[int] = []
-    for low, high in _pieces(0, len(column)):
+    for low, high in _pieces(first, len(column)):
         rows = np.flatnonzero(column[low:high] == value)
         found += (rows[: limit - len(found)] + low).tolist()
         if len(found) >= limit:

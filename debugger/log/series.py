@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,11 +92,12 @@ class Series:
         self._firsts = np.zeros(_FIRST, np.int64)
         self._counts = np.zeros(_FIRST, np.int64)
         self._rows = np.zeros(_FIRST, np.int64)  # of the first count; of a table, -1 - its place
-        self._tables: list[NDArray[np.uint32]] = []
+        self._tables: list[NDArray[Any]] = []
         self._end = 0
+        self._dead = 0  # stretches at the front of which all rows are forgotten
 
     def add(self, numbers: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_] | None:
-        """Enter counts with their rows, both below 2**32; tells which were not taken, None if all were."""
+        """Enter counts below 2**32 with their rows; tells which were not taken, None if all were."""
         breaks = np.flatnonzero((np.diff(numbers) != 1) | (np.diff(rows) != 1)) + 1
         if len(breaks) * 8 >= len(numbers):
             return self._add_mixed(numbers, rows)
@@ -136,7 +137,8 @@ class Series:
         first, last = int(numbers[fitting].min()), int(numbers[fitting].max())
         if last - first >= 4 * len(fitting):
             return np.ones(len(numbers), np.bool_)
-        table = np.zeros(last - first + 1, np.uint32)  # rows from 1; 0 is nowhere
+        # Rows from 1; 0 is nowhere.
+        table = np.zeros(last - first + 1, np.int64 if int(rows.max()) >= LARGEST else np.uint32)
         table[numbers[fitting] - first] = rows[fitting] + 1
         kept = np.zeros(len(numbers), np.bool_)
         # Of a count that comes twice at once, the row that the table has is the one that counts.
@@ -154,6 +156,30 @@ class Series:
         self._firsts[at], self._counts[at], self._rows[at] = first, count, row
         self._stretches = at + 1  # from here on readers in other threads see it
         self._end = first + count
+
+    def forget(self, first: int) -> bool:
+        """Drop stretches that hold only rows below `first`; whether all are gone. Not while others look up.
+
+        Only those in front go: rows mostly come in the order of their counts.
+        """
+        dead = self._dead
+        while dead < self._stretches and self._last_row(dead) < first:
+            dead += 1
+        self._dead = dead
+        if dead == self._stretches or dead >= max(_FEW, self._stretches // 2):
+            gone = int((self._rows[:dead] < 0).sum())
+            for name in ("_firsts", "_counts", "_rows"):
+                kept = getattr(self, name)[dead : self._stretches]
+                setattr(self, name, np.concatenate((kept, np.zeros(max(len(kept), _FIRST), np.int64))))
+            self._rows[self._rows < 0] += gone
+            self._tables = self._tables[gone:]
+            self._stretches -= dead
+            self._dead = 0
+        return not self._stretches
+
+    def _last_row(self, stretch: int) -> int:
+        row = int(self._rows[stretch])
+        return row + int(self._counts[stretch]) - 1 if row >= 0 else int(self._tables[-1 - row].max()) - 1
 
     def find(self, count: int) -> int:
         """The row of one count, or `NOWHERE`."""

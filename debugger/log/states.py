@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import Any, Final
 
 import numpy as np
@@ -13,15 +13,24 @@ from debugger.log.interner import ABSENT
 
 _BITS: Final = 32  # of the number of a session
 _MASK: Final = (1 << _BITS) - 1
+_ROUNDS: Final = 8  # calls of `forget` in which every key has its turn
 
 
 class StateIndex:
-    """Rows with a whole snapshot, 4 bytes each. Keys are interned numbers."""
+    """Rows with a whole snapshot, 4 bytes each; 8 in a log that goes on for ever (``wide``).
 
-    def __init__(self, state_read: int) -> None:
+    Keys are interned numbers.
+    """
+
+    def __init__(self, state_read: int, *, wide: bool = False) -> None:
         self._state_read = state_read
+        self._code: Final = "q" if wide else "I"
+        self._kind: Final[type[np.integer[Any]]] = np.int64 if wide else np.uint32
         self._rows: dict[int, array[int]] = {}
-        self._sessions: dict[int, list[int]] = {}
+        self._sessions: dict[int, dict[int, None]] = {}
+        self._latest: dict[int, int] = {}  # of each component
+        self._first = 0
+        self._to_cut: list[int] = []
 
     def add(self, places: NDArray[np.int64], columns: dict[str, NDArray[Any]], start: int) -> None:
         """Note the new rows that hold a snapshot; `places` are those with a ``component_state``.
@@ -33,19 +42,44 @@ class StateIndex:
             return
         keys = columns["component"][places].astype(np.int64) << _BITS | columns["session"][places]
         order = np.argsort(keys, kind="stable")
-        keys, rows = keys[order], (places[order] + start).astype(np.uint32)
+        keys, rows = keys[order], (places[order] + start).astype(self._kind)
         breaks = (np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist()
         for begin, end in zip([0, *breaks], [*breaks, len(keys)], strict=True):
-            self._known(int(keys[begin])).frombytes(rows[begin:end].tobytes())
+            key, last = int(keys[begin]), int(rows[end - 1])
+            self._known(key).frombytes(rows[begin:end].tobytes())
+            self._latest[key >> _BITS] = max(self._latest.get(key >> _BITS, 0), last)
 
     def _known(self, key: int) -> array[int]:
         known = self._rows.get(key)
+        if known is not None and known[-1] < self._first:  # it had none left
+            self._drop(key)
+            known = None
         if known is None:
-            component, session = key >> _BITS, key & _MASK
-            self._rows[key] = known = array("I")
-            sessions = self._sessions.setdefault(component, [])
-            sessions.insert(0 if session == ABSENT else len(sessions), session)
+            self._rows[key] = known = array(self._code)
+            self._sessions.setdefault(key >> _BITS, {})[key & _MASK] = None
         return known
+
+    def _drop(self, key: int) -> None:
+        component = key >> _BITS
+        del self._rows[key]
+        del self._sessions[component][key & _MASK]
+        if not self._sessions[component]:
+            del self._sessions[component]
+            del self._latest[component]
+
+    def forget(self, first: int) -> None:
+        """Rows below `first` are no longer there; an eighth of the keys is rid of them in each call."""
+        self._first = first
+        if not self._to_cut:
+            self._to_cut = list(self._rows)
+        many = len(self._rows) // _ROUNDS + 1
+        for key in self._to_cut[-many:]:
+            rows = self._rows[key]
+            if rows[-1] >= first:
+                del rows[: bisect_left(rows, first)]
+            else:
+                self._drop(key)
+        del self._to_cut[-many:]
 
     def at(self, component: int, session: int, row: int, back: int = 0) -> int | None:
         """The last snapshot's row at or before `row`, or the one `back` snapshots before that."""
@@ -53,24 +87,25 @@ class StateIndex:
         if rows is None:
             return None
         place = bisect_right(rows, row) - 1 - back
-        return rows[place] if place >= 0 else None
+        return rows[place] if place >= 0 and rows[place] >= self._first else None
 
     def rows(self, component: int, session: int, row: int, count: int) -> list[int]:
         """At most `count` rows of snapshots, in order: the last up to `row`; negative: the next after it."""
         rows = self._rows.get(component << _BITS | session)
         if rows is None:
             return []
-        place = bisect_right(rows, row)
-        return (
-            rows[max(place - count, 0) : place].tolist()
-            if count > 0
-            else rows[place : place - count].tolist()
-        )
+        place = bisect_right(rows, row if count > 0 else max(row, self._first - 1))
+        found = rows[max(place - count, 0) : place] if count > 0 else rows[place : place - count]
+        return found[bisect_left(found, self._first) :].tolist()
 
     def sessions(self, component: int) -> list[int]:
         """The sessions that have snapshots of a component, the sessionless one first."""
-        return self._sessions.get(component, []).copy()
+        known = self._sessions.get(component, {})
+        if self._first:
+            rows, first, key = self._rows, self._first, component << _BITS
+            known = {one: None for one in known if rows[key | one][-1] >= first}
+        return [ABSENT, *(one for one in known if one != ABSENT)] if ABSENT in known else list(known)
 
     def components(self) -> list[int]:
         """The components that have snapshots, in order of their first."""
-        return list(self._sessions)
+        return [one for one in self._sessions if self._latest[one] >= self._first]

@@ -108,14 +108,26 @@ class BlockStore:
         self.resident += len(packed)
         if self.limit is None or self.resident <= self.limit:
             return
-        blocks = self._blocks
-        excess = 0
-        while self.resident > self.limit and excess < len(blocks) - 1:
-            self.resident -= len(blocks[excess].packed)
-            self.evicted += blocks[excess].lines
+        over, excess = self.resident - self.limit, 0
+        while over > 0 and excess < len(self._blocks) - 1:
+            over -= len(self._blocks[excess].packed)
             excess += 1
-        self.first_offset = blocks[excess].start
-        self._blocks = blocks[excess:]
+        self._drop(excess)
+
+    def _drop(self, count: int) -> None:
+        """Drop the oldest blocks; one is left."""
+        blocks = self._blocks
+        for block in blocks[:count]:
+            self.resident -= len(block.packed)
+            self.evicted += block.lines
+        self.first_offset = blocks[count].start
+        self._blocks = blocks[count:]
+
+    def forget(self, offset: int) -> None:
+        """Text before `offset` is no longer needed: whole blocks of it go."""
+        count = bisect_right(self._blocks, offset, key=lambda block: block.start) - 1
+        if count > 0:
+            self._drop(count)
 
     def read(self, offset: int, length: int) -> bytes:
         """As `Store.read`."""

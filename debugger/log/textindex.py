@@ -32,6 +32,7 @@ class TextIndex:
         self._others = IdIndex()
         self._late: dict[str, int] = {}  # of a series, the highest count that it did not take
         self._unserved = False  # there are counts of heads that had no series then
+        self._first = 0
 
     def add(self, texts: Texts, rows: NDArray[np.int64]) -> None:
         """Enter texts with their rows."""
@@ -86,15 +87,25 @@ class TextIndex:
         else:
             self._unserved = True
 
+    def forget(self, first: int) -> None:
+        """Rows below `first` are no longer there. Not while others look up."""
+        self._first = first
+        self._others.forget(first)
+        for head in [head for head, series in self._series.items() if series.forget(first)]:
+            del self._series[head]
+            self._unserved |= self._late.pop(head, None) is not None
+
     def find_all(self, texts: Texts) -> NDArray[np.int64]:
         """A row for each text, or `NOWHERE`."""
         series = self._series.get(texts.head)
         if texts.counts is None:
             found = self._found_each(texts.texts)
+            found[found < self._first] = NOWHERE
         elif series is None:
             found = np.full(len(texts.places), NOWHERE, np.int64)
         else:
             found = series.find_all(texts.counts)
+            found[found < self._first] = NOWHERE
             if int(texts.counts.min()) > self._late.get(texts.head, NOWHERE):
                 return found
         missing = np.flatnonzero(found == NOWHERE).tolist() if len(self._others) else []

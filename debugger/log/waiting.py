@@ -28,6 +28,11 @@ class Waiting:
 
     def __init__(self) -> None:
         self._asked: dict[str, _Asked] = {}
+        self._rows = 0
+
+    def __len__(self) -> int:
+        """Rows that wait."""
+        return self._rows
 
     def __bool__(self) -> bool:
         """Whether anything waits."""
@@ -41,6 +46,7 @@ class Waiting:
             asked = self._asked[head] = _Asked()
             asked.low = asked.high = count
         asked.rows.setdefault(count, []).append(row)
+        self._rows += 1
         asked.low, asked.high = min(asked.low, count), max(asked.high, count)
 
     def take(self, ids: Texts) -> Iterator[tuple[int, list[int]]]:
@@ -61,6 +67,25 @@ class Waiting:
         asked = self._asked.get(head)
         rows = None if asked is None else asked.rows.pop(count, None)
         if asked is not None and rows is not None:
+            self._rows -= len(rows)
             if not asked.rows:
                 del self._asked[head]
             yield at, rows
+
+    def forget(self, first: int, most: int) -> None:
+        """Rows below `first` wait no longer; nor do the oldest of more than `most`."""
+        for head, asked in list(self._asked.items()):
+            excess = self._rows - most
+            while asked.rows:
+                # They are in the order of the first row of each cause.
+                count, rows = next(iter(asked.rows.items()))
+                if rows[0] >= first and excess <= 0:
+                    break
+                kept = [row for row in rows if row >= first] if excess <= 0 else []
+                del asked.rows[count]
+                if kept:
+                    asked.rows[count] = kept
+                self._rows -= len(rows) - len(kept)
+                excess -= len(rows) - len(kept)
+            if not asked.rows:
+                del self._asked[head]
