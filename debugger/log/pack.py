@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -10,13 +11,19 @@ from msgspec import Raw
 from numpy.typing import NDArray
 
 from backend.events import EMPTY, Event, Payload, encode_payload
-from backend.events.vocabulary import SEVERITIES, SUBSCRIBED, SYSTEM, UNSUBSCRIBED, severity_rank
+from backend.events.vocabulary import (
+    RECORDING_STARTED,
+    SUBSCRIBED,
+    SYSTEM,
+    UNSUBSCRIBED,
+    severity_rank,
+)
 from debugger.log.columns import NONE, integers
 from debugger.log.series import DIGITS, numbers_after
 
 _TELLING: Final = frozenset({SYSTEM, SUBSCRIBED, UNSUBSCRIBED})
 _FAR_PAST, _FAR_FUTURE = -(2**63), 2**63 - 1
-_INFO: Final = severity_rank("info")
+_BYTE: Final = 1 << 8
 _MEMBER: Final = b'{"'
 _NO_OBJECT: Final = -1
 
@@ -90,43 +97,39 @@ class Pack(NamedTuple):
     telling: list[tuple[int, bytes]]
 
 
-class _SeverityNumbers(dict[str, int]):
-    """As `severity_rank`: a foreign severity counts as ``info``."""
-
-    def __missing__(self, severity: str) -> int:
-        return _INFO
-
-
-_severity_number: Final = _SeverityNumbers(zip(SEVERITIES, range(len(SEVERITIES)), strict=True)).__getitem__
+_kind_of: Final = attrgetter("event_type", "component", "message_type", "source", "direction", "severity")
+_scope_of: Final = attrgetter("session_id", "correlation_id", "worker_id", "turn")
 
 
 def pack(events: Sequence[Heading], payload_of: Callable[[int], Payload], states: list[int]) -> Pack:
     """Turn events round; `payload_of` gives the payload of one, `states` are those with a state."""
-    # One comprehension a field takes half the time of turning tuples of all fields round.
-    names = {
-        "event_type": _named([event.event_type for event in events]),
-        "component": _named([event.component for event in events]),
-        "message_type": _named([event.message_type for event in events]),
-        "session": _named([event.session_id for event in events]),
-        "correlation": _named([event.correlation_id for event in events]),
-        "task": _named([event.task for event in events]),
-        "source": _named([event.source for event in events]),
-        "worker": _named([event.worker_id for event in events]),
-        "direction": _named([event.direction for event in events]),
-    }
+    # What goes together is numbered together: some hundred kinds of events in a thousand, a few scopes.
+    kinds, kind_numbers = _numbered(list(map(_kind_of, events)))
+    scopes, scope_numbers = _numbered(list(map(_scope_of, events)))
+    types, components, messages, sources, directions, severities = map(list, zip(*kinds, strict=True))
+    sessions, correlations, workers, turns = map(list, zip(*scopes, strict=True))
+    tasks, task_numbers = _numbered([event.task for event in events])
     return Pack(
         times=_times(events),
         monos=_numbers([event.mono_ns for event in events], np.int64),
-        turns=_numbers([event.turn for event in events], np.int32),
+        turns=_numbers(turns, np.int32)[scope_numbers],
         seqs=_numbers([event.seq for event in events], np.int64),
-        severities=np.frombuffer(
-            bytes(map(_severity_number, [event.severity for event in events])), np.uint8
-        ),
-        names=names,
+        severities=np.array([severity_rank(one) for one in severities], np.uint8)[kind_numbers],
+        names={
+            "event_type": Names(types, kind_numbers),
+            "component": Names(components, kind_numbers),
+            "message_type": Names(messages, kind_numbers),
+            "source": Names(sources, kind_numbers),
+            "direction": Names(directions, kind_numbers),
+            "session": Names(sessions, scope_numbers),
+            "correlation": Names(correlations, scope_numbers),
+            "worker": Names(workers, scope_numbers),
+            "task": Names(tasks, task_numbers),
+        },
         ids=_texts([event.id for event in events]),
         causes=_texts([event.cause for event in events]),
         states=np.array(states, np.int64),
-        telling=list(_telling(names["event_type"], payload_of)),
+        telling=sorted(_telling(types, messages, kind_numbers, payload_of)),
     )
 
 
@@ -136,12 +139,12 @@ def pack_events(events: Sequence[Event]) -> Pack:
     return pack(events, lambda place: events[place].data, states or [])
 
 
-def _named(texts: Sequence[str | None]) -> Names:
-    distinct = dict.fromkeys(texts)
-    if len(distinct) == 1:
-        return Names(list(distinct), np.zeros(len(texts), np.uint8))
+def _numbered(values: list[Any]) -> tuple[list[Any], NDArray[Any]]:
+    """The distinct values in the order of first sight, and the place of each event's among them."""
+    distinct = dict.fromkeys(values)
     places = dict(zip(distinct, range(len(distinct)), strict=True))
-    return Names(list(distinct), np.fromiter(map(places.__getitem__, texts), np.uint32, len(texts)))
+    kind = np.uint8 if len(distinct) <= _BYTE else np.uint32
+    return list(distinct), np.fromiter(map(places.__getitem__, values), kind, len(values))
 
 
 def _texts(texts: list[str | None]) -> Texts:
@@ -157,11 +160,16 @@ def _texts(texts: list[str | None]) -> Texts:
     return Texts(places, head, counts, there if counts is None else [])
 
 
-def _telling(kinds: Names, payload_of: Callable[[int], Payload]) -> Iterable[tuple[int, bytes]]:
-    telling = [place for place, kind in enumerate(kinds.distinct) if kind in _TELLING]
-    if telling:
-        for at in np.flatnonzero(np.isin(kinds.numbers, telling)).tolist():
-            payload = payload_of(at)
+def _telling(
+    types: list[str], messages: list[str | None], numbers: NDArray[Any], payload_of: Callable[[int], Payload]
+) -> Iterable[tuple[int, bytes]]:
+    for place, (kind, message) in enumerate(zip(types, messages, strict=True)):
+        if kind not in _TELLING:
+            continue
+        # The payload of most tells no more than the message type does, and is not looked into.
+        inside = message == RECORDING_STARTED if kind == SYSTEM else message is None
+        for at in np.flatnonzero(numbers == place).tolist():
+            payload = payload_of(at) if inside else EMPTY
             yield at, bytes(payload if isinstance(payload, Raw) else encode_payload(payload))
 
 

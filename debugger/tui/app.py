@@ -32,6 +32,9 @@ from debugger.tui.themes import THEMES, apply_theme
 SYNC_SECONDS: Final = 0.1
 """How often panes look at the session by themselves. Keys do not wait for it."""
 
+LOADING_TICKS: Final = 3
+"""Of so many looks, panes take one while a recording is loaded: a third of a core is better spent on that."""
+
 PLAY_SECONDS: Final = 1 / 15
 
 
@@ -78,6 +81,8 @@ class DebuggerApp(App[None]):
         self._pane = pane
         self._looked_at = (0, True)
         self._beeps = 0
+        self._ticks = 0
+        self._filled = False  # the panes have shown events
         self._hint: FirstRunHint | None = None
         self.on_started: Callable[[], None] | None = None
         if not apply_theme(self, self.chosen.theme):  # now: the style sheet refers to its variables
@@ -132,10 +137,14 @@ class DebuggerApp(App[None]):
         if session.beeps != self._beeps:
             self._beeps = session.beeps
             self.bell()
-        # The panes are kept up to date behind an open event too.
-        for screen in self.screen_stack:
-            if isinstance(screen, MainScreen):
-                screen.sync()
+        self._ticks += 1
+        loading = session.progress is not None and not session.playback.playing
+        if not (loading and self._filled and self._ticks % LOADING_TICKS):
+            self._filled = session.cursor >= 0
+            # The panes are kept up to date behind an open event too.
+            for screen in self.screen_stack:
+                if isinstance(screen, MainScreen):
+                    screen.sync()
         if session.playback.playing:
             self._playing.resume()
         else:
