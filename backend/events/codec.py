@@ -206,6 +206,25 @@ def decode_line(line: bytes | bytearray | memoryview) -> Event:
     return event
 
 
+def decode_lines(lines: Sequence[bytes]) -> list[Event] | None:
+    """As `decode_line` of each, all at once in half the time; None if that does not do for one of them."""
+    text = b"\n".join(lines)
+    try:
+        events = _decoder.decode_lines(text)
+        if not text.isascii():
+            text.decode()
+        if len(events) != len(lines):
+            return None
+        for event in events:
+            if not bytes(event.data).startswith(b"{"):  # type: ignore[arg-type] # as decoded: Raw
+                event.data = _object_or_refuse(event.data, "data")
+            if not bytes(event.component_state).startswith(b"{"):  # type: ignore[arg-type] # as decoded: Raw
+                event.component_state = _object_or_refuse(event.component_state, "component_state")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BrokenLineError):
+        return None
+    return events
+
+
 def _object_or_refuse(payload: Payload, name: str) -> Payload:
     start = bytes(memoryview(payload)[:1]) if isinstance(payload, Raw) else b"{"
     if start == b"{":

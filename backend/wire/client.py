@@ -16,7 +16,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from backend.events import BrokenLineError, Event, decode_line
+from backend.events import BrokenLineError, Event, decode_line, decode_lines
 from backend.events.vocabulary import RECORDING_ENDED, SYSTEM
 from backend.wire.frames import ErrorFrame, Gap, Hello, ServerFrame, Subscribe, control_frame, one_line
 
@@ -193,11 +193,9 @@ class FeedClient:
                 run.clear()
             received.extend(then)
 
-        for line in lines:
-            try:
-                event = decode_line(line)
-            except BrokenLineError as error:
-                hand_on(NotUnderstood(f"an event that is none: {one_line(error)}"))
+        for line, event in zip(lines, decode_lines(lines) or map(_decoded, lines), strict=True):
+            if isinstance(event, BrokenLineError):
+                hand_on(NotUnderstood(f"an event that is none: {one_line(event)}"))
                 continue
             if event.source is not None and event.seq is not None:
                 news = self._number(event, event.source, event.seq)
@@ -227,3 +225,11 @@ class FeedClient:
         if event.event_type == SYSTEM and event.message_type == RECORDING_ENDED:
             self._ended.add(source)
         return news
+
+
+def _decoded(line: bytes) -> Event | BrokenLineError:
+    """The event of a line, or why it is none."""
+    try:
+        return decode_line(line)
+    except BrokenLineError as error:
+        return error

@@ -22,6 +22,7 @@ from backend.events import (
     BrokenLineError,
     Event,
     decode_line,
+    decode_lines,
     encode_event,
     encode_lines,
     encode_payload,
@@ -276,3 +277,35 @@ def test_blobs_are_equal_by_content() -> None:
     assert Blob(b"ab") == Blob(b"ab") != Blob(b"ac")
     assert len({Blob(b"ab"), Blob(b"ab")}) == 1
     assert unencodable(Blob(b"x"))["unencodable"] == "Blob"
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from(
+            [
+                b'{"timestamp":1.0,"event_type":"system","component":"a"}',
+                b'{"timestamp":2.0,"event_type":"system","component":"b","data":{"n":1},"component_state":null}',
+                '{"timestamp":3.0,"event_type":"system","component":"é","data":{"t":"→"}}'.encode(),
+                b'{"timestamp":4.0,\n"event_type":"system","component":"c"}',
+                b'{"timestamp":5.0,"event_type":"system","component":"d","data":[]}',
+                b'{"timestamp":6.0,"event_type":"system","component":"e","data":{"t":"\xff"}}',
+                b"",
+                b"{}",
+            ]
+        ),
+        max_size=5,
+    )
+)
+def test_lines_decoded_at_once_are_as_each_alone(lines: list[bytes]) -> None:
+    """Or not decoded at all, then at least one of them is unusual."""
+    at_once = decode_lines(lines)
+    each: list[Event | None] = []
+    for line in lines:
+        try:
+            each.append(decode_line(line))
+        except BrokenLineError:
+            each.append(None)
+    if at_once is None:
+        assert None in each or any(b"\n" in line for line in lines)
+    else:
+        assert at_once == each
