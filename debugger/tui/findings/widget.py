@@ -41,23 +41,27 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         self.index: Final = Findings(session.log, live=session.mode is Mode.LIVE)
         self._model = FindingLines(session, self.index)
         self._lines: tuple[FindingLine, ...] = ()
+        self._complete = True  # as of the last look; more may have come since
         self._line = 0
 
     @property
     def titles(self) -> tuple[str, str]:
         """As of every pane."""
         found = len(self._lines)
-        more = "" if self.index.complete else " …"
+        more = "" if self._complete else " …"
         return f"6 Findings{f' · {found:,}' if found else ''}{more}", ""
 
     def sync(self) -> None:
         """As of every pane."""
         self.index.advance(self._session.clock, BUDGET_NS)
+        complete, self._complete = self._complete, self.index.complete
         lines = self._model.lines()
         if lines != self._lines:
             self._lines = lines
             self._to(self._line)
             self.virtual_size = Size(self.size.width, len(lines))
+            self.refresh()
+        elif complete != self._complete:
             self.refresh()
 
     def restyle(self) -> None:
@@ -81,7 +85,7 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         """One line."""
         width = self.size.width
         if not self._lines:
-            text = " nothing found; nothing is missing" if self.index.complete else " looking …"
+            text = " nothing found; nothing is missing" if self._complete else " looking …"
             return self._strip([Segment(shorten(text, width) if y == 0 else "", ink.dim)])
         if y >= self._body:
             return self._strip([Segment(shorten(f" {self._lines[self._line].why}", width), ink.dim)])
