@@ -44,15 +44,21 @@ class Link(NamedTuple):
 
 
 def parse_link(text: str) -> Link:
-    """``FILE#seq=812`` in its parts. A file whose name has a ``#`` in it is taken as it is."""
+    """``FILE#seq=812`` in its parts. A file whose name has a ``#`` in it is taken as it is.
+
+    Behind the name of a file that is there, whatever follows is meant for a moment, if a wrong one.
+    """
     path, mark, moment = text.rpartition("#")
-    if not mark or not path or not _names_moment(moment) or (text != "-" and Path(text).exists()):
+    if not mark or not path or _exists(text):
         return Link(text, "")
-    return Link(path, moment)
+    return Link(path, moment) if _NAMED.fullmatch(moment) or _exists(path) else Link(text, "")
 
 
-def _names_moment(text: str) -> bool:
-    return _NAMED.fullmatch(text) is not None
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # a name that is too long, or has a zero in it
+        return False
 
 
 def needs_all(text: str) -> bool:

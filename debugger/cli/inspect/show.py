@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from backend.errors import UserError
 from debugger.cli.inspect.loading import loaded
 from debugger.cli.inspect.printing import milliseconds, print_json, print_table, safe
+from debugger.cli.inspect.rows import turn_from_one
 
 if TYPE_CHECKING:
     from debugger.analysis.world import Ref, World
@@ -49,6 +51,8 @@ def show(
         if component is not None and component not in log.topology.components:
             raise UserError(_no_component(component, log.topology.components))
         found = world_at(log, row, component=component)
+    if found.turn is not None:
+        found = replace(found, turn=turn_from_one(found.turn))
     if as_json:
         print_json(SCHEMA, found)
     else:

@@ -9,10 +9,11 @@ import typer
 
 from debugger.cli.inspect.loading import loaded, recordings_in
 from debugger.cli.inspect.printing import milliseconds, print_json, print_table, safe
+from debugger.cli.inspect.rows import findings_from_one
+from debugger.cli.telling import note
 
 if TYPE_CHECKING:
     from debugger.analysis.overview import Overview
-    from debugger.analysis.turns import HandlerTime
 
 SCHEMA = "doubletalk.stats/1"
 _HANDLERS = 12
@@ -34,7 +35,11 @@ def stats(
         with loaded([path]) as log:
             found[path] = overview(log)
     if as_json:
-        print_json(SCHEMA, {"recordings": [{"path": path} | to_json(one) for path, one in found.items()]})
+        recordings = [
+            {"path": path} | to_json(one) | {"findings": findings_from_one(one.findings)}
+            for path, one in found.items()
+        ]
+        print_json(SCHEMA, {"recordings": recordings})
         return
     for number, (path, one) in enumerate(found.items()):
         if len(found) > 1:
@@ -88,8 +93,4 @@ def _print(found: Overview) -> None:
         )
     for finding in found.findings:
         where = f" (row {finding.row + 1})" if finding.row >= 0 else ""
-        sys.stderr.write(f"{finding.verdict}: {safe(finding.message)}{where}\n")
-
-
-def _spread(one: HandlerTime) -> tuple[str, str, str]:
-    return milliseconds(one.p50_ns), milliseconds(one.p95_ns), milliseconds(one.max_ns)
+        note(f"{finding.verdict}: {finding.message}{where}")

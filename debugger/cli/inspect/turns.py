@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from debugger.cli.inspect.loading import loaded, recordings_in
 from debugger.cli.inspect.printing import milliseconds, print_json, print_table, safe
+from debugger.cli.inspect.rows import turn_from_one
 
 if TYPE_CHECKING:
     from debugger.analysis.turns import LatencySummary, Turn
@@ -33,7 +34,7 @@ def turns(
             index = TurnIndex(log)
             while not index.complete:
                 index.advance(lambda: 0, 0)
-            found.append(_Turns(path, tuple(index.turns), index.summary()))
+            found.append(_Turns(path, tuple(map(turn_from_one, index.turns)), index.summary()))
     if as_json:
         print_json(SCHEMA, {"recordings": found})
         return
