@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import select
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Iterator
 from typing import IO, Final, cast
 
@@ -30,6 +31,10 @@ MIN_BYTES: Final = 24 << 20
 """A file below this is read in the time that a helper takes to start."""
 
 HELPERS: Final = 2
+
+AHEAD_BYTES: Final = 16 << 20
+"""What a helper may be ahead, as it is sent: some 150,000 lines."""
+
 _ENVIRONMENT: Final = {
     # A piece of the file is freed and allocated again for each piece: not from the kernel each time.
     "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
@@ -38,7 +43,6 @@ _ENVIRONMENT: Final = {
 }
 _WAIT_SECONDS: Final = 0.2
 _PIPE_BYTES: Final = 1 << 20
-_READ_BYTES: Final = 1 << 20
 
 
 def worth_helpers(size: int) -> bool:
@@ -100,7 +104,7 @@ class Helpers:
 
 
 class _Helper:
-    """A process that reads its share of the segments, and its pipe."""
+    """A process that reads its share of the segments, and a thread that takes them from its pipe."""
 
     def __init__(self, fd: int, path: str, share: tuple[int, int, int, int, int]) -> None:
         command = [sys.executable, "-m", "debugger.sources.segments", str(fd), path, *map(str, share)]
@@ -113,35 +117,55 @@ class _Helper:
             env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         self._out = cast("IO[bytes]", self._process.stdout)
-        self._pipe = self._out.fileno()
-        self._read = bytearray()
         with contextlib.suppress(OSError, AttributeError):  # a shallow pipe is slower, no more
-            fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+            fcntl.fcntl(self._out.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._news = threading.Condition()
+        self._taken: deque[bytes] = deque()
+        self._held = 0
+        self._over = False
+        self._thread = threading.Thread(target=self._take, name="helper", daemon=True)
+        self._thread.start()
+
+    def _take(self) -> None:
+        """Take what comes, up to a limit ahead of who wants it: the process need not wait meanwhile."""
+        read = self._out.read
+        while len(length := read(LENGTH_BYTES)) == LENGTH_BYTES:
+            size = int.from_bytes(length, "little")
+            if len(wire := read(size)) < size:
+                break
+            with self._news:
+                self._taken.append(wire)
+                self._held += size
+                self._news.notify_all()
+                self._news.wait_for(lambda: self._held < AHEAD_BYTES or self._over)
+        with self._news:
+            self._over = True
+            self._news.notify_all()
 
     def ready(self) -> bool:
-        """Whether something can be read within a while."""
-        return bool(select.select([self._pipe], [], [], _WAIT_SECONDS)[0])
+        """Whether there is a segment within a while, or will be none."""
+        with self._news:
+            return bool(self._news.wait_for(lambda: self._taken or self._over, _WAIT_SECONDS))
 
     def segment(self) -> Segment | None:
         """The next segment; None if there is none that can be used."""
-        length = int.from_bytes(self._take(LENGTH_BYTES), "little")
+        with self._news:
+            if not self._taken:
+                return None
+            wire = self._taken.popleft()
+            self._held -= len(wire)
+            self._news.notify_all()
         try:
-            return segment_from_wire(self._take(length)) if length else None
+            return segment_from_wire(wire)
         except msgspec.DecodeError:
             return None
 
-    def _take(self, size: int) -> bytes:
-        while len(self._read) < size:
-            found = os.read(self._pipe, _READ_BYTES)
-            if not found:
-                return b""
-            self._read += found
-        taken = bytes(self._read[:size])
-        del self._read[:size]
-        return taken
-
     def stop(self) -> None:
         """End the process, whatever it does, and forget it."""
+        with self._news:
+            self._over = True
+            self._news.notify_all()
         self._process.kill()
-        self._out.close()
         self._process.wait()
+        self._thread.join()
+        self._out.close()
