@@ -1,0 +1,136 @@
+"""The application on a live feed, with millions of events in its log already; times its panes.
+
+``python -m tests.bench.interface_app URL EVENTS FIGURES``: after each SIGUSR1 the times since the one
+before are written to the file FIGURES.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+import time
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+import debugger.tui
+from backend.wire.frames import Subscribe
+from debugger.sources.feed import FeedSource
+from debugger.tui import launch  # before Textual
+from debugger.tui.app import DebuggerApp
+from debugger.tui.feeders import LiveFeeder
+from debugger.tui.live import short
+from debugger.tui.session import Link, Mode, Session
+from tests.bench.interface_story import Story
+
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+class Figures(msgspec.Struct):
+    """What the application tells of itself. Times by name: median, 99th percentile, sum in ms, and count."""
+
+    times: dict[str, tuple[float, float, float, int]]
+    events: int
+    gaps: int
+    filling_seconds: float
+    filled_bytes: int
+    resident_bytes: int
+    peak_bytes: int
+
+
+class Times:
+    """How long calls take, by name."""
+
+    def __init__(self) -> None:
+        self._took: dict[str, array[float]] = {}
+
+    def time(self, owner: Any, method: str, name: str) -> None:
+        """From now on, time a method of an object or a class."""
+        call: Callable[..., Any] = getattr(owner, method)
+        took = self._took.setdefault(name, array("d"))
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return call(*arguments, **named)
+            finally:
+                took.append(time.perf_counter() - began)
+
+        setattr(owner, method, timed)
+
+    def take(self) -> dict[str, tuple[float, float, float, int]]:
+        """Median, 99th percentile, sum in ms and count of each, and begin anew."""
+        told = {}
+        for name, took in self._took.items():
+            if took:
+                each = np.array(took) * 1e3
+                median, high = np.percentile(each, [50, 99]).tolist()
+                told[name] = (median, high, float(each.sum()), len(each))
+                del took[:]
+        return told
+
+
+class TimedApp(DebuggerApp):
+    """Times what it does, and tells when it is asked."""
+
+    CSS_PATH = str(Path(debugger.tui.__file__).with_name("app.tcss"))
+
+    def __init__(self, session: Session, feeder: LiveFeeder, path: Path, filling: tuple[float, int]) -> None:
+        super().__init__(session, feeder)
+        self._path = path
+        self._filling = filling
+        self._times = Times()
+
+    def on_ready(self) -> None:
+        """Everything is there: time it from now on."""
+        screen, times = self.main_screen, self._times
+        for name, pane in screen.panes.items():
+            times.time(pane, "sync", f"sync {name}")
+            times.time(pane, "render_lines", f"paint {name}")
+        for line in screen._lines:
+            times.time(line, "sync", f"sync {line.id}")
+            times.time(line, "render_lines", f"paint {line.id}")
+        times.time(screen, "sync", "sync of all")
+        times.time(self.session, "tick", "tick of the session")
+        times.time(self.session.log, "append_many", "append")
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._tell)
+
+    def _tell(self) -> None:
+        figures = Figures(
+            self._times.take(),
+            len(self.session.log),
+            self.session.log.stats.gaps,
+            *self._filling,
+            resident(),
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        )
+        new = self._path.with_suffix(".new")
+        new.write_bytes(msgspec.json.encode(figures))
+        new.rename(self._path)
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+
+
+def main(url: str, events: int, path: Path) -> None:
+    """Fill the log, then show it."""
+    source = FeedSource(url, wanted=Subscribe(batch=True))
+    session = Session(Mode.LIVE, Link(short(source.url)), time.monotonic_ns)
+    story = Story()
+    before, began = resident(), time.perf_counter()
+    story.fill(session.log, events // len(story))
+    filling = (time.perf_counter() - began, resident() - before)
+    launch.run(TimedApp(session, LiveFeeder([source], session), path, filling))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
