@@ -24,6 +24,7 @@ MOST_COMPONENTS: Final = 1 << 16
 
 _ERROR: Final = FAMILIES.index(Family.ERROR)
 _SEVERE: Final = SEVERITIES.index("error")
+_HERE, _BEGINNING, _FRONT = -1, -2, -3  # where one can start from, but for checkpoints
 _SENT, _RECEIVED, _FAILED, _KINDS = 0, 1, 2, 3
 _PIECE: Final = 1 << 15  # rows counted in one go: they fit the cache, and take some 0.3 ms
 
@@ -52,14 +53,16 @@ class Counts:
     """Counters at a row. `extend` makes checkpoints of what came; `move` goes anywhere from the nearest.
 
     Moving within what `extend` has seen costs half a step of rows at most. Not safe to share between threads;
-    the log may grow meanwhile.
+    the log may grow meanwhile, and forget rows: those that `extend` saw stay counted.
     """
 
     def __init__(self, log: EventLog, *, step: int = STEP, limit_bytes: int = LIMIT_BYTES) -> None:
         self._log = log
         self._step = step
         self._limit = limit_bytes
-        self._checkpoints: list[NDArray[np.uint32]] = []  # number n: of the rows below (n + 1) * step
+        # Number n of all that there were is of the rows below (n + 1) * step; the first are dropped.
+        self._checkpoints: list[NDArray[np.uint32]] = []
+        self._dropped = 0
         self._bytes = 0
         self._front: NDArray[np.int64] = np.zeros((_KINDS, 16), np.int64)
         self._scanned = 0
@@ -71,6 +74,7 @@ class Counts:
     def extend(self, clock: Callable[[], int], budget_ns: int) -> bool:
         """Look at rows that came, for about so long; whether all were looked at, but for a last piece."""
         log, until = self._log, clock() + budget_ns
+        self._forget()
         while (stop := self._next_stop()) <= len(log):
             self._front = self._add(self._front, self._scanned, stop, 1)
             self._scanned = stop
@@ -90,8 +94,21 @@ class Counts:
         return self._bytes
 
     def _next_stop(self) -> int:
-        boundary = self._step * (len(self._checkpoints) + 1)
+        boundary = self._step * (self._dropped + len(self._checkpoints) + 1)
         return min(self._scanned + _PIECE, boundary)
+
+    def _forget(self) -> None:
+        """Checkpoints from which no known row can be reached go."""
+        first = self._log.first_row
+        while self._scanned < first:  # forgotten before it was seen
+            self._scanned = min(self._step * (self._dropped + len(self._checkpoints) + 1), first)
+            if self._scanned % self._step == 0:
+                self._keep()
+        useless = min(first // self._step - self._dropped - 1, len(self._checkpoints))
+        if useless > 0:
+            self._bytes -= sum(one.nbytes for one in self._checkpoints[:useless])
+            del self._checkpoints[:useless]
+            self._dropped += useless
 
     def _keep(self) -> None:
         used = np.flatnonzero(self._front.any(axis=0))
@@ -99,8 +116,9 @@ class Counts:
         self._checkpoints.append(self._front[:, :width].astype(np.uint32))
         self._bytes += self._checkpoints[-1].nbytes
         while self._bytes > self._limit and self._checkpoints:
-            # The second, the fourth, ... are at whole steps of the doubled step.
-            self._checkpoints = self._checkpoints[1::2]
+            # The second, the fourth, ... of all are at whole steps of the doubled step.
+            self._checkpoints = self._checkpoints[(self._dropped + 1) % 2 :: 2]
+            self._dropped //= 2
             self._step *= 2
             self._bytes = sum(one.nbytes for one in self._checkpoints)
 
@@ -108,22 +126,26 @@ class Counts:
 
     def move(self, row: int) -> None:
         """Count up to and with `row`; -1: nothing."""
-        known = [(abs(self._row - row), -1), (row + 1, -2)]
-        below = min((row + 1) // self._step, len(self._checkpoints)) - 1
-        known += [
-            (abs((number + 1) * self._step - 1 - row), number)
+        self._forget()
+        before = self._log.first_row - 1
+        row = max(row, before)
+        starts = [(self._row, _HERE), (self._scanned - 1, _FRONT), (-1, _BEGINNING)]
+        below = (row + 1) // self._step - 1 - self._dropped
+        starts += [
+            ((self._dropped + number + 1) * self._step - 1, number)
             for number in (below, below + 1)
             if 0 <= number < len(self._checkpoints)
         ]
-        known.append((abs(self._scanned - 1 - row), -3))
-        _, nearest = min(known)
-        if nearest == -2:  # noqa: PLR2004 - the beginning
-            self._here, self._row = np.zeros_like(self._here), -1
-        elif nearest == -3:  # noqa: PLR2004 - as far as was looked
-            self._here, self._row = self._front.copy(), self._scanned - 1
-        elif nearest >= 0:
+        at, nearest = min(
+            (start for start in starts if start[0] >= before), key=lambda one: (abs(one[0] - row), one[1])
+        )
+        if nearest == _BEGINNING:
+            self._here = np.zeros_like(self._here)
+        elif nearest == _FRONT:
+            self._here = self._front.copy()
+        elif nearest != _HERE:
             self._here = self._checkpoints[nearest].astype(np.int64)
-            self._row = (nearest + 1) * self._step - 1
+        self._row = at
         if row > self._row:
             self._here = self._add(self._here, self._row + 1, row + 1, 1)
         elif row < self._row:

@@ -26,7 +26,7 @@ class Change(Struct, frozen=True):
     """The snapshot in `row` has another value than the one in `before`; -1: there is none before it.
 
     ``first``: it is the component's first snapshot. ``unknown``: nothing older can be read, because
-    the lines are gone; the value is at least as old as `row`, and ``old`` is `MISSING`.
+    the lines are gone or forgotten; the value is at least as old as `row`, and ``old`` is `MISSING`.
     """
 
     kind: Kind
@@ -89,7 +89,8 @@ class FieldSearch:
         """The part of the rows that is behind it, 0 to 1."""
         if self.done:
             return 1.0
-        rows = len(self._log) - self._start if self.forwards else self._start - max(self._floor, 0) + 1
+        floor = max(self._floor, self._log.first_row)
+        rows = len(self._log) - self._start if self.forwards else self._start - floor + 1
         return min(abs(self._next - self._start) / max(rows, 1), 1.0)
 
     @property
@@ -207,7 +208,8 @@ class FieldSearch:
         seen, self._ended = self._seen, True
         self.at_floor = self._floor >= 0 and seen is not None
         if seen is not None and seen.value and not self.at_floor:
-            self._add(Change("first", seen.row, -1, MISSING, decode_value(seen.value)), seen.value)
+            kind: Kind = "unknown" if self._log.first_row else "first"
+            self._add(Change(kind, seen.row, -1, MISSING, decode_value(seen.value)), seen.value)
             self.done = True
 
     def _stand(self) -> None:

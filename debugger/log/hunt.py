@@ -27,8 +27,8 @@ class Condition(Protocol):
 class Hunt:
     """A search from a row on, which is not looked at itself; backwards with a negative direction.
 
-    `advance` until it is `done`; then ``found`` is the nearest matching row, or None. The end
-    of the log is where it is when the hunt gets there.
+    `advance` until it is `done`; then ``found`` is the nearest matching row, or None. The ends
+    of the log are where they are when the hunt gets there.
     """
 
     def __init__(self, log: EventLog, condition: Condition, row: int, direction: int) -> None:
@@ -57,10 +57,11 @@ class Hunt:
 
     def _look(self) -> None:
         if self.forwards:
-            start, stop = self._next, min(self._next + self._chunk, len(self._log))
+            start = max(self._next, self._log.first_row)
+            stop = min(start + self._chunk, len(self._log))
             self._next = stop
         else:
-            start, stop = max(self._next - self._chunk, 0), self._next
+            start, stop = max(self._next - self._chunk, self._log.first_row), self._next
             self._next = start
         if start >= stop:
             self.done = True

@@ -91,7 +91,8 @@ def row_of(log: EventLog, text: str, cursor: int) -> int:
     if number := _NUMBER.fullmatch(text):
         return _seq(log, int(number[1]), cursor)
     if percent := _PERCENT.fullmatch(text):
-        return min(round(float(percent[1]) / _WHOLE * (len(log) - 1)), len(log) - 1)
+        known = len(log) - 1 - log.first_row
+        return log.first_row + min(round(float(percent[1]) / _WHOLE * known), known)
     if span := _SPAN.fullmatch(text):
         return _after(log, cursor, span)
     return _at_time(log, text, cursor)
@@ -113,28 +114,34 @@ def _named(log: EventLog, name: str, value: str, cursor: int) -> int:
     if name == "turn":
         return _turn(log, int(number[1]), cursor)
     if not 1 <= int(number[1]) <= len(log):
-        raise MomentError(f"there are rows 1 to {len(log):,}, not {value}")
-    return int(number[1]) - 1
+        raise MomentError(f"there are rows {log.first_row + 1:,} to {len(log):,}, not {value}")
+    return _known(log, int(number[1]) - 1)
+
+
+def _known(log: EventLog, row: int) -> int:
+    if row < log.first_row:
+        raise MomentError(f"row {row + 1:,} is forgotten: this log begins at row {log.first_row + 1:,}")
+    return row
 
 
 def _seq(log: EventLog, seq: int, cursor: int) -> int:
     """A seq of the source at the cursor, else of any; a row number where nothing has a seq."""
-    source = log.interner("source").value(int(log.column("source")[max(cursor, 0)]))
+    source = log.interner("source").value(int(log.column("source")[max(cursor, log.first_row)]))
     for one in (source, None):
         row = log.find(one, seq)
         if row is not None:
             return row
-    if int(log.column("seq")[0]) == NONE and 1 <= seq <= len(log):
-        return seq - 1
-    raise MomentError(f"no event has seq {seq}")
+    if int(log.column("seq")[log.first_row]) == NONE and 1 <= seq <= len(log):
+        return _known(log, seq - 1)
+    raise MomentError(f"no event has seq {seq}{', of those that are not forgotten' if log.first_row else ''}")
 
 
 def _turn(log: EventLog, turn: int, cursor: int) -> int:
     """The first row of a turn, of the session at the cursor if it has that turn."""
-    rows = np.flatnonzero(log.column("turn") == turn)
+    rows = np.flatnonzero(log.column("turn")[log.first_row :] == turn) + log.first_row
     if not len(rows):
         raise MomentError(f"no event is of turn {turn}")
-    own = rows[log.column("session")[rows] == log.column("session")[max(cursor, 0)]]
+    own = rows[log.column("session")[rows] == log.column("session")[max(cursor, log.first_row)]]
     return int(own[0]) if len(own) else int(rows[0])
 
 
@@ -143,11 +150,11 @@ def _after(log: EventLog, cursor: int, span: re.Match[str]) -> int:
     if unit is None:
         raise MomentError(f"{span[3]!r} is no unit of time; use one of {', '.join(_UNITS)}")
     distance = round(float(span[2]) * unit) * (-1 if span[1] == "-" else 1)
-    return log.row_at_time(int(log.column("timestamp_ns")[max(cursor, 0)]) + distance)
+    return log.row_at_time(int(log.column("timestamp_ns")[max(cursor, log.first_row)]) + distance)
 
 
 def _at_time(log: EventLog, text: str, cursor: int) -> int:
-    at = int(log.column("timestamp_ns")[max(cursor, 0)])
+    at = int(log.column("timestamp_ns")[max(cursor, log.first_row)])
     clock = _CLOCK.fullmatch(text)
     if clock is not None:
         return log.row_at_time(_on_day_of(at, clock))

@@ -75,7 +75,7 @@ def _nearest_receive(log: EventLog, row: int) -> int | None:
     session = log.column("session")[row]
     if received is None or session == ABSENT:
         return None
-    start = max(row - _LOOK_BACK, 0)
+    start = max(row - _LOOK_BACK, log.first_row)
     here = (log.column("component")[start:row] == log.column("component")[row]) & (
         log.column("session")[start:row] == session
     )

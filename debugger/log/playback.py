@@ -55,8 +55,8 @@ class Playback:
 
     @property
     def row(self) -> int:
-        """The row of the cursor; 0 in an empty log."""
-        return min(self._row, max(len(self._log) - 1, 0))
+        """The row of the cursor, the first known one if its own was forgotten; 0 in an empty log."""
+        return min(max(self._row, self._log.first_row), max(len(self._log) - 1, 0))
 
     @property
     def playing(self) -> bool:
@@ -95,7 +95,7 @@ class Playback:
     def play(self, now_ns: int) -> None:
         """Go on from the cursor; from the beginning if it stands at the end."""
         if self.at_end:
-            self.seek(0)
+            self.seek(self._log.first_row)
         self._playing = len(self._log) > 1
         self._last_ns = now_ns
 
@@ -127,7 +127,7 @@ class Playback:
 
     def seek(self, row: int) -> int:
         """Put the cursor on a row, the nearest that exists; returns it. Playing goes on from there."""
-        self._row = min(max(row, 0), max(len(self._log) - 1, 0))
+        self._row = min(max(row, self._log.first_row), max(len(self._log) - 1, 0))
         self._carried_ns = 0.0
         return self._row
 
@@ -148,7 +148,8 @@ class Playback:
         for _ in range(abs(messages)):
             if published is None or row is None or not len(self._log):
                 break
-            row = next_match(row, messages, (self._log.column("event_type"), published))
+            kinds = self._log.column("event_type")
+            row = next_match(row, messages, (kinds, published), first=self._log.first_row)
             if row is not None:
                 self.seek(row)
         return self.row

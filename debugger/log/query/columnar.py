@@ -73,11 +73,11 @@ def _rows(log: EventLog, start: int, stop: int) -> _Slice:
 
 
 def _delta(log: EventLog, start: int, stop: int) -> _Slice:
-    first = max(start - 1, 0)
+    first = max(start - 1, log.first_row)
     times = log.column("timestamp_ns")[first:stop]
-    if start:
+    if start > first:
         return _Slice(_between(times[:-1], times[1:]))
-    there = np.ones(stop, np.bool_)
+    there = np.ones(stop - start, np.bool_)
     there[:1] = False  # no row is before the first
     return _Slice(_between(np.concatenate((times[:1], times[:-1])), times), there)
 
@@ -170,13 +170,16 @@ class _Names:
         self._interner: Interner | None = None
         self._answers: NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._few: tuple[int, list[int], list[int]] = (0, [], [])
+        # Answers are those of names from this number on: those before are forgotten, but for a few.
+        self._base = 0
+        self._older: dict[int, bool] = {}
 
     def mask(self, log: EventLog, start: int, stop: int) -> Mask:
         """As `ColumnTest.mask`."""
         numbers = log.column(self._column)[start:stop]
         interner = log.interner(self._column)
         self._grow(interner)
-        if len(self._answers) > _FEW_NAMES:
+        if self._base or len(self._answers) > _FEW_NAMES:
             return self._one_by_one(interner, numbers)
         unknown = np.flatnonzero(self._answers == _UNKNOWN)
         if len(unknown):
@@ -186,8 +189,13 @@ class _Names:
     def _grow(self, interner: Interner) -> None:
         if interner is not self._interner:
             self._interner, self._answers = interner, np.zeros(0, np.uint8)
-            self._few = (0, [], [])
-        more = len(interner) - len(self._answers)
+            self._few, self._base = (0, [], []), 0
+            self._older.clear()
+        if interner.first - self._base > _FEW_NAMES:
+            self._answers = self._answers[interner.first - self._base :].copy()
+            self._base = interner.first
+            self._older.clear()
+        more = len(interner) - self._base - len(self._answers)
         if more > 0:
             # By doubling: a log that grows would copy millions of answers again and again.
             room = more if len(interner) <= _FEW_NAMES else more + len(self._answers)
@@ -195,16 +203,35 @@ class _Names:
 
     def _ask(self, interner: Interner, numbers: NDArray[Any]) -> None:
         for number in numbers.tolist():
-            self._answers[number] = _YES if self._test(interner.value(number)) else _NO
+            self._answers[number] = _YES if self._test(interner.value(self._base + number)) else _NO
 
     def _one_by_one(self, interner: Interner, numbers: NDArray[Any]) -> Mask:
         """Of a million names only those are asked that the rows have."""
-        answers = self._answers[numbers]
-        unknown = numbers[answers == _UNKNOWN]
+        if self._base:
+            numbers = numbers.astype(np.int64) - self._base
+            old = np.flatnonzero(numbers < 0)
+            if len(old):
+                holds = np.zeros(len(numbers), np.bool_)
+                recent = np.flatnonzero(numbers >= 0)
+                holds[recent] = self._answered(interner, numbers[recent])
+                holds[old] = self._of_older(interner, numbers[old] + self._base)
+                return holds
+        return self._answered(interner, numbers)
+
+    def _answered(self, interner: Interner, places: NDArray[Any]) -> Mask:
+        answers = self._answers[places]
+        unknown = places[answers == _UNKNOWN]
         if len(unknown):
             self._ask(interner, np.unique(unknown))
-            answers = self._answers[numbers]
+            answers = self._answers[places]
         return np.asarray(answers == _YES)
+
+    def _of_older(self, interner: Interner, numbers: NDArray[np.int64]) -> Mask:
+        distinct, places = np.unique(numbers, return_inverse=True)
+        for number in distinct.tolist():
+            if number not in self._older:
+                self._older[number] = self._test(interner.value(number))
+        return np.array([self._older[number] for number in distinct.tolist()], np.bool_)[places]
 
     def _looked_up(self, numbers: NDArray[Any]) -> Mask:
         answers = self._answers

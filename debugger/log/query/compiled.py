@@ -32,16 +32,23 @@ class Query:
         return self._plan is None or self._plan.cheap
 
     def mask(self, log: EventLog, start: int = 0, stop: int | None = None) -> NDArray[np.bool_]:
-        """For each row from `start` up to `stop`, as far as the log goes, whether it passes."""
-        end = len(log) if stop is None else min(stop, len(log))
-        start = min(max(start, 0), max(end, 0))
+        """For each row from `start` up to `stop`, as far as the log goes, whether it passes.
+
+        A forgotten row does not.
+        """
+        end = max(len(log) if stop is None else min(stop, len(log)), 0)
+        start = min(max(start, 0), end)
+        known = min(max(start, log.first_row), end)
+        if known > start:
+            return np.concatenate((np.zeros(known - start, np.bool_), self.mask(log, known, end)))
         if self._plan is None:
-            return np.ones(max(end, 0) - start, np.bool_)
-        return self._plan.mask(log, start, max(end, 0))
+            return np.ones(end - start, np.bool_)
+        return self._plan.mask(log, start, end)
 
     def rows(self, log: EventLog, start: int = 0, stop: int | None = None) -> NDArray[np.intp]:
         """The rows that pass, in order."""
-        return np.flatnonzero(self.mask(log, start, stop)) + max(start, 0)
+        start = max(start, log.first_row)
+        return np.flatnonzero(self.mask(log, start, stop)) + start
 
     def test(self, log: EventLog, row: int) -> bool:
         """Whether a row passes; one that is not in the log does not."""
