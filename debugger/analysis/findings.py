@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from backend.events.vocabulary import (
     ERROR,
@@ -54,7 +56,8 @@ class Findings:
     """Grows with its log: `advance` looks at what came. `all` is in the order of rows, the rowless first.
 
     A ``live`` log is expected to go on: that it has no end yet is no finding. What was told once of a
-    row is kept: asking ten times a second costs next to nothing.
+    row is kept: asking ten times a second costs next to nothing. Of a live log the newest errors and gaps
+    are told, else the first; errors whose row is forgotten are only counted, gaps stay told.
     """
 
     def __init__(self, log: EventLog, *, live: bool = False) -> None:
@@ -86,7 +89,7 @@ class Findings:
 
     @property
     def error_rows(self) -> list[int]:
-        """Rows of errors, the first `KEPT`."""
+        """Rows of errors, `KEPT` at most."""
         return self._errors
 
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
@@ -103,7 +106,8 @@ class Findings:
 
     def _look(self) -> None:
         log = self._log
-        start, stop = self._looked, min(self._looked + _CHUNK, len(log))
+        start = max(self._looked, log.first_row)
+        stop = min(start + _CHUNK, len(log))
         if start == stop:
             return
         self._unknown.look(start, stop)
@@ -114,13 +118,23 @@ class Findings:
             bad = bad | (kinds == error)
         rows = np.flatnonzero(bad) + start
         self.errors += len(rows)
-        self._errors += rows[: max(KEPT - len(self._errors), 0)].tolist()
+        self._errors = self._kept(self._errors, rows, log.first_row)
         system, gap = log.id_of("event_type", SYSTEM), log.id_of("message_type", GAP)
         if system is not None and gap is not None:
             rows = np.flatnonzero((kinds == system) & (log.column("message_type")[start:stop] == gap)) + start
             self.gaps += len(rows)
-            self._gaps += rows[: max(KEPT - len(self._gaps), 0)].tolist()
+            self._gaps = self._kept(self._gaps, rows, 0)
         self._looked = stop
+
+    def _kept(self, known: list[int], new: NDArray[np.intp], first: int) -> list[int]:
+        """Rows that are told, of those from `first` on."""
+        if not self._live:
+            return [*known, *new[: max(KEPT - len(known), 0)].tolist()]
+        rows = [*known, *new[-KEPT:].tolist()]
+        gone = max(len(rows) - KEPT, bisect_left(rows, first))
+        for row in rows[:gone]:
+            self._by_row.pop(row, None)
+        return rows[gone:]
 
     def _tell(self) -> None:
         """Of some rows more, what they say: their lines are read."""
@@ -139,6 +153,7 @@ class Findings:
             stats.broken_count,
             stats.torn,
             stats.evicted > 0,
+            stats.forgotten > 0,
             tuple(stats.missing.items()),
             tuple(self._skews.all()),
             len(self._unknown),
@@ -208,6 +223,9 @@ class Findings:
             _hole("torn-tail", f"{line.path}:{line.line} is unfinished: {line.reason}") for line in stats.torn
         ]
         found += [_apart(skew) for skew in self._skews.all()]
+        if stats.forgotten:
+            why = "a live view keeps the newest ones within a bound; record the feed to keep all"
+            found.append(_hole("forgotten", "early events are forgotten", why))
         if stats.evicted:
             why = "live events are kept within a bound; the oldest lose their payload"
             found.append(_hole("evicted", "early events have no payload any more", why))

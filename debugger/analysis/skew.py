@@ -40,7 +40,8 @@ class Skews:
     def advance(self) -> None:
         """Look at the next rows, a quarter of a million at most; does nothing where there is one source."""
         log = self._log
-        start, stop = self._looked, min(self._looked + _CHUNK, len(log))
+        start = max(self._looked, log.first_row)
+        stop = min(start + _CHUNK, len(log))
         self._looked = stop
         if len(log.interner("source")) <= 2 or start == stop:  # noqa: PLR2004 - none, and one
             return

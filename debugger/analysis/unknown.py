@@ -15,7 +15,7 @@ _PART: Final = 1 << 16
 class UnknownCauses:
     """Grows with its log: `look` takes new rows in, `check` looks at the earlier ones again, part by part.
 
-    ``named`` says whether any event names its cause.
+    Those that are forgotten are no longer among them then. ``named`` says whether any event names its cause.
     """
 
     def __init__(self, log: EventLog) -> None:

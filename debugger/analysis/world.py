@@ -134,7 +134,7 @@ def _causes(log: EventLog, row: int) -> list[int]:
 def running(log: EventLog, row: int, look_back: int = 20_000) -> list[int]:
     """Handlers that were started, up to `look_back` rows before `row`, and are not handled there yet."""
     received, handled = (log.id_of("event_type", kind) for kind in (RECEIVED, HANDLED))
-    start = max(row + 1 - look_back, 0)
+    start = max(row + 1 - look_back, log.first_row)
     kinds, tasks = log.column("event_type")[start : row + 1], log.column("task")[start : row + 1]
     going: dict[int, int] = {}
     for at, (kind, task) in enumerate(zip(kinds.tolist(), tasks.tolist(), strict=True), start):

@@ -59,6 +59,11 @@ class Playback:
         return min(max(self._row, self._log.first_row), max(len(self._log) - 1, 0))
 
     @property
+    def overtaken(self) -> bool:
+        """Whether the row that it was put on is forgotten."""
+        return self._row < self._log.first_row
+
+    @property
     def playing(self) -> bool:
         """Whether `advance` moves the cursor."""
         return self._playing

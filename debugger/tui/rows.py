@@ -27,7 +27,8 @@ class ShownRows:
     """Positions 0 to ``len() - 1`` of the table, each a row of the log, in order.
 
     A filter on payloads may take seconds on millions of rows, so `extend` looks at some rows at a
-    time; `looked_at` says how far it is. Without a filter a position is its row.
+    time; `looked_at` says how far it is. Of a log that forgets, position 0 is the first row that is known:
+    positions hold until the next `extend`, and `dropped` says how many there were before.
     """
 
     def __init__(self, log: EventLog, condition: RowFilter | None = None) -> None:
@@ -35,6 +36,8 @@ class ShownRows:
         self._condition = condition
         self._rows: NDArray[np.int64] = np.empty(0, np.int64)
         self._count = 0
+        self._gone = 0
+        self._start = 0  # rows before that place are forgotten; without a filter, before that row
         self._chunk = _FIRST_CHUNK
         self.looked_at = 0
 
@@ -53,17 +56,26 @@ class ShownRows:
         """Whether every row of the log was looked at."""
         return self.looked_at == len(self._log)
 
+    @property
+    def dropped(self) -> int:
+        """Shown rows that are forgotten, as of the last `extend`."""
+        return self._gone + self._start
+
     def __len__(self) -> int:
         """How many rows are shown."""
-        return self._count
+        return self._count - self._start
 
     def extend(self, clock: Callable[[], int], budget_ns: int) -> bool:
         """Look at new rows for about ``budget_ns``, one chunk at least; whether anything changed."""
         if self.complete:
             return False
+        first = self._log.first_row
+        self.looked_at = max(self.looked_at, first)
         if self._condition is None:
             self._count = self.looked_at = len(self._log)
+            self._start = first
             return True
+        self._forget(first)
         began = clock()
         while not self.complete:
             before = clock()
@@ -80,6 +92,16 @@ class ShownRows:
                 break
         return True
 
+    def _forget(self, first: int) -> None:
+        """Rows below `first` go; a copy is made when half of them have."""
+        if first:
+            self._start = int(np.searchsorted(self._rows[: self._count], first))
+        if self._start > max(self._count // 2, _FIRST_CHUNK):
+            self._rows = self._rows[self._start : self._count].copy()
+            self._gone += self._start
+            self._count -= self._start
+            self._start = 0
+
     def _keep(self, rows: NDArray[np.int64]) -> None:
         needed = self._count + len(rows)
         if needed > len(self._rows):
@@ -91,21 +113,21 @@ class ShownRows:
 
     def row(self, position: int) -> int:
         """The row at a position, the ends standing in for what is beyond them; -1 if nothing is shown."""
-        if not self._count:
+        if not len(self):
             return -1
-        position = min(max(position, 0), self._count - 1)
-        return position if self._condition is None else int(self._rows[position])
+        place = self._start + min(max(position, 0), len(self) - 1)
+        return place if self._condition is None else int(self._rows[place])
 
     def rows(self, positions: range) -> NDArray[np.int64]:
         """The rows at existing positions, in the order of `positions`."""
-        places = np.arange(positions.start, positions.stop, positions.step, dtype=np.int64)
+        places = np.arange(positions.start, positions.stop, positions.step, dtype=np.int64) + self._start
         return places if self._condition is None else self._rows[places]
 
     def position(self, row: int) -> int:
         """Where `row` is, or the last shown row before it; -1 if there is none."""
         if self._condition is None:
-            return min(row, self._count - 1)
-        return int(np.searchsorted(self._rows[: self._count], row, side="right")) - 1
+            return max(min(row, self._count - 1) - self._start, -1)
+        return int(np.searchsorted(self._rows[self._start : self._count], row, side="right")) - 1
 
     def shows(self, row: int) -> bool:
         """Whether `row` is among the shown ones."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from debugger.log.bound import LIVE_ROWS
 from debugger.log.rates import RateMeter
 from debugger.sources.notes import Notes
 from debugger.tui.cursor.base import FILTER_BUDGET_NS, Mode, Notice
@@ -50,8 +51,9 @@ class Session(Emphasis, Hunting, Marking):
         *,
         speed: float = 1.0,
         notes: Notes | None = None,
+        keep: int = LIVE_ROWS,
     ) -> None:
-        super().__init__(mode, clock, speed)
+        super().__init__(mode, clock, speed, keep)
         if notes is not None:
             self.notes = notes
         self.link = link
@@ -75,6 +77,7 @@ class Session(Emphasis, Hunting, Marking):
             self._counted = len(self.log)
             self.notes.resolve(self.log)
         self._look()
+        self._overtaken()
         before = self.cursor
         if self.playback.playing:
             self.playback.advance(now)

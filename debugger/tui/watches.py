@@ -26,7 +26,8 @@ class Watch:
 
         Of more rows than can be looked at in time, the rest follows in the next call: none is skipped.
         """
-        start, stop = self._looked, min(self._looked + _AT_ONCE, len(log))
+        start = max(self._looked, log.first_row)
+        stop = min(start + _AT_ONCE, len(log))
         rows = self.query.rows(log, start, stop)
         self._looked = stop
         return self._hit(rows.tolist())

@@ -83,12 +83,14 @@ def exporting(session: Session, file: BinaryIO, name: str) -> Iterator[str]:
     rows = session.selected_rows() if session.selection is not None else None
     shown = session.shown
     total = len(shown) if rows is None else len(rows)
-    written = 0
+    dropped, written = shown.dropped, 0
     with file:
         try:
             for start in range(0, total, _AT_ONCE):
                 part = range(start, min(start + _AT_ONCE, total))
-                some = shown.rows(part) if rows is None else rows[part.start : part.stop]
+                gone = shown.dropped - dropped  # a live log goes on meanwhile
+                known = range(max(part.start - gone, 0), max(part.stop - gone, 0))
+                some = shown.rows(known) if rows is None else rows[part.start : part.stop]
                 lines = [line for row in some.tolist() if (line := session.log.raw(row))]
                 file.write(b"".join(line + b"\n" for line in lines))
                 written += len(lines)

@@ -9,6 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from debugger.log import EventLog
+from debugger.log.bound import LIVE_ROWS
+from debugger.log.columns import FORGOTTEN
 from debugger.log.playback import Playback
 from debugger.tui.rows import RowFilter, ShownRows
 
@@ -38,13 +40,14 @@ class Cursor:
     """The log, the cursor in it, and which of its rows are shown.
 
     ``clock`` gives monotonic ns. Live, the cursor stands on the newest event while `following`;
-    ``paused_at`` is the number of events there were when it stopped.
+    ``paused_at`` is the number of events there were when it stopped. A live log keeps the newest
+    ``keep`` events; recordings are kept whole.
     """
 
-    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float) -> None:
+    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int = LIVE_ROWS) -> None:
         self.mode = mode
         self.clock = clock
-        self.log: Final = EventLog()
+        self.log: Final = EventLog(max_rows=keep if mode is Mode.LIVE else None)
         self.playback: Final = Playback(self.log, speed=speed)
         self.following = mode is Mode.LIVE
         self.paused_at = 0
@@ -53,6 +56,7 @@ class Cursor:
         self.notice: Notice | None = None
         self._passed = range(0)
         self._trail: list[int] = []
+        self._told_overtaken = False
 
     @property
     def cursor(self) -> int:
@@ -79,16 +83,25 @@ class Cursor:
         """Stand still: a live view no longer follows, a recording no longer plays."""
         if self.following:
             self.following = False
+            self._told_overtaken = False
             self.paused_at = len(self.log)
         self.playback.pause()
 
     def moved(self) -> None:
         """The cursor was put somewhere else by hand."""
 
+    def _overtaken(self) -> None:
+        """Where the cursor of a paused view is forgotten, it moves along with the first row."""
+        if self.playback.overtaken and not self.following:
+            self.playback.seek(self.log.first_row)
+            if not self._told_overtaken:
+                self._told_overtaken = True
+                self.say("the event you stood on is forgotten: the cursor moves along with the oldest one")
+
     def take_passed(self) -> range:
         """Rows that the cursor went over since the last call, forwards and by small steps."""
         passed, self._passed = self._passed, range(0)
-        return passed
+        return passed[max(self.log.first_row - passed.start, 0) :]
 
     # --- steps and jumps ---------------------------------------------------------
 
@@ -131,6 +144,9 @@ class Cursor:
         if row is None or self.cursor < 0:
             self.say(otherwise)
             return False
+        if row < self.log.first_row:
+            self.say("that event is forgotten: a live view keeps the newest ones")
+            return False
         if row != self.cursor:
             self._trail = [*self._trail[-_TRAIL:], self.cursor]
         self.seek(row)
@@ -140,16 +156,21 @@ class Cursor:
 
     def back(self) -> bool:
         """To where the last jump came from."""
-        if not self._trail:
-            self.say("no jump to go back from")
-            return False
-        self.seek(self._trail.pop())
-        return True
+        while self._trail:
+            row = self._trail.pop()
+            if row >= self.log.first_row:
+                self.seek(row)
+                return True
+        self.say("no jump to go back from")
+        return False
 
     def to_cause(self) -> bool:
         """To what caused the event at the cursor."""
         cause = self.log.cause_row(self.cursor) if self.cursor >= 0 else None
-        return self.jump(cause, "no cause in the log: this event is a root")
+        gone = self.cursor >= 0 and int(self.log.column("cause_row")[self.cursor]) == FORGOTTEN
+        return self.jump(
+            cause, "its cause is forgotten" if gone else "no cause in the log: this event is a root"
+        )
 
     def to_effect(self) -> bool:
         """To the first event that names this one as its cause."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from debugger.log.bound import LIVE_ROWS
 from debugger.sources.notes import Notes
 from debugger.tui.cursor.base import Cursor, Mode
 
@@ -11,8 +12,8 @@ from debugger.tui.cursor.base import Cursor, Mode
 class Marking(Cursor):
     """Marks the event at the cursor; `Notes` keeps it."""
 
-    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float) -> None:
-        super().__init__(mode, clock, speed)
+    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int = LIVE_ROWS) -> None:
+        super().__init__(mode, clock, speed, keep)
         self.notes = Notes()
 
     def mark(self, note: str = "") -> None:

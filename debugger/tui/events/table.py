@@ -40,6 +40,7 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._session = session
         self._shown = session.shown
+        self._dropped = 0
         self._cursor = -2
         self._turn = (0, 0)
         self._lines: LRUCache[tuple[int, int, Looks], Strip] = LRUCache(_CACHED)
@@ -89,6 +90,7 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         session = self._session
         if session.shown is not self._shown:
             self._shown = session.shown
+            self._dropped = session.shown.dropped
             self._cursor = -2
             self._lines.clear()
             self._described.clear()
@@ -104,11 +106,19 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
             before = self.virtual_size.height
             self.virtual_size = Size(self.size.width, count)
             self._refresh_lines(before, count)
+        if self._shown.dropped != self._dropped:
+            self._go_up(self._shown.dropped - self._dropped)
         cursor = session.cursor
         if cursor != self._cursor:
             self._move(cursor)
         elif session.following:
             self._keep_in_view()
+
+    def _go_up(self, lines: int) -> None:
+        """The first lines are forgotten: the others stay where they are on the screen."""
+        self._dropped += lines
+        self.scroll_to(y=max(self.scroll_offset.y - lines, 0), animate=False, force=True, immediate=True)
+        self.refresh()
 
     def _move(self, cursor: int) -> None:
         old_line, old_turn = self._shown.position(self._cursor), self._turn

@@ -89,8 +89,8 @@ def _line(log: EventLog, finding: Finding) -> FindingLine:
 
 
 def place(log: EventLog, row: int) -> str:
-    """A row as people call it: its seq, else its number; and its time."""
-    if not 0 <= row < len(log):
+    """A row as people call it: its seq, else its number; and its time. Nothing for one that is forgotten."""
+    if not log.first_row <= row < len(log):
         return ""
     seq = int(log.column("seq")[row])
     return f"#{row + 1 if seq == NONE else seq} {units.clock_time(int(log.column('timestamp_ns')[row]))}"

@@ -104,6 +104,7 @@ class Links:
         log, until, before = self._log, clock() + budget_ns, len(self._counts)
         rows = len(log)
         components, causes = log.column("component"), log.column("cause_row")
+        self._scanned = max(self._scanned, log.first_row)
         while self._scanned < rows:
             stop = min(self._scanned + _PIECE, rows)
             cause = causes[self._scanned : stop]
@@ -154,7 +155,7 @@ def cast_of(log: EventLog, links: Mapping[Way, int]) -> Cast:
 
 def _publishes(log: EventLog) -> bool:
     """Whether there are messages at all, among the first events."""
-    kinds = log.column("event_type")[:_PIECE]
+    kinds = log.column("event_type")[log.first_row :][:_PIECE]
     return bool((kinds == log.id_of("event_type", PUBLISHED)).any())
 
 

@@ -128,7 +128,7 @@ class GraphModel:
         names = self._shown(cast)
         belonging = None
         if session.followed is not None and row >= 0:
-            belonging = session.belonging(max(0, row + 1 - ROWS), row + 1)
+            belonging = session.belonging(max(log.first_row, row + 1 - ROWS), row + 1)
         lately = recent(log, row, names, cast.sole, belonging, by_cause=cast.by_cause)
         if counted := self.counted:
             self._counts.move(row)

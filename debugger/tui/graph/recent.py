@@ -80,12 +80,12 @@ class _Slice:
         self, log: EventLog, row: int, names: Sequence[str], belonging: NDArray[np.bool_] | None
     ) -> None:
         self._log, self._names = log, names
-        self.start = max(0, row + 1 - ROWS)
+        self.start = max(log.first_row, row + 1 - ROWS)
         self._part = part = slice(self.start, row + 1)
         ages = log.column("timestamp_ns")[part]
         self._ages = ages = np.maximum(int(ages[-1]) - ages, 0)  # a clock that ran backwards is taken as now
         self.window = next(
-            (one for one in WINDOWS_NS if self.start == 0 or int(ages[0]) >= one), WINDOWS_NS[-1]
+            (one for one in WINDOWS_NS if self.start == log.first_row or int(ages[0]) >= one), WINDOWS_NS[-1]
         )
         self._places = np.full(len(log.interner("component")), -1, np.int16)
         for place, name in enumerate(names):

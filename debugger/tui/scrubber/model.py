@@ -40,7 +40,7 @@ class Axis(NamedTuple):
 
 
 def axis_of(log: EventLog, width: int) -> Axis:
-    """The axis of the whole log, as of its first and last time."""
+    """The axis of the whole log as far as it is known, as of its first and last time."""
     stats = log.stats
     return Axis(stats.first_timestamp_ns or 0, stats.last_timestamp_ns or 0, width)
 
@@ -53,7 +53,7 @@ def densities(log: EventLog, axis: Axis) -> tuple[int, ...]:
     if not len(log) or axis.width <= 0:
         return (0,) * max(axis.width, 0)
     rows = [log.row_at_time(axis.time(cell)) for cell in range(1, axis.width)]
-    borders = [-1, *rows, len(log) - 1]
+    borders = [log.first_row - 1, *rows, len(log) - 1]
     counts = [max(after - before, 0) for before, after in pairwise(borders)]
     most = max(counts) or 1
     # The square root lets quiet stretches be seen beside busy ones.
@@ -61,6 +61,7 @@ def densities(log: EventLog, axis: Axis) -> tuple[int, ...]:
 
 
 def cells_of(log: EventLog, axis: Axis, rows: Sequence[int]) -> frozenset[int]:
-    """The cells of some rows."""
-    times = log.column("timestamp_ns")[list(rows)].tolist() if rows else []
+    """The cells of some rows, of those that are known."""
+    rows = [row for row in rows if row >= log.first_row]
+    times = log.column("timestamp_ns")[rows].tolist() if rows else []
     return frozenset(map(axis.cell, times))

@@ -112,6 +112,8 @@ def _counts(session: Session) -> str:
     if not session.shown.filtered:
         return total
     more = "" if session.shown.complete else "+"
+    if first := session.log.first_row:
+        total = f"{len(session.log) - first:,} known events"
     return f"{len(session.shown):,}{more} of {total}"
 
 
@@ -130,7 +132,10 @@ def _losses(session: Session) -> list[Part]:
         told.append(f"{session.misunderstood:,} not understood")
     if stats.evicted:
         told.append(f"{units.count(stats.evicted)} without payload")
-    return [Part("✗ " + " · ".join(told), ink.bad, 8)] if told else []
+    parts = [Part("✗ " + " · ".join(told), ink.bad, 8)] if told else []
+    if stats.forgotten:  # as was agreed on, so it is no loss
+        parts.append(Part(f"{units.count(stats.forgotten)} forgotten", ink.dim, 5))
+    return parts
 
 
 def _standing_out(session: Session) -> list[Part]:

@@ -77,7 +77,8 @@ class Builder:
             entries = entries_of_blocks(log, self._counts, self.times, window)
             self.in_view = int(entries.weights.sum())
             # Too many to look at all: what is followed is not far from the cursor.
-            some = slice(max(spot.cursor - _FOLLOWED, 0), min(spot.cursor + _FOLLOWED, len(log)))
+            first, last = spot.cursor - _FOLLOWED, spot.cursor + _FOLLOWED
+            some = slice(max(first, log.first_row), min(last, len(log)))
             followed = self._followed(some, projection, wish.by, spot)
             return outline(log, wish, entries, window.cells, followed)
         rows = self._inside(near, window)
@@ -103,7 +104,8 @@ class Builder:
     def _in_detail(self, scene: Scene, projection: Projection, rows: Numbers, by: By, spot: Spot) -> Scene:
         log, around = self._log, rows
         if len(rows) and int(rows[-1] - rows[0]) < 2 * DETAILED:
-            around = np.arange(max(int(rows[0]) - _AROUND, 0), min(int(rows[-1]) + _AROUND, len(log)))
+            first, last = int(rows[0]) - _AROUND, int(rows[-1]) + _AROUND
+            around = np.arange(max(first, log.first_row), min(last, len(log)))
         scene = detailed(scene, log, by, projection, rows, around)
         scene = with_states(scene, log, by, projection, rows, spot.session, self._payloads)
         return with_outcomes(scene, self._payloads)

@@ -147,7 +147,7 @@ class Model:
         """Whether enough is new in view to look again. An order that has grown is another one."""
         if not isinstance(projection, ByClock):
             return False
-        news = self.log.column("timestamp_ns")[self._looked_at :]
+        news = self.log.column("timestamp_ns")[max(self._looked_at, self.log.first_row) :]
         window = projection.window
         inside = int(np.count_nonzero((news >= window.start) & (news < window.stop)))
         return inside * _NEWS > self._builder.in_view
@@ -182,7 +182,7 @@ class Model:
             window = projection.window
             moment = window.time(cell) + window.cell_ns // 2
             row = self._builder.times.row_at(moment)
-            rows = np.arange(max(row - _BESIDE, 0), min(row + _BESIDE, len(log)))
+            rows = np.arange(max(row - _BESIDE, log.first_row), min(row + _BESIDE, len(log)))
             away = abs(log.column("timestamp_ns")[rows] - moment)
         else:
             return None

@@ -101,7 +101,7 @@ class ByCause(NamedTuple):
 def order_around(log: EventLog, by: By, row: int) -> Order:
     """The causal order of the stretch of rows around a row; runs of local events of one lane in one step."""
     stretch = row // STRETCH
-    start, stop = max(stretch - 1, 0) * STRETCH, min((stretch + 2) * STRETCH, len(log))
+    start, stop = max((stretch - 1) * STRETCH, log.first_row), min((stretch + 2) * STRETCH, len(log))
     rows = np.arange(start, stop)
     part = slice(start, stop)
     tasks, seqs = (log.column(name)[part].astype(np.int64) for name in ("task", "seq"))

@@ -102,7 +102,8 @@ def outline(
     shown = choose(everybody, busy, wish.room, wish.wanted, wish.first)
     shown = shown._replace(beyond=beyond)
     if wish.by in _NAMED:
-        there = len(log.interner(wish.by.value)) - 1 - (hidden >= 0) + (ABSENT in busy)
+        names = log.interner(wish.by.value)
+        there = len(names) - max(names.first, 1) - (hidden >= 0) + (ABSENT in busy)
         shown = shown._replace(quiet=max(there - len(shown.every) - beyond, 0))
     keys = np.array(shown.keys, np.int64)
     order = np.argsort(keys)
@@ -139,8 +140,9 @@ def _listed(log: EventLog, wish: Wish, hidden: int) -> frozenset[int]:
     """Those that have a lane even where they are quiet, if there is room: not turns and tasks."""
     if wish.by not in _NAMED:
         return frozenset()
-    names = len(log.interner(wish.by.value))
-    return frozenset(range(1, names)) - {hidden} if names <= _LISTED else frozenset()
+    names = log.interner(wish.by.value)
+    known = range(max(names.first, 1), len(names))
+    return frozenset(known) - {hidden} if len(known) < _LISTED else frozenset()
 
 
 def places(keys: Numbers, wanted: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:

@@ -113,7 +113,7 @@ class Viewport:
         order = self._ordered(log)
         centring, self._centring = self._centring, False
         moved = moved or centring
-        if (moved or following) and not _amid(cursor, order, seen, len(log)):
+        if (moved or following) and not _amid(cursor, order, seen, range(log.first_row, len(log))):
             self._left = cursor
             order = self._ordered(log)
         first = order.step(self._left)
@@ -129,20 +129,21 @@ class Viewport:
         return ByCause(order, first, spacing, cells)
 
     def _ordered(self, log: EventLog) -> Order:
-        self._left = min(self._left, max(len(log) - 1, 0))
+        first = log.first_row
+        self._left = max(min(self._left, len(log) - 1), first)
         stretch = self._left // STRETCH
-        key = (self.by, stretch, min(len(log), (stretch + 2) * STRETCH))
+        key = (self.by, max((stretch - 1) * STRETCH, first), min(len(log), (stretch + 2) * STRETCH))
         if self._order is None or self._order[0] != key:
             self._order = (key, order_around(log, self.by, self._left))
         return self._order[1]
 
 
-def _amid(row: int, order: Order, steps: int, size: int) -> bool:
+def _amid(row: int, order: Order, steps: int, known: range) -> bool:
     """Whether there are so many steps on both sides of a row, or no more in the log."""
     rows = order.rows
     if not len(rows) or not rows[0] <= row <= rows[-1]:
         return False
     step = order.step(row)
-    return bool(rows[0] == 0 or step >= steps) and bool(
-        rows[-1] == size - 1 or len(order.firsts) - step > steps
+    return bool(rows[0] <= known.start or step >= steps) and bool(
+        rows[-1] == known.stop - 1 or len(order.firsts) - step > steps
     )

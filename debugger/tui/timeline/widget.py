@@ -188,7 +188,7 @@ class Timeline(Widget, can_focus=True):
             return
         key = view.lane if view.lane is not None else self.model.cursor_key
         conditions = [(log.column(name), value) for name, value in key_conditions(view.by, key).items()]
-        row = next_match(session.cursor, direction, *conditions)
+        row = next_match(session.cursor, direction, *conditions, first=log.first_row)
         if row is None:
             way = "after" if direction > 0 else "before"
             session.say(f"nothing {way} this in the lane of {lane_of(log, view.by, key).label}")
