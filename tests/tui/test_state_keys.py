@@ -328,7 +328,7 @@ BASE = b'{"timestamp": 1e300, "event_type": "odd", "component": "c", "component_
 
 @pytest.mark.parametrize("lines", [[], [BASE], HOSTILE.lines], ids=["empty", "base format", "hostile"])
 async def test_every_action_holds_at_every_size_on_every_log(lines: list[bytes]) -> None:
-    """Nothing is raised, each painted line has the width of the pane, and nothing in it is live."""
+    """Nothing is raised, each painted line has the room of the pane, and nothing in it is live."""
     actions = [key.action for key in TABLE if key.where is Where.STATE]
     async with opened(session_with(lines), len(lines) - 1) as (app, pilot):
         pane = app.pane
@@ -338,7 +338,7 @@ async def test_every_action_holds_at_every_size_on_every_log(lines: list[bytes])
                 for action in (opening, *actions):
                     await app.run_action(action, pane)
                     strips = [pane.render_line(y) for y in range(pane.size.height)]
-                    assert {strip.cell_length for strip in strips} == {pane.size.width}, action
+                    assert {strip.cell_length for strip in strips} == {pane.room}, action
                     text = "".join([strip.text for strip in strips] + [*pane.titles, pane.copy_text])
                     assert text.isprintable()
                     assert "\u202e" not in text

@@ -71,15 +71,20 @@ class CommandList(ScrollView, can_focus=False):
         self.found = found(commands, "")
         self.line = 0
 
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
     def look(self, wanted: str) -> None:
         """Show what matches."""
         self.found = found(self._commands, wanted)
-        self.virtual_size = Size(self.size.width, len(self.found))
+        self.virtual_size = Size(self.room, len(self.found))
         self.to(0)
 
     def on_resize(self) -> None:
         """The lines are as many, the width is not."""
-        self.virtual_size = Size(self.size.width, len(self.found))
+        self.virtual_size = Size(self.room, len(self.found))
         self.to(self.line)
 
     def restyle(self) -> None:
@@ -102,7 +107,7 @@ class CommandList(ScrollView, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         """One line."""
-        number, width = self.scroll_offset.y + y, self.size.width
+        number, width = self.scroll_offset.y + y, self.room
         if not self.found and y == 0:
             segments = [Segment(" nothing of that name", ink.dim)]
         elif number < len(self.found):
@@ -168,6 +173,7 @@ class CommandPalette(ModalScreen[Command | None]):
         max-height: 24;
         background: $surface;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         overflow-x: hidden;
     }
     CommandPalette.-short #commands-frame {

@@ -27,6 +27,11 @@ class TurnColumn(ScrollView, can_focus=True, inherit_bindings=False):
         self.view: DiffView | None = None
         self._scope = -1
 
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
     def show(self, view: DiffView | None) -> None:
         """Show a comparison."""
         self.view = view
@@ -39,7 +44,7 @@ class TurnColumn(ScrollView, can_focus=True, inherit_bindings=False):
         if view is None or view.scope == self._scope:
             return
         self._scope = view.scope
-        self.virtual_size = Size(self.size.width, len(view.diff.scopes))
+        self.virtual_size = Size(self.room, len(view.diff.scopes))
         top, height = self.scroll_offset.y, max(self.size.height, 1)
         wanted = min(max(top, view.scope - height + 1), view.scope)
         if wanted != top:
@@ -65,7 +70,7 @@ class TurnColumn(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One turn."""
-        width, number = self.size.width, self.scroll_offset.y + y
+        width, number = self.room, self.scroll_offset.y + y
         view = self.view
         if view is None or number >= len(view.diff.scopes):
             return Strip.blank(width, self.rich_style)

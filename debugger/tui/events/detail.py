@@ -25,11 +25,16 @@ class EventText(ScrollView, can_focus=True, inherit_bindings=False):
         self._session = session
         self._lines: list[Line] = []
 
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
     def show(self) -> None:
         """Take the event at the cursor."""
         row = self._session.cursor
-        self._lines = event_lines(self._session.log, row, max(self.size.width, 20)) if row >= 0 else []
-        self.virtual_size = Size(self.size.width, len(self._lines))
+        self._lines = event_lines(self._session.log, row, max(self.room, 20)) if row >= 0 else []
+        self.virtual_size = Size(self.room, len(self._lines))
         self.refresh()
 
     def on_resize(self) -> None:
@@ -44,7 +49,7 @@ class EventText(ScrollView, can_focus=True, inherit_bindings=False):
         """One line."""
         number = self.scroll_offset.y + y
         segments = self._lines[number] if number < len(self._lines) else [Segment("")]
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        return Strip(segments).adjust_cell_length(self.room).apply_style(self.rich_style)
 
 
 class EventScreen(ModalScreen[None]):

@@ -51,6 +51,11 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         more = "" if self._complete else " …"
         return f"6 Findings{f' · {found:,}' if found else ''}{more}", ""
 
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
     def sync(self) -> None:
         """As of every pane."""
         self.index.advance(self._session.clock, BUDGET_NS)
@@ -59,7 +64,7 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         if lines != self._lines:
             self._lines = lines
             self._to(self._line)
-            self.virtual_size = Size(self.size.width, len(lines))
+            self.virtual_size = Size(self.room, len(lines))
             self.refresh()
         elif complete != self._complete:
             self.refresh()
@@ -83,7 +88,7 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line."""
-        width = self.size.width
+        width = self.room
         if not self._lines:
             text = " nothing found; nothing is missing" if self._complete else " looking …"
             return self._strip([Segment(shorten(text, width) if y == 0 else "", ink.dim)])
@@ -108,12 +113,12 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _strip(self, segments: list[Segment], under: Style | None = None) -> Strip:
         """A whole line; the style that is applied first wins."""
-        strip = Strip(segments).adjust_cell_length(self.size.width)
+        strip = Strip(segments).adjust_cell_length(self.room)
         return (strip if under is None else strip.apply_style(under)).apply_style(self.rich_style)
 
     def on_resize(self) -> None:
         """Another width, another body."""
-        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.virtual_size = Size(self.room, len(self._lines))
         self._to(self._line)
         self.refresh()
 

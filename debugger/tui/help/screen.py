@@ -35,6 +35,11 @@ class HelpLines(ScrollView, can_focus=True, inherit_bindings=False):
         self._only = ""
         self._lines: list[list[Segment]] = []
 
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
     def show(self, only: str) -> None:
         """Only lines with a word; all for an empty one."""
         self._only = only
@@ -50,7 +55,7 @@ class HelpLines(ScrollView, can_focus=True, inherit_bindings=False):
         self._make()
 
     def _make(self) -> None:
-        width = max(self.size.width, _LEAST_WIDTH)
+        width = max(self.room, _LEAST_WIDTH)
         words = plain.is_ascii(self.app)
         shown = (*self.first, Where.HELP) if self.alone else _IN_PANES
         rows = [row for row in current.rows if row.where in shown]
@@ -59,7 +64,7 @@ class HelpLines(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines = [list(line.render(console)) for line in text.split("\n")]
         while self._lines and not "".join(one.text for one in self._lines[-1]).strip():
             del self._lines[-1]
-        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.virtual_size = Size(self.room, len(self._lines))
         self.refresh()
 
     def go(self, y: int) -> None:
@@ -70,7 +75,7 @@ class HelpLines(ScrollView, can_focus=True, inherit_bindings=False):
         """One line."""
         number = self.scroll_offset.y + y
         segments = self._lines[number] if number < len(self._lines) else []
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        return Strip(segments).adjust_cell_length(self.room).apply_style(self.rich_style)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -97,6 +102,7 @@ class HelpScreen(ModalScreen[None]):
         height: 1fr;
         background: $surface;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         overflow-x: hidden;
     }
     HelpScreen Input {

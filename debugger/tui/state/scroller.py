@@ -37,6 +37,11 @@ class BodyScroller(ScrollView, can_focus=True, inherit_bindings=False):
         more, below = self._body.titles
         return _NAME + more, below
 
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
     def restyle(self) -> None:
         """As of every pane."""
         self._draw()
@@ -69,13 +74,13 @@ class BodyScroller(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _draw(self) -> None:
         self._draw_ends()
-        self.virtual_size = Size(self.size.width, len(self._body) * self._body.span)
+        self.virtual_size = Size(self.room, len(self._body) * self._body.span)
         self._show_line()
         self.refresh()
 
     def _draw_ends(self) -> None:
         """The lines above and below the items; the titles."""
-        width, height = self.size
+        width, height = self.room, self.size.height
         top, bottom = self._body.top(width, height), self._body.bottom(width)
         if (top, bottom) != (self._top, self._bottom):
             self._top, self._bottom = top, bottom
@@ -115,18 +120,16 @@ class BodyScroller(ScrollView, can_focus=True, inherit_bindings=False):
             return self._strip(below)
         y -= len(above)
         if not len(body):
-            text = shorten(f" {body.empty}", self.size.width) if y == 0 else ""
+            text = shorten(f" {body.empty}", self.room) if y == 0 else ""
             return self._strip([Segment(text, ink.dim)])
         number, part = divmod(self.scroll_offset.y + y, body.span)
         if number >= len(body):
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.room, self.rich_style)
         chosen = ink.on_cursor if self.has_focus else ink.on_cursor_unfocused
-        return self._strip(
-            body.paint(number, part, self.size.width), chosen if number == body.line else ink.plain
-        )
+        return self._strip(body.paint(number, part, self.room), chosen if number == body.line else ink.plain)
 
     def _strip(self, segments: Segments, under: Style | None = None) -> Strip:
-        strip = Strip(segments).adjust_cell_length(self.size.width)
+        strip = Strip(segments).adjust_cell_length(self.room)
         # What is applied later lies deeper: the background of the pane last.
         return (strip.apply_style(under) if under else strip).apply_style(self.rich_style)
 

@@ -52,6 +52,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         self._detail = DETAILS[0]
         self._line = 0
         self._at_cursor: int | None = None
+        self._dropped = 0
         self._drawn: tuple[object, ...] = ()
         self._lines: LRUCache[int, tuple[Turn, TurnLine]] = LRUCache(_CACHED)
         self._strip_of: tuple[tuple[object, ...], list[DetailLine]] = ((), [])
@@ -77,6 +78,8 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         session = self._session
         self.index.advance(session.clock, BUDGET_NS)
         self._order.update(session.clock())
+        if self._dropped != self.index.dropped:
+            self._follow_dropped()
         self._measures.update()
         if self._detail == "handlers":
             self._look_at_handlers()
@@ -86,11 +89,18 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
             if here is not None:
                 self._to(self._order.line(here))
         if self.virtual_size.height != len(self._order):
-            self.virtual_size = Size(self.size.width, len(self._order))
+            self.virtual_size = Size(self.room, len(self._order))
         drawn = self._picture()
         if drawn != self._drawn:
             self._drawn = drawn
             self.refresh()
+
+    def _follow_dropped(self) -> None:
+        """The oldest turns are gone: the line stays on its turn."""
+        count, self._dropped = self.index.dropped - self._dropped, self.index.dropped
+        self._lines.clear()
+        self._at_cursor = None
+        self._to(self._line if self._order.slowest_first else self._line - count)
 
     def restyle(self) -> None:
         """Paint everything anew: the theme is another one."""
@@ -120,6 +130,11 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
     # --- geometry -------------------------------------------------------------------------------
 
     @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
+    @property
     def _head(self) -> int:
         return 1 if self.size.height >= _HEAD_FROM else 0
 
@@ -142,7 +157,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Another width, another body."""
-        self.virtual_size = Size(self.size.width, len(self._order))
+        self.virtual_size = Size(self.room, len(self._order))
         self._to(self._line)
         self.refresh()
 
@@ -150,7 +165,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line of the pane."""
-        width, body = self.size.width, y - self._head
+        width, body = self.room, y - self._head
         if not len(self._order):
             text = " no turns yet" if self.index.complete else " looking for turns …"
             return self._strip([Segment(shorten(text, width) if y == 0 else "", ink.dim)])
@@ -190,7 +205,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _columns(self) -> Layout:
         """As wide as the labels on the screen need."""
-        shown, width = self._visible, self.size.width
+        shown, width = self._visible, self.room
         key = (shown.start, shown.stop, width, self.index.version, self._order.slowest_first)
         if self._laid_out[0] != key:
             longest = max((width_of(self._turn_line(line).label) for line in shown), default=0)
@@ -198,7 +213,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         return self._laid_out[1]
 
     def _details(self) -> list[DetailLine]:
-        turn, (width, _), height = self._chosen(), self.size, self._detail_height
+        turn, width, height = self._chosen(), self.room, self._detail_height
         shown = Shown(self._detail, turn, self._measures.summary, self._handlers)
         key = (shown, width, height)
         if self._strip_of[0] != key:
@@ -206,7 +221,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         return self._strip_of[1]
 
     def _strip(self, segments: list[Segment]) -> Strip:
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        return Strip(segments).adjust_cell_length(self.room).apply_style(self.rich_style)
 
     def on_focus(self) -> None:
         """The pane's line looks different."""
@@ -234,7 +249,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         if number is None:
             return
         self._line = min(max(number, 0), max(len(self._order) - 1, 0))
-        self.virtual_size = Size(self.size.width, len(self._order))
+        self.virtual_size = Size(self.room, len(self._order))
         top = self.scroll_offset.y
         wanted = min(max(top, self._line - self._body + 1), self._line)
         if wanted != top:
