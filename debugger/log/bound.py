@@ -27,7 +27,7 @@ class Bound:
 
     def __init__(self, max_rows: int | None, columns: Columns, names: dict[str, Interner]) -> None:
         self.first = 0
-        self._max_rows = max_rows
+        self.max_rows = max_rows
         self._part = min(max((max_rows or 0) // _SHARE, 1), _MOST_AT_ONCE)
         self._parts = 0
         self._columns = columns
@@ -36,15 +36,15 @@ class Bound:
 
     def note(self, rows: int) -> None:
         """Before rows come: once a part, note which names there are so far."""
-        if self._max_rows is None or (self._noted and rows < self._noted[-1][0] + self._part):
+        if self.max_rows is None or (self._noted and rows < self._noted[-1][0] + self._part):
             return
         self._noted.append((rows, {column: len(known) for column, known in self._names.items()}))
 
     def overdue(self, rows: int) -> int | None:
         """Where known rows are to begin, if it is time to forget some."""
-        if self._max_rows is None or rows - self.first < self._max_rows + self._part:
+        if self.max_rows is None or rows - self.first < self.max_rows + self._part:
             return None
-        return rows - self._max_rows
+        return rows - self.max_rows
 
     def forget_names(self, rows: int) -> None:
         """Rows below `first` are gone: names go that came before and are in no row since.

@@ -80,6 +80,11 @@ class EventLog:
         return self._rows
 
     @property
+    def forgets(self) -> bool:
+        """Whether it has a bound, so that what is known now may be forgotten later."""
+        return self._bound.max_rows is not None
+
+    @property
     def first_row(self) -> int:
         """The first row that is known: those below are forgotten. 0 for recordings."""
         return self._bound.first

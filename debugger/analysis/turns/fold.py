@@ -20,6 +20,7 @@ ANSWERED: Final = 480
 """Characters that are kept of what was said and answered."""
 
 _AGENT: Final = 40
+NAME: Final = 120
 
 # What is to be done with a message type: below, its column of `marks`; the rest is read in order.
 _MARKED: Final = len(MARKS)
@@ -85,6 +86,14 @@ class Fold:
     def turn_of(self, row: int) -> int | None:
         """The index of the turn that a row belongs to, if it is known yet."""
         return self._by_key.get(int(self._keys.of(row, row + 1)[0]))
+
+    def drop(self, count: int) -> None:
+        """Without the first turns: the others' indexes are lower by so many. One that goes on begins anew."""
+        self.table.drop(count)
+        for turns in (self._by_key, self._latest):
+            kept = {key: turn - count for key, turn in turns.items() if turn >= count}
+            turns.clear()
+            turns.update(kept)
 
     def take(self, start: int, stop: int) -> NDArray[np.int64]:
         """Take in rows `start` up to `stop`; the indexes of the turns that are not what they were."""
@@ -157,6 +166,13 @@ class Fold:
             number = NO_NUMBER if key >= LOOSE else number_of(key)
             turn = self.table.add(int(session[row]), number, int(correlation[row]), row)
             numbers[one] = self._by_key[key] = turn
+            if self._log.forgets:
+                self.table.names.append(
+                    (
+                        words(self._log.name("session", int(session[row])), NAME),
+                        words(self._log.name("correlation", int(correlation[row])), NAME),
+                    )
+                )
             if number != NO_NUMBER:
                 self._succeed(turn, int(session[row]), number)
         return numbers

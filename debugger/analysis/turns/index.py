@@ -22,12 +22,19 @@ _LARGEST_CHUNK: Final = 1 << 18
 _FAST_NS: Final = 3_000_000  # a chunk quicker than this may be twice as large
 _KEPT: Final = 512  # turns that were asked for lately
 
+MOST_TURNS: Final = 50_000
+"""Of a log that forgets, at some 1 kB each, a quarter more at most: what became of turns is kept longer
+than their rows."""
+
 
 class TurnIndex:
     """Turns in the order of their first events; `advance` takes in what the log has meanwhile.
 
     Everything that it says is as of `looked_at` rows, and the same however `advance` was called.
     ``version`` grows with each change, ``settled`` with each that the summary may show.
+
+    A turn whose rows are forgotten stays as it was. Of more than `MOST_TURNS` the oldest are
+    ``dropped``, so many up to now: then the indexes of all others are lower.
     """
 
     def __init__(self, log: EventLog) -> None:
@@ -42,6 +49,7 @@ class TurnIndex:
         self.looked_at = 0
         self.version = 0
         self.settled = 0
+        self.dropped = 0
 
     @property
     def complete(self) -> bool:
@@ -52,6 +60,8 @@ class TurnIndex:
         """Take in new rows for about ``budget_ns`` of `clock`, one chunk at least; whether a turn changed."""
         version = self.version
         stop, began = len(self._log), clock()
+        if self._log.first_row:
+            self._forget()
         while self.looked_at < stop:
             before = clock()
             self._take(min(self.looked_at + self._chunk, stop))
@@ -64,13 +74,28 @@ class TurnIndex:
                 break
         return self.version != version
 
+    def _forget(self) -> None:
+        self.looked_at = max(self.looked_at, self._log.first_row)
+        count = self._count - MOST_TURNS
+        if count < MOST_TURNS // 4:
+            return
+        self._fold.drop(count)
+        for column in _columns(self._resolved):
+            column[: self._count - count] = column[count : self._count].copy()
+        self._count -= count
+        self._turns.clear()
+        self.dropped += count
+        self.version += 1
+        self.settled += 1
+
     def _take(self, stop: int) -> None:
         changed = self._fold.take(self.looked_at, stop)
         self.looked_at = stop
         known = Known.of(self._log)
         if known != self._known:  # all turns may be told by other signs now
             self._known = known
-            changed = np.arange(len(self._fold.table))
+            last = self._fold.table["last_row"][: len(self._fold.table)]
+            changed = np.flatnonzero(last >= self._log.first_row)
             self._turns.clear()
         if not len(changed):
             return
@@ -81,8 +106,8 @@ class TurnIndex:
         self.version += 1
 
     def _update(self, changed: NDArray[np.int64]) -> None:
-        fresh = resolve(self._log, self._fold.table, changed, self._known)
         kept = self._resolved
+        fresh = resolve(self._log, self._fold.table, changed, self._known, kept)
         differs = (kept.status[changed] != fresh.status) | (kept.total[changed] != fresh.total)
         differs |= (kept.stages[changed] != fresh.stages).any(axis=1)
         if differs.any():
@@ -119,11 +144,13 @@ class TurnIndex:
 
     def turn_at(self, row: int) -> int | None:
         """The index of the turn that a row belongs to; None if it belongs to none, or was not looked at."""
-        return self._fold.turn_of(row) if 0 <= row < self.looked_at else None
+        return self._fold.turn_of(row) if self._log.first_row <= row < self.looked_at else None
 
     def first_row(self, index: int) -> int:
-        """Where a turn begins."""
-        return int(self._fold.table["first_row"][index])
+        """Where a turn begins, as far as its rows are known."""
+        table = self._fold.table
+        first, last = int(table["first_row"][index]), int(table["last_row"][index])
+        return min(max(first, self._log.first_row), last)
 
     def status(self, index: int) -> Status:
         """What became of a turn."""

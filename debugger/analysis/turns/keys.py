@@ -17,6 +17,7 @@ NOWHERE: Final = np.int64(-1)
 LOOSE: Final = np.int64(1 << 62)
 """Keys from here on are those of correlations that name no turn."""
 
+_MANY: Final = 4_096  # forgotten correlations, for it to be worth a copy of the others
 _CORRELATION: Final = re.compile(r"_(\d{1,9})_[A-Za-z][A-Za-z0-9_]*\Z")
 
 
@@ -29,7 +30,10 @@ class TurnKeys:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._correlations: Interner = log.interner("correlation")
+        # By the number of the correlation, from `_base` on: those before are forgotten, but for a few.
         self._numbers: NDArray[np.int64] = np.full(1, NONE, np.int64)
+        self._base = 0
+        self._older: dict[int, int] = {}
 
     def of(self, start: int, stop: int) -> NDArray[np.int64]:
         """The keys of rows `start` up to `stop`."""
@@ -44,20 +48,40 @@ class TurnKeys:
         return keys
 
     def _by_correlation(self, sessions: NDArray[np.int64], correlations: NDArray[Any]) -> NDArray[np.int64]:
+        correlations = correlations.astype(np.int64)
         self._read(int(correlations.max()))
-        numbers = self._numbers[correlations]
+        if not self._base:
+            numbers = self._numbers[correlations]
+        else:
+            numbers = np.full(len(correlations), NONE, np.int64)
+            recent = np.flatnonzero(correlations >= self._base)
+            numbers[recent] = self._numbers[correlations[recent] - self._base]
+            old = np.flatnonzero((correlations < self._base) & (correlations != ABSENT))
+            numbers[old] = [self._of_older(number) for number in correlations[old].tolist()]
         keys = np.where(numbers == NONE, correlations | LOOSE, (sessions << 32) | numbers)
         return np.where(correlations == ABSENT, NOWHERE, keys)
 
     def _read(self, last: int) -> None:
         """Look for turns in the names of correlations up to the one numbered `last`."""
-        known = len(self._numbers)
+        names = self._correlations
+        if names.first - self._base > _MANY:
+            self._numbers = self._numbers[names.first - self._base :].copy()
+            self._base = names.first
+            self._older.clear()
+        known = self._base + len(self._numbers)
         if last < known:
             return
-        names = self._correlations
-        found = (_CORRELATION.search(names.name(number)) for number in range(known, last + 1))
-        more = [NONE if match is None else int(match[1]) for match in found]
+        more = [self._told(number) for number in range(known, last + 1)]
         self._numbers = np.concatenate((self._numbers, np.array(more, np.int64)))
+
+    def _told(self, number: int) -> int:
+        match = _CORRELATION.search(self._correlations.name(number))
+        return NONE if match is None else int(match[1])
+
+    def _of_older(self, number: int) -> int:
+        if number not in self._older:
+            self._older[number] = self._told(number)
+        return self._older[number]
 
 
 def number_of(key: int) -> int:

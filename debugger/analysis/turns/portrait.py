@@ -7,15 +7,14 @@ from typing import Final
 import numpy as np
 
 from backend.events.vocabulary import ERROR
-from debugger.analysis.turns.fold import ANSWERED
+from debugger.analysis.turns.fold import ANSWERED, NAME
 from debugger.analysis.turns.payload import payload, words
 from debugger.analysis.turns.records import MILESTONES, STATUSES, Milestone, Stage, Status, Turn
 from debugger.analysis.turns.resolve import Resolved
 from debugger.analysis.turns.table import MARK, NO_NUMBER, TurnTable
-from debugger.log import EventLog
+from debugger.log import ABSENT, EventLog
 
 _REASON: Final = 160
-_NAME: Final = 120
 _LOOKED_THROUGH: Final = 16_384  # rows after a turn's first piece of text in which more is looked for
 _PIECES: Final = 120
 _CANCELLED_BY: Final = {
@@ -31,11 +30,11 @@ def portrait(log: EventLog, table: TurnTable, resolved: Resolved, index: int) ->
     status_row = int(resolved.status_row[index])
     milestones = _milestones(log, resolved, index)
     total = int(resolved.total[index])
-    session = log.interner("session").value(int(table["session"][index]))
+    session, correlation = _names(log, table, index)
     return Turn(
-        session=None if session is None else words(session, _NAME),
+        session=session,
         number=None if number == NO_NUMBER else number,
-        correlation=words(log.name("correlation", int(table["correlation"][index])), _NAME),
+        correlation=correlation,
         first_row=int(table["first_row"][index]),
         last_row=int(table["last_row"][index]),
         events=int(table["events"][index]),
@@ -55,13 +54,24 @@ def portrait(log: EventLog, table: TurnTable, resolved: Resolved, index: int) ->
     )
 
 
+def _names(log: EventLog, table: TurnTable, index: int) -> tuple[str | None, str]:
+    """Of session and correlation."""
+    number = int(table["session"][index])
+    if table.names:
+        session, correlation = table.names[index]
+        return session if number != ABSENT else None, correlation
+    name = log.interner("session").value(number)
+    correlation = words(log.name("correlation", int(table["correlation"][index])), NAME)
+    return None if name is None else words(name, NAME), correlation
+
+
 def _milestones(log: EventLog, resolved: Resolved, index: int) -> dict[str, Milestone]:
     rows, times = resolved.rows[index].tolist(), resolved.times[index].tolist()
     messages = log.column("message_type")
     found = {}
     for name, row, time in zip(MILESTONES, rows, times, strict=True):
         if row >= 0:
-            found[name] = Milestone(row, time, words(log.name("message_type", int(messages[row])), _NAME))
+            found[name] = Milestone(row, time, words(log.name("message_type", int(messages[row])), NAME))
     return found
 
 
@@ -94,6 +104,8 @@ def _why_cancelled(log: EventLog, table: TurnTable, index: int, row: int) -> str
 
 def _told(log: EventLog, row: int) -> str:
     """What an event says went wrong; its name where it says nothing."""
+    if row < log.first_row:
+        return "the event that told is forgotten"
     data = payload(log, row)
     kind = words(data.error_type, _REASON)
     text = words(data.error_message, _REASON) or words(data.error, _REASON) or words(data.reason, _REASON)
@@ -101,7 +113,7 @@ def _told(log: EventLog, row: int) -> str:
     if both:
         return words(both, _REASON)
     name = log.name("message_type", int(log.column("message_type")[row])) or ERROR
-    status = words(data.status, _NAME) or words(data.event, _NAME)
+    status = words(data.status, NAME) or words(data.event, NAME)
     return words(f"{name} {status}".rstrip(), _REASON)
 
 
@@ -112,7 +124,7 @@ def _written(log: EventLog, table: TurnTable, index: int) -> str:
             return text
     for name in ("TEXT_CHUNK", "LLM_RAW_CHUNK"):
         first = int(table.marks[index, MARK[name]])
-        if first >= 0:
+        if first >= log.first_row:
             return _joined(log, first, int(table["last_row"][index]))
     return ""
 

@@ -61,13 +61,17 @@ class Resolved(NamedTuple):
     suspect: NDArray[np.bool_]
 
 
-def resolve(log: EventLog, table: TurnTable, turns: Int, known: Known) -> Resolved:
-    """What became of some turns."""
+def resolve(log: EventLog, table: TurnTable, turns: Int, known: Known, before: Resolved) -> Resolved:
+    """What became of some turns. Of rows that are forgotten the times are those of `before`."""
     status, status_row = _statuses(table, turns, known)
     rows = _rows(table, turns, known)
     rows[:, END] = _or(rows[:, END], np.where(np.isin(status, (FAILED, CANCELLED)), status_row, NEVER))
-    clock = log.column("timestamp_ns")
-    times = np.where(rows >= 0, clock[rows], NEVER)
+    clock, first = log.column("timestamp_ns"), log.first_row
+    times = np.where(rows >= first, clock[rows], NEVER)
+    if first:
+        same = (rows >= 0) & (rows < first) & (rows == before.rows[turns])
+        times[same] = before.times[turns][same]
+        rows[(rows < first) & ~same] = NEVER
     suspect = _backwards(rows, times)
     since_speech = table["since_speech_ns"][turns]
     told = (since_speech > 0) & (rows[:, TRANSCRIPT] >= 0)

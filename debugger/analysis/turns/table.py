@@ -56,7 +56,10 @@ _FIRST: Final = 64
 
 
 class TurnTable:
-    """Columns that grow by doubling; -1 stands for 'not seen'. Read `rows[:len(table)]` of each."""
+    """Columns that grow by doubling; -1 stands for 'not seen'. Read `rows[:len(table)]` of each.
+
+    ``names`` of session and correlation are kept where the log may forget them.
+    """
 
     def __init__(self) -> None:
         self._count = 0
@@ -65,6 +68,7 @@ class TurnTable:
         self.said: list[str] = []
         self.answered: list[str] = []
         self.agent: list[str] = []
+        self.names: list[tuple[str, str]] = []
 
     def __len__(self) -> int:
         """How many turns there are."""
@@ -73,6 +77,21 @@ class TurnTable:
     def __getitem__(self, name: str) -> NDArray[np.int64]:
         """A column, spare part included: valid until the next `add`."""
         return self._arrays[name]
+
+    def drop(self, count: int) -> None:
+        """Without the first turns: the indexes of the others are lower by so many."""
+        left = self._count - count
+        for name, old in self._arrays.items():
+            old[:left] = old[count : self._count]
+            old[left:] = _blank(name, len(old) - left)
+        successors = self._arrays["successor"][:left]
+        successors[successors >= 0] -= count
+        self.marks[:left] = self.marks[count : self._count]
+        self.marks[left:] = -1
+        for texts in (self.said, self.answered, self.agent):
+            del texts[:count]
+        del self.names[:count]
+        self._count = left
 
     def add(self, session: int, number: int, correlation: int, row: int) -> int:
         """Another turn, first seen at `row`; returns its index."""

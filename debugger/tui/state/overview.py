@@ -59,8 +59,9 @@ def before_turn(log: EventLog, row: int) -> int:
     if turn == NONE:
         return row - 1
     first, stop = row, row
-    while stop > max(row - _FURTHEST, 0):
-        start = max(stop - _PIECE, 0)
+    furthest = max(row - _FURTHEST, log.first_row)
+    while stop > furthest:
+        start = max(stop - _PIECE, furthest)
         found = np.flatnonzero((turns[start:stop] == turn) & (sessions[start:stop] == session))
         if not len(found):
             break
@@ -110,7 +111,7 @@ class OverviewBody:
         """Those that had a snapshot since the base."""
         log, row = self._session.log, self._session.cursor
         low, high = sorted((self._since, row))
-        some = log.column("component")[max(low + 1, high - _FURTHEST) : high + 1]
+        some = log.column("component")[max(low + 1, high - _FURTHEST, log.first_row) : high + 1]
         numbers = {log.id_of("component", name): name for name in names}
         here = [numbers[number] for number in np.unique(some).tolist() if number in numbers]
         changed = {name for name in here if self._entry(name).changes}

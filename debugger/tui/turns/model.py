@@ -83,6 +83,7 @@ class Order:
         self._index = index
         self._turns: NDArray[np.int64] | None = None
         self._as_of = (-1, 0)
+        self._dropped = index.dropped
 
     @property
     def slowest_first(self) -> bool:
@@ -99,6 +100,8 @@ class Order:
     def update(self, now: int) -> None:
         """Sort again, at most once a second: lines that jump about cannot be read."""
         settled, at = self._as_of
+        if self._turns is not None and self._dropped != self._index.dropped:
+            self._sort(now)
         if self._turns is None or now - at < _SUMMARY_EVERY_NS:
             return
         if settled != self._index.settled or len(self._turns) != len(self._index):
@@ -107,6 +110,7 @@ class Order:
     def _sort(self, now: int) -> None:
         self._turns = np.argsort(-self._index.totals_ns(), kind="stable")
         self._as_of = (self._index.settled, now)
+        self._dropped = self._index.dropped
 
     def __len__(self) -> int:
         """How many lines there are."""
