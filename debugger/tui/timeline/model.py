@@ -57,6 +57,7 @@ class Model:
         self._key: object = None
         self._canvas = Canvas(0, 0)
         self._looked_at = 0
+        self._framed: tuple[tuple[object, ...], Frame] | None = None
 
     @property
     def log(self) -> EventLog:
@@ -81,7 +82,15 @@ class Model:
     # --- frames ---------------------------------------------------------------------------
 
     def frame(self, width: int, height: int) -> Frame:
-        """The picture of ``width`` by ``height`` cells."""
+        """The picture of ``width`` by ``height`` cells; the last one while nothing is different."""
+        known, log, session = self._framed, self.log, self._session
+        of = (width, height, session.cursor, len(log), log.first_row, session.followed, session.following)
+        if known is None or self.incomplete or known[0] != (*of, session.playback.playing, self.view.state):
+            frame = self._frame(width, height)
+            self._framed = known = (*of, session.playback.playing, self.view.state), frame
+        return known[1]
+
+    def _frame(self, width: int, height: int) -> Frame:
         body, row = max(height - 1, 1), self._session.cursor
         self.label_width = self._label_width(width)
         cells = max(width - self.label_width, 1)

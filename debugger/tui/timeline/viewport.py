@@ -11,6 +11,7 @@ from debugger.tui.timeline.project import SPACINGS, STRETCH, ByCause, Order, ord
 
 _FIRST_SPAN: Final = 2_000_000_000
 _MARGIN: Final = 16  # the cursor keeps a 16th of the window from its edges
+_END: Final = 2**63 - 1  # of what a column holds, some 146 years behind the last event that a log can have
 _GROWTH: Final = 8  # a window over all of a live log is an eighth longer than that
 
 
@@ -32,6 +33,11 @@ class Viewport:
         self._centring = False
         self._left = 0  # the row that the leftmost step begins with
         self._order: tuple[tuple[By, int, int], Order] | None = None
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """Everything of it that a picture depends on."""
+        return tuple(id(value) if name == "_order" else value for name, value in vars(self).items())
 
     # --- by the clock ----------------------------------------------------------------
 
@@ -102,7 +108,9 @@ class Viewport:
             if self.whole:  # what is seen of the whole is no longer the whole
                 self.whole = False
                 self.span = min(self.window.span, SPANS[-1])
-            self.window = self.window.moved(cells)
+            moved = self.window.moved(cells)
+            if -_END <= moved.start and moved.stop <= _END:
+                self.window = moved
 
     # --- by what caused what ---------------------------------------------------------
 
