@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from debugger.tui.session import Link, Session
 
 _DEFAULT = "127.0.0.1:8765"
+KEEP = 4_000_000
+"""Events that are kept of a feed: with their indexes some 250 MB, and as much again for their payloads."""
+
 _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})")
 
 
@@ -35,17 +38,23 @@ def attach(
     token_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file with the feeds' token.")
     ] = None,
+    keep: Annotated[
+        int,
+        typer.Option(min=10_000, metavar="EVENTS", help="The newest are kept; earlier ones are forgotten."),
+    ] = KEEP,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Paint no Unicode.")] = False,
 ) -> None:
     """Watch a running backend: its history, then what happens, until q.
 
     When the connection breaks, everything stays, and it is made again by itself.
     """
-    run_attached(urls or [_DEFAULT], given_token(token_file), ascii_only=ascii_only)
+    run_attached(urls or [_DEFAULT], given_token(token_file), keep=keep, ascii_only=ascii_only)
 
 
-def run_attached(urls: Sequence[str], token: str | None = None, *, ascii_only: bool = False) -> None:
-    """Show the feeds at `urls` on this terminal until the user quits.
+def run_attached(
+    urls: Sequence[str], token: str | None = None, *, keep: int = KEEP, ascii_only: bool = False
+) -> None:
+    """Show the feeds at `urls` on this terminal until the user quits; the newest `keep` events are known.
 
     Without a token, the one that this user's server on that port of this machine left is used.
 
@@ -63,7 +72,7 @@ def run_attached(urls: Sequence[str], token: str | None = None, *, ascii_only: b
     if len(set(addresses)) < len(addresses):
         raise UserError("the same feed is named twice; name each once")
     sources = [FeedSource(address, token or _run_token(address)) for address in addresses]
-    session = Session(Mode.LIVE, Link(""), time.monotonic_ns)
+    session = Session(Mode.LIVE, Link(""), time.monotonic_ns, keep=keep)
     launch.run(_chosen_app(session, LiveFeeder(sources, session), _Begin(), ascii_only=ascii_only))
 
 

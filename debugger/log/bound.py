@@ -11,9 +11,6 @@ from debugger.log.columns import Columns
 from debugger.log.compact import CompactInterner
 from debugger.log.interner import Interner
 
-LIVE_ROWS: Final = 4_000_000
-"""A bound for a log that goes on for ever: columns and indexes then take some 250 MB."""
-
 _MOST_AT_ONCE: Final = 1 << 16
 _SHARE: Final = 64
 _PAUSE: Final = 2  # parts forgotten between two looks at names

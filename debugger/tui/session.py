@@ -10,7 +10,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from debugger.log.bound import LIVE_ROWS
 from debugger.log.rates import RateMeter
 from debugger.sources.notes import Notes
 from debugger.tui.cursor.base import FILTER_BUDGET_NS, Mode, Notice
@@ -51,7 +50,7 @@ class Session(Emphasis, Hunting, Marking):
         *,
         speed: float = 1.0,
         notes: Notes | None = None,
-        keep: int = LIVE_ROWS,
+        keep: int | None = None,
     ) -> None:
         super().__init__(mode, clock, speed, keep)
         if notes is not None:

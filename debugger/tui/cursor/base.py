@@ -9,7 +9,6 @@ from typing import Final
 from msgspec import Struct
 
 from debugger.log import EventLog
-from debugger.log.bound import LIVE_ROWS
 from debugger.log.columns import FORGOTTEN
 from debugger.log.playback import Playback
 from debugger.tui.rows import RowFilter, ShownRows
@@ -41,10 +40,10 @@ class Cursor:
 
     ``clock`` gives monotonic ns. Live, the cursor stands on the newest event while `following`;
     ``paused_at`` is the number of events there were when it stopped. A live log keeps the newest
-    ``keep`` events; recordings are kept whole.
+    ``keep`` events (None: all); recordings are kept whole.
     """
 
-    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int = LIVE_ROWS) -> None:
+    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int | None = None) -> None:
         self.mode = mode
         self.clock = clock
         self.log: Final = EventLog(max_rows=keep if mode is Mode.LIVE else None)

@@ -10,7 +10,6 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from debugger.log import ABSENT, NONE
-from debugger.log.bound import LIVE_ROWS
 from debugger.tui.cursor.base import Cursor, Mode
 
 
@@ -46,7 +45,7 @@ class Selection(NamedTuple):
 class Emphasis(Cursor):
     """A followed turn dims the others; a selection is what is copied and exported."""
 
-    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int = LIVE_ROWS) -> None:
+    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int | None = None) -> None:
         super().__init__(mode, clock, speed, keep)
         self.followed: Followed | None = None
         self.selection: Selection | None = None

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from debugger.log import Query
-from debugger.log.bound import LIVE_ROWS
 from debugger.log.hunt import Both, Condition, Hunt
 from debugger.tui.cursor.base import FILTER_BUDGET_NS, Cursor, Mode
 from debugger.tui.rows import ShownRows
@@ -23,7 +22,7 @@ class Search(NamedTuple):
 class Hunting(Cursor):
     """What is searched for stands out and is counted; a hunt goes on from tick to tick until it is there."""
 
-    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int = LIVE_ROWS) -> None:
+    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int | None = None) -> None:
         super().__init__(mode, clock, speed, keep)
         self.search: Search | None = None
         self._hunt: Hunt | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from debugger.log.bound import LIVE_ROWS
 from debugger.sources.notes import Notes
 from debugger.tui.cursor.base import Cursor, Mode
 
@@ -12,7 +11,7 @@ from debugger.tui.cursor.base import Cursor, Mode
 class Marking(Cursor):
     """Marks the event at the cursor; `Notes` keeps it."""
 
-    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int = LIVE_ROWS) -> None:
+    def __init__(self, mode: Mode, clock: Callable[[], int], speed: float, keep: int | None = None) -> None:
         super().__init__(mode, clock, speed, keep)
         self.notes = Notes()
 
