@@ -30,6 +30,7 @@ from debugger.tui.live import short
 from debugger.tui.session import Link, Mode, Session
 from tests.bench.interface_story import Story
 
+_MORE: Final = 40_000_000  # events that may come before the first ones are forgotten
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -124,7 +125,7 @@ def resident() -> int:
 def main(url: str, events: int, path: Path) -> None:
     """Fill the log, then show it."""
     source = FeedSource(url, wanted=Subscribe(batch=True))
-    session = Session(Mode.LIVE, Link(short(source.url)), time.monotonic_ns)
+    session = Session(Mode.LIVE, Link(short(source.url)), time.monotonic_ns, keep=events + _MORE)
     story = Story()
     before, began = resident(), time.perf_counter()
     story.fill(session.log, events // len(story))
