@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tests.bench.pty_screen import Screen
+
 ROWS, COLUMNS = 36, 120
-_TAIL = 64 * 1024
 _LOOK_SECONDS = 0.02
 
 
@@ -28,27 +29,29 @@ class Watched:
 
 def watch(
     command: Sequence[str],
-    marks: Mapping[str, Callable[[bytes], bool]],
+    marks: Mapping[str, Callable[[str], bool]],
     *,
     limit: float,
     environment: Mapping[str, str],
 ) -> Watched:
     """Run `command` until all `marks` were seen, or for `limit` seconds; then it is killed.
 
-    A mark looks at the newest output. Peak memory is that of the resident pages of the process and
+    A mark looks at what is on the screen. Peak memory is that of the resident pages of the process and
     its children together, shared ones counted each time, looked at 50 times a second.
     """
     seen = Watched(list(marks))
     process, terminal = pty.fork()
     if process == 0:
-        os.execvpe(command[0], list(command), {**os.environ, **environment, "TERM": "xterm-256color"})  # noqa: S606 - a benchmark
+        os.execvpe(command[0], list(command), {**os.environ, **environment})  # noqa: S606 - a benchmark
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    began, shown = time.perf_counter(), b""
+    began, screen = time.perf_counter(), Screen(COLUMNS, ROWS)
     try:
         while None in seen.seconds.values() and time.perf_counter() - began < limit:
             if select.select([terminal], [], [], _LOOK_SECONDS)[0]:
-                shown = (shown + os.read(terminal, 65536))[-_TAIL:]
+                written = os.read(terminal, 65536)
                 now = time.perf_counter() - began
+                screen.feed(written)
+                shown = "\n".join(screen.lines)
                 for name, appeared in marks.items():
                     if seen.seconds[name] is None and appeared(shown):
                         seen.seconds[name] = now
