@@ -149,7 +149,10 @@ def _after(log: EventLog, cursor: int, span: re.Match[str]) -> int:
     unit = _UNITS.get(span[3])
     if unit is None:
         raise MomentError(f"{span[3]!r} is no unit of time; use one of {', '.join(_UNITS)}")
-    distance = round(float(span[2]) * unit) * (-1 if span[1] == "-" else 1)
+    try:
+        distance = round(float(span[2]) * unit) * (-1 if span[1] == "-" else 1)
+    except OverflowError:
+        raise MomentError(f"{span[0][:20]}… is outside of what clocks know") from None
     return log.row_at_time(int(log.column("timestamp_ns")[max(cursor, log.first_row)]) + distance)
 
 

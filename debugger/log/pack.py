@@ -22,7 +22,8 @@ from debugger.log.columns import NONE, integers
 from debugger.log.series import DIGITS, numbers_after
 
 _TELLING: Final = frozenset({SYSTEM, SUBSCRIBED, UNSUBSCRIBED})
-_FAR_PAST, _FAR_FUTURE = -(2**63), 2**63 - 1
+# In 1823 and 2116. What is beyond is taken for them: so the difference of two times fits 64 bits.
+FAR_PAST, FAR_FUTURE = -(2**62), 2**62 - 1
 _BYTE: Final = 1 << 8
 _MEMBER: Final = b'{"'
 _NO_OBJECT: Final = -1
@@ -183,19 +184,24 @@ def _numbers(values: list[Any], dtype: type[np.signedinteger[Any]]) -> NDArray[A
 
 def _times(events: Sequence[Heading]) -> NDArray[Any]:
     try:
-        return integers([event.timestamp_ns for event in events], np.int64)  # type: ignore[misc] # None raises
+        times = integers([event.timestamp_ns for event in events], np.int64)  # type: ignore[misc] # None raises
     except TypeError:
-        return integers([nanoseconds(event) for event in events], np.int64)
+        times = integers([nanoseconds(event) for event in events], np.int64)
+    return np.clip(times, FAR_PAST, FAR_FUTURE, out=times)
 
 
 def nanoseconds(event: Heading) -> int:
-    """The exact time of an event in ns, else the float's, rounded to the microseconds that it holds."""
-    if event.timestamp_ns is not None:
-        return event.timestamp_ns
-    try:
-        return round(event.timestamp * 1e6) * 1000
-    except OverflowError:  # 1e400 reads as infinity
-        return _FAR_FUTURE if event.timestamp > 0 else _FAR_PAST
+    """The exact time of an event in ns, else the float's, rounded to the microseconds that it holds.
+
+    What is outside of the years that a log knows is taken for their first or last moment.
+    """
+    exact = event.timestamp_ns
+    if exact is None:
+        try:
+            exact = round(event.timestamp * 1e6) * 1000
+        except OverflowError:  # 1e400 reads as infinity
+            exact = FAR_FUTURE if event.timestamp > 0 else FAR_PAST
+    return min(max(exact, FAR_PAST), FAR_FUTURE)
 
 
 def places_of_states(states: Sequence[Payload]) -> list[int] | None:

@@ -263,7 +263,8 @@ def test_a_clock_time_is_local_on_each_day() -> None:
     log.append_many(lines, [decode_line(line) for line in lines])
     assert compile_query("time >= 13:00").rows(log).tolist() == [2, 4]
     assert compile_query("time = 13:00").rows(log).tolist() == [2, 4]
-    assert compile_query("time = 23:30..01:00:00").rows(log).tolist() == [0, 5]
+    # The last is beyond what a log knows: it is taken for 2116, at 00:53 in Berlin.
+    assert compile_query("time = 23:30..01:00:00").rows(log).tolist() == [0, 5, 6]
     assert compile_query("time = 2026-01-01").rows(log).tolist() == [0, 1, 2]
     assert compile_query("time >= 2026-07-01T13:00").rows(log).tolist() == [4, 5, 6]
     assert compile_query("time >= 2026-07-01T13:00Z").rows(log).tolist() == [5, 6]

@@ -20,7 +20,7 @@ BELL, ESC = "\x07", "\x1b"
 PLANTED: Final = (
     f"{ESC}[5;7;35m",  # blinks: nothing of ours does
     f"{ESC}[2J{ESC}[7;7H",
-    f"{ESC}[?1049l",
+    f"{ESC}[?47;7l",
     f"{ESC}[6n",
     f"{ESC}]52;c;cHduZWQ={BELL}",
     f"{ESC}]0;pwned{ESC}\\",

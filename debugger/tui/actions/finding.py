@@ -7,7 +7,7 @@ from debugger.log.moment import link_to
 from debugger.tui.actions.base import Actions
 from debugger.tui.actions.taking import Exporting, copied
 from debugger.tui.events.detail import EventScreen
-from debugger.tui.query_line.purpose import Filtering, Noting, Searching, apply_filter, query_of
+from debugger.tui.query_line.purpose import EntryError, Filtering, Noting, Searching, apply_filter, query_of
 from debugger.tui.session import Session
 
 
@@ -31,8 +31,11 @@ class Finding(Actions):
         """Search for events of the same component and kind as the one at the cursor."""
         session = self.session
         if session.cursor >= 0:
-            session.set_search(query_of(_alike(session)))
-            session.say("n and N go from one to the next; x ends the search")
+            try:
+                session.set_search(query_of(_alike(session)))
+                session.say("n and N go from one to the next; x ends the search")
+            except EntryError as problem:  # of names of any length
+                session.say(str(problem), bad=True)
         self.sync()
 
     def action_filter_component(self) -> None:
@@ -43,7 +46,10 @@ class Finding(Actions):
             component = _name(session, "component")
         if component:
             text = _term("component", component)
-            apply_filter(session, "" if session.filter_text == text else text)
+            try:
+                apply_filter(session, "" if session.filter_text == text else text)
+            except EntryError as problem:
+                session.say(str(problem), bad=True)
             self.sync()
 
     def action_clear_filter(self) -> None:

@@ -109,7 +109,7 @@ class Viewport:
                 self.whole = False
                 self.span = min(self.window.span, SPANS[-1])
             moved = self.window.moved(cells)
-            if -_END <= moved.start and moved.stop <= _END:
+            if moved.start >= -_END and moved.stop <= _END:
                 self.window = moved
 
     # --- by what caused what ---------------------------------------------------------
