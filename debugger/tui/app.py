@@ -105,6 +105,7 @@ class DebuggerApp(App[None]):
             arrangement = Arrangement()
         screen = MainScreen(self.session, arrangement.checked())
         screen.events.columns = self.chosen.columns
+        screen.typed.remember(self.chosen.history)
         return screen
 
     def on_mount(self) -> None:

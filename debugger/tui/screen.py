@@ -131,6 +131,15 @@ class MainScreen(Moving, Finding, Arranging):
         """Filter by a saved query; it can be changed before it is kept."""
         self.ask(Filtering(), text)
 
+    @property
+    def typed(self) -> QueryLine:
+        """The line that is typed in."""
+        return self._query
+
+    def on_query_line_kept(self, event: QueryLine.Kept) -> None:
+        """Remember what was typed for the next time."""
+        self.post_message(self.Chosen("history", event.queries))
+
     def on_query_line_save_wanted(self, event: QueryLine.SaveWanted) -> None:
         """Ask for a name for a query."""
         self.ask(Saving(event.text, self._save))

@@ -37,13 +37,15 @@ _LINE: Final = 200
 class Settings(Struct, frozen=True):
     """What was chosen. ``layout`` is the screen's own, ``queries`` are saved queries by their names.
 
-    ``keys`` maps actions to keys: what the user wrote, for `keys.user` to judge.
+    ``history`` are queries that were typed, the latest at the end. ``keys`` maps actions to keys: what
+    the user wrote, for `keys.user` to judge.
     """
 
     theme: str = "doubletalk"
     layout: dict[str, Any] = {}
     columns: tuple[str, ...] = ()
     queries: dict[str, str] = {}
+    history: tuple[str, ...] = ()
     seen_hint: bool = False
     keys: dict[str, Any] = {}
 

@@ -21,12 +21,17 @@ class EntryError(Exception):
 
 
 class Purpose(Protocol):
-    """One use of the line. ``key`` is shown before it; ``queries`` whether text is in the query language."""
+    """One use of the line. ``key`` is shown before it; ``queries`` whether text is in the query language.
+
+    ``enter`` and ``leave`` say what the keys for it do.
+    """
 
     key: str
     name: str
     placeholder: str
     queries: bool
+    enter: str
+    leave: str
 
     def begin(self, session: Session) -> str:
         """The text that stands in the line at first."""
@@ -90,6 +95,8 @@ class Asking:
     name = ""
     placeholder = ""
     queries = False
+    enter = "keep"
+    leave = "leave"
 
     def begin(self, session: Session) -> str:
         """As `Purpose.begin`."""
@@ -112,6 +119,8 @@ class Filtering:
     name = "filter"
     placeholder = "component:overseer  message:TTS_*  turn = 2  data.index > 3  -partial  text …"
     queries = True
+    enter = "keep"
+    leave = "undo"
 
     def __init__(self) -> None:
         self._before = ""
@@ -142,6 +151,8 @@ class Searching:
     name = "search"
     placeholder = "what to look for: n and N go from one to the next"
     queries = True
+    enter = "next match"
+    leave = "undo"
 
     def __init__(self) -> None:
         self._before: Query | None = None
@@ -173,6 +184,7 @@ class Running(Asking):
     """Runs to the next (or previous) event that matches."""
 
     queries = True
+    enter = "run"
 
     def __init__(self, direction: int) -> None:
         self.key = "r" if direction > 0 else "R"
@@ -183,7 +195,8 @@ class Running(Asking):
     def look(self, session: Session, text: str) -> str:
         """Only read it."""
         del session
-        return "⏎ runs there" if not query_of(text).passes_all else ""
+        query_of(text)
+        return ""
 
     def keep(self, session: Session, text: str) -> None:
         """Run."""
@@ -200,11 +213,13 @@ class Watching(Asking):
     name = "watch for"
     placeholder = "a condition: it beeps and stops where that holds"
     queries = True
+    enter = "watch"
 
     def look(self, session: Session, text: str) -> str:
         """Only read it."""
         del session
-        return "⏎ watches" if not query_of(text).passes_all else ""
+        query_of(text)
+        return ""
 
     def keep(self, session: Session, text: str) -> None:
         """Watch from now on."""
@@ -221,6 +236,7 @@ class Going(Asking):
 
     key = ":"
     name = "go to"
+    enter = "go there"
     placeholder = "812 · 10:02:03.4 · +200ms · 50% · turn=3 · row=5 · id=…"
 
     def keep(self, session: Session, text: str) -> None:
@@ -259,6 +275,7 @@ class Saving(Asking):
 
     key = "^S"
     name = "save the query as"
+    enter = "save"
     placeholder = "a name"
 
     def __init__(self, text: str, save: Callable[[str, str], None]) -> None:

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 from textual.widgets import Input
 
-from debugger.log.query import complete
 from debugger.tui.keys import Where, bindings
-from debugger.tui.palette import ink
+from debugger.tui.query_line.completing import Cycle, Typed, offers_for, take
+from debugger.tui.query_line.hint import QueryHint
 from debugger.tui.query_line.purpose import EntryError, Purpose
 from debugger.tui.session import Session
-from debugger.tui.text import safe_text, shorten, width_of
+from debugger.tui.text import safe_text
 
-_OFFERED: Final = 6
-_HISTORY: Final = 100
-_WORDS: Final = 300
+KEPT: Final = 100
+"""Lines of a kind that are remembered."""
 
-
-class QueryHint(Widget):
-    """Under the text: what is wrong, at its place; else how many match, and what could follow."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.problem: EntryError | None = None
-        self.word = ""
-        self.offers: tuple[str, ...] = ()
-        self.indent = 2
-
-    def render_line(self, y: int) -> Strip:
-        """The line."""
-        del y
-        width = self.size.width
-        segments = self._problem(self.problem, width) if self.problem is not None else self._words(width)
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
-
-    def _problem(self, problem: EntryError, width: int) -> list[Segment]:
-        """The caret stands under the place, the words after it; without one if there is no room."""
-        words = safe_text(problem.message, _WORDS)
-        if problem.position is None:
-            return [Segment(f"  {words}", ink.bad)]
-        at = self.indent + problem.position
-        if at + 2 + width_of(words) <= width:
-            return [Segment(f"{' ' * at}^ {words}", ink.bad)]
-        return [Segment(f"  {words} (at {problem.position + 1})", ink.bad)]
-
-    def _words(self, width: int) -> list[Segment]:
-        segments = [Segment(f"  {self.word}", ink.good)] if self.word else []
-        if self.offers:
-            segments.append(Segment("   Tab ", ink.key))
-            segments.append(Segment(shorten("  ".join(self.offers), max(width - 40, 20)), ink.dim))
-        segments.append(Segment("   ⏎ keep  Esc ^G undo  ↑ before  ^S save", ink.dimmer))
-        return segments
+_OFFERED: Final = 20
+_QUERIES: Final = "queries"  # one language: what was typed for one purpose is there for the others
 
 
 class QueryLine(Vertical):
@@ -75,12 +39,25 @@ class QueryLine(Vertical):
             super().__init__()
             self.text = text
 
+    class Kept(Message):
+        """A query was used: these are the last ones, the latest at the end."""
+
+        def __init__(self, queries: tuple[str, ...]) -> None:
+            super().__init__()
+            self.queries = queries
+
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._session = session
         self._purpose: Purpose | None = None
         self._history: dict[str, list[str]] = {}
         self._back = 0
+        self._draft = ""
+        self._cycle: Cycle | None = None
+
+    def remember(self, queries: Sequence[str]) -> None:
+        """What was typed before, the latest at the end."""
+        self._history[_QUERIES] = list(queries)[-KEPT:]
 
     def compose(self) -> ComposeResult:
         """The text, and the hint under it."""
@@ -94,7 +71,7 @@ class QueryLine(Vertical):
 
     def begin(self, purpose: Purpose, text: str | None = None) -> None:
         """Show the line for a purpose, with its text or the given one in it."""
-        self._purpose, self._back = purpose, 0
+        self._purpose, self._back, self._cycle = purpose, 0, None
         box, hint = self.query_one(Input), self.query_one(QueryHint)
         box.placeholder = purpose.placeholder
         self.border_title = f"{purpose.key} {purpose.name}"
@@ -124,43 +101,66 @@ class QueryLine(Vertical):
         purpose, hint = self._purpose, self.query_one(QueryHint)
         if purpose is None:
             return
-        before = (hint.problem, hint.word, hint.offers)
+        before = hint.shown
+        offers, hint.chosen = self._offers() if purpose.queries else ((), -1)
+        hint.problem, hint.wanted = None, ""
         try:
-            hint.problem, hint.word = None, purpose.look(self._session, text)
+            hint.word = purpose.look(self._session, text)
         except EntryError as problem:
-            hint.problem = problem
-        hint.offers = tuple(one for one, _ in self._offers(text)) if purpose.queries else ()
-        if before != (hint.problem, hint.word, hint.offers):
+            if offers and problem.position is not None and problem.position >= len(text.rstrip()):
+                hint.wanted = safe_text(problem.message.partition(";")[0])  # it is not wrong, it goes on
+            else:
+                hint.problem = problem
+        hint.offers = offers
+        known = bool(self._history.get(_kind(purpose)))
+        hint.ways = (("query.keep", purpose.enter), ("query.revert", purpose.leave))
+        hint.more_ways = (("query.older_next", "before"),) if known else ()
+        if purpose.queries and text.strip():
+            hint.more_ways += (("query.save", "save"),)
+        if before != hint.shown:
             hint.refresh()
 
-    def _offers(self, text: str) -> list[tuple[str, int]]:
-        """What could follow, and where it begins."""
-        position = self.query_one(Input).cursor_position
-        found = complete(text, position, self._session.log)[:_OFFERED]
-        return [(safe_text(one.text, 40), one.start) for one in found]
+    def _offers(self) -> tuple[tuple[str, ...], int]:
+        """What could follow, and which of it is taken already; -1 for none."""
+        cycle = self._cycle
+        if cycle is not None and cycle.now == self._typed:
+            found, number = cycle.offers, cycle.number
+        else:
+            found, number = offers_for(self._typed, self._session.log)[:_OFFERED], -1
+        return tuple(safe_text(one.text, 40) for one in found), number
+
+    @property
+    def _typed(self) -> Typed:
+        box = self.query_one(Input)
+        return Typed(box.value, box.cursor_position)
 
     # --- keys ------------------------------------------------------------------------
 
-    def action_complete(self) -> None:
-        """Take the first of what could follow."""
-        box, purpose = self.query_one(Input), self._purpose
+    def action_complete(self, step: int) -> None:
+        """Take what could follow; again: the next of it, or the one before."""
+        purpose = self._purpose
         if purpose is None or not purpose.queries:
             return
-        position = box.cursor_position
-        offers = complete(box.value, position, self._session.log)
-        if offers:
-            text, rest = offers[0].text, box.value[position:]
-            box.value = box.value[: offers[0].start] + text + rest
-            box.cursor_position = offers[0].start + len(text)
+        now, self._cycle = take(self._typed, self._cycle, self._session.log, step)
+        self._write(now)
+
+    def _write(self, typed: Typed) -> None:
+        box = self.query_one(Input)
+        box.value = typed.text
+        box.cursor_position = typed.position
+        self._look(typed.text)
 
     def action_older(self, step: int) -> None:
-        """What was typed here before."""
+        """What was typed before; at the end of it, what stood there at first."""
         purpose = self._purpose
-        known = self._history.get(purpose.name, []) if purpose is not None else []
+        if purpose is None:
+            return
+        known = self._history.get(_kind(purpose), [])
+        if not self._back:
+            self._draft = self.query_one(Input).value
         self._back = min(max(self._back + step, 0), len(known))
-        box = self.query_one(Input)
-        box.value = known[-self._back] if self._back else ""
-        box.cursor_position = len(box.value)
+        text = known[-self._back] if self._back else self._draft
+        self._write(Typed(text, len(text)))
 
     def action_save(self) -> None:
         """Keep the query for later."""
@@ -185,8 +185,11 @@ class QueryLine(Vertical):
             hint.refresh()
             return
         if text.strip():
-            known = self._history.setdefault(purpose.name, [])
-            self._history[purpose.name] = [*(one for one in known if one != text), text][-_HISTORY:]
+            kind = _kind(purpose)
+            known = [*(one for one in self._history.get(kind, []) if one != text), text][-KEPT:]
+            self._history[kind] = known
+            if purpose.queries:
+                self.post_message(self.Kept(tuple(known)))
         self._end()
 
     def action_revert(self) -> None:
@@ -198,3 +201,7 @@ class QueryLine(Vertical):
     def _end(self) -> None:
         self.display = False
         self.post_message(self.Done())
+
+
+def _kind(purpose: Purpose) -> str:
+    return _QUERIES if purpose.queries else purpose.name
