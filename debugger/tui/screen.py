@@ -72,9 +72,10 @@ class MainScreen(Moving, Finding, Arranging):
         frames = [Pane(name, widget) for name, widget in self.panes.items()]
         self.area = PaneArea(*frames, arrangement=arrangement or Arrangement())
         self._query = QueryLine(session, id="query")
+        self._status = StatusLine(session, id="status")
         self._lines = (
             Scrubber(session, findings.index, id="scrubber"),
-            StatusLine(session, id="status"),
+            self._status,
             KeyBar(session, id="keys"),
         )
 
@@ -101,6 +102,7 @@ class MainScreen(Moving, Finding, Arranging):
                 view.sync()
                 frame.retitle(*getattr(view, "titles", (frame.pane, "")))
         self._query.sync()
+        self._status.tells_event = "events" not in self.area.arrangement.visible(self.area.size)
         for line in self._lines:
             line.sync()
 

@@ -66,6 +66,13 @@ class Session(Emphasis, Hunting, Marking):
         self.lost = 0
         self._counted = 0
         self._errand: Iterator[str] | None = None
+        self._told: Notice | None = None  # by an errand: not about the place of the cursor
+
+    def moved(self) -> None:
+        """What was said of the place before is no longer true; what went wrong is said to its end."""
+        super().moved()
+        if self.notice is not None and self.notice is not self._told and not self.notice.bad:
+            self.notice = None
 
     def tick(self) -> None:
         """Let time pass: play, follow, and look at what came in."""
@@ -104,6 +111,7 @@ class Session(Emphasis, Hunting, Marking):
                 self._errand = None
             else:
                 self.say(told)
+                self._told = self.notice
 
     def start(self, errand: Iterator[str]) -> None:
         """Do something long bit by bit, from `tick` to `tick`; it yields what is to be said about it."""
@@ -115,9 +123,9 @@ class Session(Emphasis, Hunting, Marking):
             return
         watch, row = stop
         self.beeps += 1
-        self.say(f"watch: {watch.query.text} · {watch.hits:,} so far")
         if moves:
             self.seek(row)
+        self.say(f"watch: {watch.query.text} · {watch.hits:,} so far")
 
     def toggle_play(self) -> None:
         """Replay: play or stop. Live: pause, or follow again."""

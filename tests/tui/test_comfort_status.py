@@ -90,8 +90,8 @@ def test_the_rate_of_a_load_is_that_of_the_events_that_came() -> None:
 def test_what_stands_out_is_told_with_the_key_that_ends_it() -> None:
     """A followed turn, a selection, a search."""
     text = line(busy())
-    assert "following s1·2 (v ends)" in text
-    assert "1 selected (V ends)" in text
+    assert "following s1·2  (v ends)" in text
+    assert "1 selected  (V ends)" in text
     assert "turn:2: 10 matches" in text
     assert "a word to the user" in text
 

@@ -21,10 +21,14 @@ from debugger.tui.text import width_of
 
 
 class StatusLine(Widget):
-    """What `status_parts` says, in one line: the cursor's place at the right end."""
+    """What `status_parts` says, in one line: the cursor's place at the right end.
+
+    ``tells_event``: what happened there too.
+    """
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
+        self.tells_event = False
         self._session = session
         self._parts: list[Part] = []
         self._loading = RateMeter()
@@ -32,7 +36,12 @@ class StatusLine(Widget):
 
     def sync(self) -> None:
         """Repaint if there is something else to say."""
-        parts = status_parts(self._session, self._loading_rate(), words=plain.is_ascii(self.app))
+        parts = status_parts(
+            self._session,
+            self._loading_rate(),
+            words=plain.is_ascii(self.app),
+            tells_event=self.tells_event,
+        )
         if parts != self._parts:
             self._parts = parts
             self.refresh()

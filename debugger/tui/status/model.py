@@ -6,8 +6,10 @@ from typing import Final, NamedTuple
 
 from rich.style import Style
 
+from backend.events.vocabulary import STATE_CHANGE
 from debugger.log import NONE
 from debugger.tui import units
+from debugger.tui.events.model import GLYPHS, describe
 from debugger.tui.keys import current
 from debugger.tui.keys.key import cap
 from debugger.tui.palette import ink
@@ -19,6 +21,7 @@ _QUERY: Final = 24
 _SEPARATOR: Final = "  "
 _BAR: Final = 12
 _ESSENTIAL: Final = 11
+_CHANGE: Final = 40
 
 
 class Part(NamedTuple):
@@ -35,22 +38,29 @@ class Part(NamedTuple):
     right: bool = False
 
 
-def status_parts(session: Session, loading_rate: float = 0.0, *, words: bool = False) -> list[Part]:
-    """What there is to say, from left to right. ``loading_rate`` is in events a second."""
+def status_parts(
+    session: Session, loading_rate: float = 0.0, *, words: bool = False, tells_event: bool = False
+) -> list[Part]:
+    """What there is to say, from left to right. ``loading_rate`` is in events a second.
+
+    ``tells_event``: the event at the cursor too, for where no pane lists it.
+    """
     link = session.link
     parts = [_mode(session)]
     name = safe_text(link.name, 200)
     if link.partly:
         parts.append(Part(f"{name} · {safe_text(link.detail, 160)}", ink.bad, 9, shorten(name, _NAME)))
     elif link.up:
-        parts.append(Part(shorten(name, _NAME), ink.plain, 5))
+        parts.append(Part(shorten(name, _NAME), ink.plain, 4))
     else:
         parts.append(Part(safe_text(link.detail, 160) or name, ink.bad, 9))
     if session.progress is not None:
         parts += _loading(session.progress, loading_rate, words=words)
     if session.mode is Mode.LIVE:
         parts.append(Part(units.rate(session.rate.rate(session.clock())), ink.plain, 6))
-    parts.append(Part(_counts(session), ink.dim, 4))
+    parts.append(Part(_counts(session), ink.dim, 3))
+    if tells_event and session.cursor >= 0 and session.progress is None:
+        parts.append(_event(session))
     parts += _losses(session)
     parts += _standing_out(session)
     if session.notice is not None:
@@ -84,8 +94,17 @@ def _place(session: Session) -> list[Part]:
     time = units.clock_time(int(log.column("timestamp_ns")[row]))
     return [
         Part(f"#{row + 1 if seq == NONE else seq}", ink.bold, _ESSENTIAL, right=True),
-        Part(time, ink.plain, 3, right=True),
+        Part(time, ink.plain, 5, right=True),
     ]
+
+
+def _event(session: Session) -> Part:
+    """Who did what; of a change of state from what to what."""
+    event = describe(session.log, session.cursor, -1)
+    changed = event.glyph == GLYPHS[STATE_CHANGE] and event.summary
+    what = shorten(event.summary, _CHANGE) if changed else event.kind
+    style = ink.bad if event.bad else ink.families[event.family]
+    return Part(f"{event.component} {event.glyph} {what}", style, 8, event.component)
 
 
 def _loading(progress: float, rate: float, *, words: bool) -> list[Part]:
@@ -142,11 +161,12 @@ def _standing_out(session: Session) -> list[Part]:
     """What is followed, searched for, selected, and run to."""
     parts = []
     if session.followed is not None:
-        ends = _ends("find.follow_turn")
-        parts.append(Part(f"following {safe_text(session.followed.label, _NAME)}{ends}", ink.accent, 7))
+        parts.append(Part(f"following {safe_text(session.followed.label, _NAME)}", ink.accent, 7))
+        parts += _ends("find.follow_turn")
     if session.selection is not None:
         count = session.selection.high - session.selection.low + 1
-        parts.append(Part(f"{count:,} selected{_ends('find.select')}", ink.accent, 6))
+        parts.append(Part(f"{count:,} selected", ink.accent, 6))
+        parts += _ends("find.select")
     search = session.search
     if search is not None:
         more = "" if search.rows.complete else "+"
@@ -157,9 +177,9 @@ def _standing_out(session: Session) -> list[Part]:
     return parts
 
 
-def _ends(name: str) -> str:
+def _ends(name: str) -> list[Part]:
     row = current.named(name)
-    return f" ({row.cap} ends)" if row is not None else ""
+    return [Part(f"({row.cap} ends)", ink.dim, 2)] if row is not None else []
 
 
 def fitting(parts: list[Part], width: int) -> list[Part]:
