@@ -22,7 +22,7 @@ _LARGEST_CHUNK: Final = 1 << 18
 _FAST_NS: Final = 3_000_000  # a chunk quicker than this may be twice as large
 _KEPT: Final = 512  # turns that were asked for lately
 
-MOST_TURNS: Final = 50_000
+MOST_TURNS: Final = 20_000
 """Of a log that forgets, at some 1 kB each, a quarter more at most: what became of turns is kept longer
 than their rows."""
 
