@@ -11,7 +11,7 @@ from debugger.tui import units
 from debugger.tui.events.model import GLYPHS
 from debugger.tui.session import Session
 from debugger.tui.text import fit, width_of
-from debugger.tui.timeline.axis import digits_for, ticks
+from debugger.tui.timeline.axis import Tick, digits_for, ticks
 from debugger.tui.timeline.build import Builder, Spot
 from debugger.tui.timeline.canvas import Canvas, Line, Tone
 from debugger.tui.timeline.chain import causes, effects
@@ -24,6 +24,7 @@ from debugger.tui.timeline.viewport import Viewport
 
 _WIDEST_LABEL: Final = 18
 _NEWS: Final = 256  # a live window is made anew when it has grown by a 256th
+_TIME_LABEL: Final = len("00:00:00.000 ")
 _STEP_TICKS: Final = 20  # cells between two marks of an axis that counts steps
 _MICROSECONDS: Final = 6
 _BESIDE: Final = 65_536  # rows before and after a moment among which the nearest of a lane is looked for
@@ -114,9 +115,10 @@ class Model:
         return Frame((Label(" " * self.label_width, Tone.DIM),) * (body + 1), blank.lines())
 
     def _label_width(self, width: int) -> int:
-        """As wide as the names need, a quarter at most; it does not shrink while one looks."""
+        """As wide as the names and a time need, a quarter at most; it does not shrink while one looks."""
         names = [lane.label for lane in self.scene.lanes] if self.scene is not None else []
         longest = max((width_of(name) + 2 for name in names), default=0)
+        longest = max(longest, _TIME_LABEL) if names else longest
         return min(max(longest, self.label_width), _WIDEST_LABEL, max(width // 4, 4))
 
     def _stand(self, cells: int, body: int, *, moved: bool) -> tuple[Scene, Projection]:
@@ -205,25 +207,35 @@ class Model:
     def _axis(self, projection: Projection, cursor: Cursor | None) -> tuple[Label, Line]:
         canvas = Canvas(projection.width, 1)
         times, begins, digits = self.log.column("timestamp_ns"), None, _MICROSECONDS
+        marks: tuple[Tick, ...] = ()
         if isinstance(projection, ByClock):
             begins, digits = projection.window.start, digits_for(projection.window)
-            for tick in ticks(projection.window):
-                canvas.write(tick.cell, 0, f"╷{tick.label}", Tone.DIM)
+            marks = ticks(projection.window)
         elif isinstance(projection, ByCause):
             shown = projection.shown
             begins = int(times[shown[0]]) if len(shown) else None
-            for cell in range(0, projection.width, _STEP_TICKS):
-                step = cell // projection.spacing
-                canvas.write(cell, 0, f"╷+{step}" if cell else "╷steps", Tone.DIM)
+            marks = tuple(
+                Tick(cell, f"+{cell // projection.spacing}" if cell else "steps")
+                for cell in range(0, projection.width, _STEP_TICKS)
+            )
+        now = range(0)
         if cursor is not None:
             text = f" {units.clock_time(int(times[self._session.cursor]), digits=digits)} "
             text = text if len(text) <= projection.width else "▼"
             place = min(max(cursor.cell - len(text) // 2, 0), max(projection.width - len(text), 0))
+            now = range(place, place + len(text))
             canvas.write(place, 0, text, Tone.KEY)
+        for cell, label in marks:
+            if cell in now:
+                continue
+            # Half a label reads as another number: without room for all of it the mark stands alone.
+            room = (now.start if cell < now.start else projection.width) - cell - 1
+            canvas.write(cell, 0, f"╷{label}" if len(label) <= room else "╷", Tone.DIM)
         clock = units.clock_time(begins, digits=digits) if begins is not None else ""
         room = self.label_width - 1
-        # In a narrow column the seconds are what one looks for, not the hour.
-        return Label(f"{fit(clock[-room:] if room > 0 else '', room)} ", Tone.DIM), canvas.lines()[0]
+        if len(clock) > room > 0:  # the seconds are what one looks for, not the hour
+            clock = f"…{clock[-(room - 1) :]}" if room > 1 else "…"
+        return Label(f"{fit(clock, room)} ", Tone.DIM), canvas.lines()[0]
 
     def _labels(self, scene: Scene, body: int) -> tuple[Label, ...]:
         rows, width = rows_for(len(scene.lanes), body), self.label_width
