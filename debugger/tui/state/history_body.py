@@ -10,7 +10,15 @@ from debugger.log import Change
 from debugger.tui.palette import ink
 from debugger.tui.session import Session
 from debugger.tui.state.field import Field, FieldHistory, numbers
-from debugger.tui.state.paint import Segments, event_text, paint_change, path_text, sparkline, who_text
+from debugger.tui.state.paint import (
+    Segments,
+    event_text,
+    number_text,
+    paint_change,
+    path_text,
+    sparkline,
+    who_text,
+)
 from debugger.tui.text import safe_text, shorten, value_text
 
 BUDGET_NS: Final = 8_000_000
@@ -31,6 +39,7 @@ class HistoryBody:
         self._newer = 0
         self._drawn: tuple[object, ...] = ()
         self._here = -1
+        self._digits = 0
         self.line = 0
 
     def __len__(self) -> int:
@@ -51,6 +60,8 @@ class HistoryBody:
         self.line += history.newer - self._newer  # newer ones came in above: stay on the same
         self._newer = history.newer
         self._here = history.at(self._session.cursor)
+        ends = (self._changes[0].row, self._changes[-1].row) if self._changes else ()
+        self._digits = max((len(number_text(self._session.log, row)) - 1 for row in ends), default=0)
         if fresh:
             self.line = max(self._here, 0)
         return True
@@ -88,7 +99,8 @@ class HistoryBody:
     def paint(self, number: int, part: int, width: int) -> Segments:
         """One change."""
         del part
-        return paint_change(self._session.log, self._changes[number], width, here=number == self._here)
+        here = number == self._here
+        return paint_change(self._session.log, self._changes[number], width, here=here, digits=self._digits)
 
     def bottom(self, width: int) -> Segments:
         """What the keys do."""

@@ -7,6 +7,7 @@ from typing import Final
 from rich.segment import Segment
 from rich.style import Style
 
+from backend.events.vocabulary import HANDLED, PUBLISHED, RECEIVED, SYSTEM
 from debugger.log import MISSING, NONE, Change, EventLog, Path, origin
 from debugger.tui import units
 from debugger.tui.palette import ink
@@ -21,7 +22,9 @@ _WIDEST_KEY: Final = 22  # values of one level stand under each other up to this
 _NAME: Final = 60
 _VALUE: Final = 60
 _SMALL: Final = 12
+_MESSAGES: Final = frozenset({PUBLISHED, RECEIVED, HANDLED, SYSTEM})
 _BARS: Final = "▁▂▃▄▅▆▇█"
+_PARTS: Final = 4  # of an object that changed: more are told as a whole
 _SPARK_LEAST: Final = 20
 _KINDS: Final = {"first": "+", "appeared": "+", "changed": "~", "vanished": "-", "unknown": "?"}
 
@@ -101,11 +104,16 @@ def path_text(path: Path, limit: int = 200) -> str:
     return safe_text(text, limit)
 
 
-def event_text(log: EventLog, row: int) -> str:
-    """An event's number and time."""
-    seq = int(log.column("seq")[row])
+def event_text(log: EventLog, row: int, digits: int = 0) -> str:
+    """An event's number and time, which stand under others if ``digits`` are those of the longest number."""
     at = units.clock_time(int(log.column("timestamp_ns")[row]))
-    return f"#{row + 1 if seq == NONE else seq} {at}"
+    return f"{number_text(log, row):<{digits + 1}} {at}"
+
+
+def number_text(log: EventLog, row: int) -> str:
+    """An event's number."""
+    seq = int(log.column("seq")[row])
+    return f"#{row + 1 if seq == NONE else seq}"
 
 
 def who_text(log: EventLog, row: int) -> str:
@@ -115,9 +123,10 @@ def who_text(log: EventLog, row: int) -> str:
         by = safe_text(who.message, _NAME)
         sender = f" ({safe_text(who.publisher, _NAME)})" if who.publisher else ""
         return f"by {by}{sender}{' ?' if who.guessed else ''}"
-    kind = log.name("message_type", int(log.column("message_type")[row]))
-    kind = kind or log.name("event_type", int(log.column("event_type")[row]))
-    return f"by {safe_text(kind, _NAME)}"
+    kind = log.name("event_type", int(log.column("event_type")[row]))
+    message = log.name("message_type", int(log.column("message_type")[row]))
+    told = message if message and kind in _MESSAGES else f"{kind} {message}".strip()
+    return f"by {safe_text(told, _NAME)}"
 
 
 def last_text(log: EventLog, change: Change | None) -> str:
@@ -136,15 +145,16 @@ def last_text(log: EventLog, change: Change | None) -> str:
 # --- a history -----------------------------------------------------------------------------
 
 
-def paint_change(log: EventLog, change: Change, width: int, *, here: bool) -> Segments:
-    """A line of a history: when, from what to what, and by whom where there is room."""
+def paint_change(log: EventLog, change: Change, width: int, *, here: bool, digits: int = 0) -> Segments:
+    """A line of a history: when, from what to what, and by whom where there is room.
+
+    ``digits`` of the longest number in it.
+    """
     mark = _KINDS[change.kind]
-    old = "" if change.old is MISSING else _told(change.old)
-    new = "gone" if change.new is MISSING else _told(change.new)
-    if change.kind == "unknown":
-        old = "?"
-    at = f"{'▶' if here else ' '}{mark} {event_text(log, change.row)}  "
-    room = max(width - width_of(at), _LEAST_VALUE)
+    label, old, new = told_change(change)
+    at = f"{'▶' if here else ' '}{mark} {event_text(log, change.row, digits)}  "
+    label = shorten(label, max(width - width_of(at), 0) // 2)
+    room = max(width - width_of(at) - width_of(label), _LEAST_VALUE)
     by = f"  {who_text(log, change.row)}"
     arrow = " → " if old else ""
     if width_of(old) + width_of(arrow) + width_of(new) + width_of(by) > room:
@@ -155,11 +165,44 @@ def paint_change(log: EventLog, change: Change, width: int, *, here: bool) -> Se
     return [
         Segment(at[:2], mark_style(mark) + _bold()),
         Segment(at[2:], ink.dim),
+        Segment(label, ink.plain),
         Segment(old, ink.dim),
         Segment(arrow, ink.dimmer),
         Segment(new, mark_style(mark) + _bold()),
         Segment(by, ink.dim),
     ]
+
+
+def told_change(change: Change) -> tuple[str, str, str]:
+    """What changed within the field (empty: all of it), from what, to what.
+
+    Of two objects that differ in a part only that part is told: all of them would often look the same.
+    """
+    if change.kind == "unknown":
+        return "", "?", _told(change.new) if change.new is not MISSING else "gone"
+    old, new = change.old, change.new
+    within: list[str] = []
+    while isinstance(old, dict) and isinstance(new, dict):
+        parts = [key for key in {**old, **new} if old.get(key, MISSING) != new.get(key, MISSING)]
+        if not parts or len(parts) > _PARTS or len(parts) == len({**old, **new}):
+            break
+        if len(parts) > 1:
+            told = [
+                f"{path_text((key,), _NAME)} {_side(old.get(key, MISSING))} → {_side(new.get(key, MISSING))}"
+                for key in parts
+            ]
+            return _label(within), "", " · ".join(told)
+        within.append(parts[0])
+        old, new = old.get(parts[0], MISSING), new.get(parts[0], MISSING)
+    return _label(within), "" if old is MISSING else _told(old), _side(new)
+
+
+def _label(within: list[str]) -> str:
+    return f"{path_text(tuple(within), _NAME)} " if within else ""
+
+
+def _side(value: object) -> str:
+    return "gone" if value is MISSING else _told(value)
 
 
 def _told(value: object) -> str:
