@@ -75,7 +75,8 @@ class IdIndex:
                 run = _sorted(
                     np.concatenate((before.hashes, run.hashes)), np.concatenate((before.rows, run.rows))
                 )
-            self._runs = (*runs, run)  # visible in one step to readers in other threads
+            # Visible in one step to readers in other threads.
+            self._runs = (*runs, run) if len(run.rows) else tuple(runs)
         self._old, self._young = self._young, {}
 
     def forget(self, first: int) -> None:

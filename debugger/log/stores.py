@@ -101,7 +101,7 @@ class BlockStore:
 
     def _seal(self) -> None:
         # A compressor holds a context of ~1 MB: made per block, so that idle stores hold none.
-        # What it returns has the room of the uncompressed text and fills a ninth of it: copied, it has its own.
+        # What it returns keeps the room of the uncompressed text, nine times as much: a copy does not.
         packed = bytes(memoryview(zstandard.ZstdCompressor(level=1).compress(bytes(self._tail.text))))
         self._blocks.append(_Block(self._tail.start, packed, self._tail_lines))
         self._tail = _Tail(self.end, bytearray())
