@@ -204,7 +204,7 @@ class MainScreen(Moving, Finding, Arranging):
 
     def action_columns(self) -> None:
         """Choose the columns of the table."""
-        self.app.push_screen(ColumnChooser(self.events.columns), self._use_columns)
+        self.app.push_screen(ColumnChooser(self.events.columns, self.events.size.width), self._use_columns)
 
     def _use_columns(self, chosen: tuple[str, ...] | None) -> None:
         if chosen is not None:

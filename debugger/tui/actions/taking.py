@@ -11,7 +11,6 @@ from textual.widget import Widget
 from debugger.tui.query_line.purpose import Asking, EntryError
 from debugger.tui.session import Session
 from debugger.tui.state.tree import StateTree
-from debugger.tui.units import count
 
 MAX_COPIED: Final = 2_000
 """Events that are copied at once: a terminal's clipboard takes some hundred kB."""
@@ -39,7 +38,12 @@ def copied(session: Session, focused: Widget | None) -> tuple[str, str]:
         return "\n".join(
             lines
         ), f"copied the first {len(lines):,} of {len(rows):,}; E writes them all to a file"
-    return "\n".join(lines), f"copied {len(lines):,} event{'s' if len(lines) > 1 else ''}"
+    return "\n".join(lines), f"copied {told(len(lines))}"
+
+
+def told(number: int, which: str = "") -> str:
+    """So many events."""
+    return f"{number:,} {which}event{'' if number == 1 else 's'}"
 
 
 class Exporting(Asking):
@@ -47,14 +51,15 @@ class Exporting(Asking):
 
     key = "E"
     name = "export to"
+    enter = "write"
     placeholder = "a new file, such as part.jsonl"
 
     def look(self, session: Session, text: str) -> str:
         """How many that would be."""
         del text
         if session.selection is not None:
-            return f"{count(len(session.selected_rows()))} selected events"
-        return f"{count(len(session.shown))} shown events{'' if session.shown.complete else ' so far'}"
+            return told(len(session.selected_rows()), "selected ")
+        return told(len(session.shown), "shown ") + ("" if session.shown.complete else " so far")
 
     def keep(self, session: Session, text: str) -> None:
         """Write them.
@@ -94,9 +99,9 @@ def exporting(session: Session, file: BinaryIO, name: str) -> Iterator[str]:
                 lines = [line for row in some.tolist() if (line := session.log.raw(row))]
                 file.write(b"".join(line + b"\n" for line in lines))
                 written += len(lines)
-                yield f"writing {name}: {written:,} of {total:,} events"
+                yield f"writing {name}: {written:,} of {told(total)}"
         except OSError as error:
-            yield f"{name} has only {written:,} of {total:,} events: {error.strerror}"
+            yield f"{name} has only {written:,} of {told(total)}: {error.strerror}"
             return
     lost = f"; {total - written:,} have no line any more" if written < total else ""
-    yield f"wrote {written:,} events to {name}{lost}"
+    yield f"wrote {told(written)} to {name}{lost}"

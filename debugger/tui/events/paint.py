@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,6 +12,7 @@ from debugger.tui.events.model import Column, EventRow
 from debugger.tui.palette import ink
 from debugger.tui.text import fit
 
+_BEFORE: Final = "▁"  # the cursor is between this line and the next
 _CURSOR, _MATCH, _SELECTED, _MARKED = "▌", "▸", "┃", "◆"
 _BOLD = Style(bold=True)
 
@@ -20,6 +21,7 @@ class Looks(NamedTuple):
     """How a line differs from others: all that its picture depends on besides the event."""
 
     at_cursor: bool = False
+    before_cursor: bool = False
     focused: bool = False
     same_turn: bool = False
     matches: bool = False
@@ -81,6 +83,8 @@ def _cell(event: EventRow, field: str, looks: Looks) -> str:
     if field == "cursor":
         if looks.at_cursor:
             return _CURSOR
+        if looks.before_cursor:
+            return _BEFORE
         return _MATCH if looks.matches else _MARKED if looks.marked else _SELECTED if looks.selected else ""
     if field == "family":
         return palette.LOOKS[event.family].letter

@@ -14,9 +14,10 @@ from textual.strip import Strip
 
 from debugger.tui.events.model import EventRow, columns_for, describe
 from debugger.tui.events.paint import Looks, paint_head, paint_row
-from debugger.tui.keys import Where, bindings
-from debugger.tui.session import Session
-from debugger.tui.text import safe_text
+from debugger.tui.keys import Where, bindings, current
+from debugger.tui.palette import ink
+from debugger.tui.session import Mode, Session
+from debugger.tui.text import fit, safe_text
 
 _CACHED: Final = 512
 _MARGIN: Final = 2  # lines kept in view around the cursor
@@ -49,6 +50,7 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._columns: tuple[str, ...] = ()
         self._described: LRUCache[tuple[int, int], EventRow] = LRUCache(_CACHED)
         self._scrolled_by_hand = False
+        self._empty = ""
 
     # --- as of every pane -----------------------------------------------------------------
 
@@ -65,8 +67,9 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
             title += f" · \\ {safe_text(session.search.text, 40)}: {len(session.search.rows):,}{more}"
         if session.selection is not None:
             title += f" · {len(session.selected_rows()):,} selected"
-        place = session.shown.position(session.cursor) + 1
-        return title, f"{place:,} of {len(session.shown):,}"
+        position = session.shown.position(session.cursor)
+        hidden = position >= 0 and session.shown.row(position) != session.cursor
+        return title, f"{'after ' if hidden else ''}{position + 1:,} of {len(session.shown):,}"
 
     def restyle(self) -> None:
         """Paint all lines anew."""
@@ -102,6 +105,10 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._outlook = outlook
             self.refresh()
         count = len(self._shown)
+        empty = "" if count else self._why_empty()
+        if empty != self._empty:
+            self._empty = empty
+            self.refresh()
         if self.virtual_size.height != count:
             before = self.virtual_size.height
             self.virtual_size = Size(self.size.width, count)
@@ -119,6 +126,21 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._dropped += lines
         self.scroll_to(y=max(self.scroll_offset.y - lines, 0), animate=False, force=True, immediate=True)
         self.refresh()
+
+    def _why_empty(self) -> str:
+        """What to say where no event is shown."""
+        session = self._session
+        if not len(session.log):
+            waiting = session.mode is Mode.LIVE or session.progress is not None
+            return "no events yet" if waiting else "no events in this recording"
+        if not session.shown.complete:
+            return "no match so far …"
+        keys = {name: current.named(f"find.{name}") for name in ("clear_filter", "filter")}
+        clear, change = (row.cap if row is not None else "" for row in keys.values())
+        ways = [
+            f"{key} {does}" for key, does in ((clear, "shows all"), (change, "changes the filter")) if key
+        ]
+        return " · ".join(["no event passes the filter", *ways])
 
     def _move(self, cursor: int) -> None:
         old_line, old_turn = self._shown.position(self._cursor), self._turn
@@ -189,11 +211,14 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
             return self._strip(paint_head(columns))
         position = self.scroll_offset.y + y - 1
         if not 0 <= position < len(self._shown):
-            return Strip.blank(width, self.rich_style)
+            text = fit(f"  {self._empty}", width) if self._empty and y == 1 else ""
+            return self._strip([Segment(text, ink.dim)])
         row = self._shown.row(position)
         event = self._event(row, self._shown.row(position - 1) if position else -1)
-        at_cursor = position == self._shown.position(self._cursor)
-        looks = self._looks(row, event, at_cursor=at_cursor)
+        here = position == self._shown.position(self._cursor)
+        looks = self._looks(row, event, at_cursor=here and row == self._cursor)
+        if here and row != self._cursor:  # the filter hides the cursor's event, which is behind this one
+            looks = looks._replace(before_cursor=True)
         strip = self._lines.get((row, width, looks))
         if strip is None:
             strip = self._lines[row, width, looks] = self._strip(paint_row(event, columns, looks))
