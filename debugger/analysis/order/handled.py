@@ -1,0 +1,238 @@
+"""What a mailbox has handled, and which of it comes before a message that was published later."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from debugger.analysis.order.chains import Chains, Clock, place_of
+
+_RECENT: Final = 4  # activations that are looked at one by one
+_LOOSE: Final = 32  # activations of unknown publishes
+_FEW: Final = 8  # lines that are looked at one by one
+_FIRST: Final = 16
+_BLANK: Final = (0, 2**62, 2**62, 2**62, -1, -1)
+
+
+class Activation(NamedTuple):
+    """A handler that ended. Who knows the event `key` of a chain comes after it.
+
+    ``number`` counts the mailbox's handlers; all those up to ``follows`` came before it. ``segment`` and
+    ``end`` are its last, in ``end_chain``. It is ``loose`` if its publish
+    is unknown: then its key is its start.
+    """
+
+    number: int
+    chain: int
+    key: int
+    segment: int
+    end: int
+    end_chain: int
+    follows: int
+    loose: bool
+
+
+class Knows(Protocol):
+    """What a publish knows of the chains."""
+
+    chain: int
+    clock: Clock
+    row: int
+
+    def upto(self, chain: int) -> int | None:
+        """The last row of a chain that comes before; None if no clock tells."""
+
+    def has(self, activation: Activation) -> bool:
+        """Whether the key of an activation comes before."""
+
+
+class _Line:
+    """Activations whose messages one chain published, in the order of publication.
+
+    Each comes before the next one, so of several that a message follows the last one says it all.
+    """
+
+    __slots__ = ("activations", "keys")
+
+    def __init__(self) -> None:
+        self.keys: list[int] = []
+        self.activations: list[Activation] = []
+
+    def add(self, activation: Activation, most: int) -> None:
+        self.keys.append(activation.key)
+        self.activations.append(activation)
+        if len(self.keys) > most:
+            gone = len(self.keys) - most // 2
+            del self.keys[:gone], self.activations[:gone]
+
+    def upto(self, key: int) -> list[Activation]:
+        """The last one up to a key; several only if one message came several times."""
+        stop = bisect_right(self.keys, key)
+        start = max(stop - 1, 0)
+        while start and self.keys[start - 1] == self.keys[start]:
+            start -= 1
+        return self.activations[start:stop]
+
+    def found(self, knows: Knows) -> list[Activation]:
+        """The last one that comes before a message, where no clock tells."""
+        count = bisect_left(self.activations, True, key=lambda one: not knows.has(one))
+        return self.upto(self.keys[count - 1]) if count else []
+
+    def forget(self, segment: int) -> None:
+        self.activations = [one for one in self.activations if one.segment >= segment]
+        self.keys = [one.key for one in self.activations]
+
+
+class Handled:
+    """The activations of one ordered mailbox.
+
+    Looked at are the last ones, until one is found that follows all before it; if there is none, one of each
+    chain that published to the mailbox. At most `most` of a chain are kept, of at most `most_lines` chains.
+    """
+
+    def __init__(self, most: int, most_lines: int) -> None:
+        self._most = most
+        self._most_lines = most_lines
+        self.number = 0  # of the last
+        self._recent: deque[Activation] = deque(maxlen=_RECENT)
+        self._lines: dict[int, _Line] = {}  # the one that was used last is the last
+        self._table = _Table()
+        self._loose: deque[Activation] = deque(maxlen=_LOOSE)
+
+    def add(self, activation: Activation) -> bool:
+        """One more that ended; False if it was not handled in the order of publication."""
+        chain = activation.chain
+        if activation.loose:
+            self._loose.append(activation)
+        else:
+            line = self._lines.pop(chain, None)
+            if line is None:
+                if len(self._lines) >= self._most_lines:
+                    self._lose(next(iter(self._lines)))
+                line = _Line()
+            elif line.keys[-1] > activation.key:
+                return False
+            self._lines[chain] = line
+            line.add(activation, self._most)
+            self._table.put(line)
+        self.number = activation.number
+        self._recent.append(activation)
+        return True
+
+    def before(self, knows: Knows, chains: Chains, stale: int) -> tuple[list[Activation], int]:
+        """Activations that come before a message, as few as say it all; and up to which number all do.
+
+        Chains that were retired, and published to the mailbox last before `stale`, are no longer asked for.
+        """
+        found: list[Activation] = []
+        floor, unknown = 0, self.number + 1
+        for activation in reversed(self._recent):
+            if activation.number <= floor:
+                return found, unknown - 1
+            if knows.has(activation):
+                found.append(activation)
+                floor = max(floor, activation.follows)
+            else:
+                unknown = activation.number
+        if self._recent and floor < self._recent[0].number - 1:
+            return found + self._of_lines(knows, chains, stale), floor
+        return found, unknown - 1
+
+    def _of_lines(self, knows: Knows, chains: Chains, stale: int) -> list[Activation]:
+        found = [activation for activation in self._loose if knows.has(activation)]
+        few = len(self._lines) <= _FEW
+        for chain in list(self._lines) if few else self._table.known(knows, chains):
+            line, upto = self._lines[chain], knows.upto(chain)
+            if upto is not None:
+                found += line.upto(upto)
+            elif line.activations[-1].end < stale:
+                self._lose(chain)
+            else:
+                found += line.found(knows)
+        return found
+
+    def _lose(self, chain: int) -> None:
+        del self._lines[chain]
+        self._table.drop(chain)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._recent.clear()
+        self._lines.clear()
+        self._loose.clear()
+        self._table = _Table()
+
+    def forget(self, segment: int) -> None:
+        """Forget activations that ended before a segment."""
+        for chain, line in list(self._lines.items()):
+            line.forget(segment)
+            if line.keys:
+                self._table.put(line)
+            else:
+                self._lose(chain)
+        for some in (self._recent, self._loose):
+            kept = [one for one in some if one.segment >= segment]
+            some.clear()
+            some.extend(kept)
+
+
+class _Table:
+    """The lines of a mailbox as columns: where many chains publish, most are ruled out at once."""
+
+    __slots__ = ("_as_of", "_at", "_columns", "_free", "_retired")
+
+    def __init__(self) -> None:
+        self._at: dict[int, int] = {}  # by chain
+        self._columns = _blank(_FIRST)
+        self._free = list(range(_FIRST))
+        self._retired: list[int] = []  # chains of which clocks may not tell
+        self._as_of = -1
+
+    def put(self, line: _Line) -> None:
+        """Enter a line, or what it has more."""
+        last = line.activations[-1]
+        at = self._at.get(last.chain)
+        if at is None:
+            if not self._free:
+                size = self._columns.shape[1]
+                self._free = list(range(size, 2 * size))
+                self._columns = np.concatenate((self._columns, _blank(size)), axis=1)
+            at = self._at[last.chain] = self._free.pop()
+            self._as_of = -1
+        place = place_of(last.chain)
+        self._columns[:, at] = (place, line.keys[0], last.key, last.end, last.end_chain, last.chain)
+
+    def drop(self, chain: int) -> None:
+        """A line is no longer there."""
+        at = self._at.pop(chain)
+        self._columns[:, at] = _BLANK
+        self._free.append(at)
+        self._as_of = -1
+
+    def known(self, knows: Knows, chains: Chains) -> list[int]:
+        """Chains of which a message may know something that it would not know without their line."""
+        places, first, last, end, end_chain, chain = self._columns
+        clock = knows.clock
+        upto = clock[places]
+        hits = np.flatnonzero(upto >= first)
+        if self._as_of != chains.retired:
+            self._as_of = chains.retired
+            self._retired = [one for one in self._at if not chains.is_current(one)]
+        asked = list(self._retired)
+        if knows.chain in self._at:
+            asked.append(knows.chain)
+        if len(hits) > _FEW:
+            upto_end, told = chains.known_of(end_chain[hits], clock)
+            hits = hits[~(told & (upto[hits] >= last[hits]) & (upto_end >= end[hits]))]
+        if len(hits):
+            leave_out = set(asked)
+            asked += [one for one in chain[hits].tolist() if one not in leave_out]
+        return asked
+
+
+def _blank(size: int) -> NDArray[np.int64]:
+    return np.repeat(np.array(_BLANK, np.int64)[:, None], size, axis=1)

@@ -1,0 +1,145 @@
+"""Which handlers of a mailbox come before the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from debugger.analysis.order.chains import Chains, Pred
+from debugger.analysis.order.handled import Activation
+from debugger.analysis.order.ports import Address, Mailbox
+from debugger.analysis.order.records import Limits
+from debugger.analysis.order.rules import FIFO_ASSUMED, FIFO_DECLARED
+from debugger.analysis.order.segments import Segments
+
+_MOST_ACTIVE: Final = 1 << 16
+
+Publish = tuple[int, int]
+"""Its segment and its row."""
+
+
+class _Active(NamedTuple):
+    """A handler that runs: as `Activation`, as far as that is known."""
+
+    box: Mailbox
+    chain: int
+    key: int
+    follows: int
+    loose: bool
+
+
+class Mailboxes:
+    """Applies rules 3 and 4: the end of a handler comes before the start of a later one of its mailbox.
+
+    That is so if its message was published before the later one's, as the order has it, or if anything in it
+    comes before the publish of the later one. The second is a case of the first, unless its own publish is
+    unknown.
+
+    ``reaches`` searches for what clocks do not tell; ``undecided`` counts where it gave up, or was not asked.
+    """
+
+    def __init__(
+        self,
+        segments: Segments,
+        chains: Chains,
+        limits: Limits,
+        reaches: Callable[[int, int], bool | None],
+    ) -> None:
+        self._segments = segments
+        self._chains = chains
+        self._limits = limits
+        self._reaches = reaches
+        self._active: dict[int, _Active] = {}
+        self.disproved: Final[set[Address]] = set()
+        self.undecided = 0
+
+    def before(self, box: Mailbox, publish: Publish | None, row: int) -> tuple[list[Pred], int]:
+        """What comes before a handler that starts now, in `row`; and up to which number all handlers do.
+
+        Without a known publish that is nothing. ``box.ordered`` is False afterwards if this handler shows it.
+        """
+        if box.busy and not box.declared:
+            self._drop_order(box)
+            return [], 0
+        handled = box.handled
+        if publish is None or not handled.number:
+            return [], 0
+        stale = row - self._limits.idle_rows
+        found, follows = handled.before(_Knows(self, publish), self._chains, stale)
+        rule = FIFO_DECLARED if box.declared else FIFO_ASSUMED
+        return [(one.segment, one.end, rule, one.end) for one in found], follows
+
+    def start(
+        self, box: Mailbox, task: int, publish: Publish | None, segment: int, row: int, follows: int
+    ) -> None:
+        """A handler starts, in this segment, with this row; after `before`, and after `Chains.add`."""
+        if publish is None:
+            active = _Active(box, self._chains.of(segment), row, follows, loose=True)
+        else:
+            active = _Active(box, self._chains.of(publish[0]), publish[1], follows, loose=False)
+        box.latest, box.busy = task, True
+        self._active[task] = active
+        if len(self._active) > _MOST_ACTIVE:
+            del self._active[next(iter(self._active))]
+
+    def end(self, task: int, segment: int, row: int) -> None:
+        """A handler ends, in this segment, with this row."""
+        active = self._active.pop(task, None)
+        if active is None:
+            return
+        box, chain, key, follows, loose = active
+        if box.latest != task:
+            self._drop_order(box)
+            return
+        box.busy = False
+        if box.ordered:
+            number = box.handled.number + 1
+            end_chain = self._chains.of(segment)
+            if not box.handled.add(Activation(number, chain, key, segment, row, end_chain, follows, loose)):
+                self._drop_order(box)  # it does not handle in the order of publication
+
+    def _drop_order(self, box: Mailbox) -> None:
+        if box.ordered:
+            box.drop_order()
+            self.disproved.add(box.address)
+
+    def search(self, row: int, publish: int) -> bool:
+        """Whether a row comes before a publish, looked for event by event within bounds."""
+        answer = self._reaches(row, publish)
+        if answer is None:
+            self.undecided += 1
+        return bool(answer)
+
+    @property
+    def order(self) -> tuple[Segments, Chains, int]:
+        """What is known of order so far, and how often a message may search for what is not."""
+        return self._segments, self._chains, self._limits.searches
+
+
+class _Knows:
+    """What a publish knows of the chains; see `handled.Knows`."""
+
+    def __init__(self, owner: Mailboxes, publish: Publish) -> None:
+        self._owner = owner
+        segments, self._chains, self._searches = owner.order
+        segment, self.row = publish
+        self.chain = self._chains.of(segment)
+        self.clock = self._chains.clock(segment)
+        self._began = segments.first.at(segment)
+
+    def upto(self, chain: int) -> int | None:
+        """The last row of a chain that comes before; None if no clock tells."""
+        if chain == self.chain:
+            return self.row - 1
+        return self._chains.known(self.clock, chain) if self._chains.tells(chain, self._began) else None
+
+    def has(self, activation: Activation) -> bool:
+        """Whether the key of an activation comes before."""
+        upto = self.upto(activation.chain)
+        if upto is not None:
+            return upto >= activation.key
+        if not self._searches:
+            self._owner.undecided += 1
+            return False
+        self._searches -= 1
+        return self._owner.search(activation.key, self.row)

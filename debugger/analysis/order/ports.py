@@ -1,0 +1,150 @@
+"""Who listens to what, and how: which mailbox a message came to, and whether it is ordered."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from debugger.analysis.order.handled import Handled
+from debugger.analysis.order.payloads import Told
+from debugger.analysis.order.records import Limits
+from debugger.log import ABSENT
+
+_BITS: Final = 32
+_MASK: Final = (1 << _BITS) - 1
+_NEVER: Final = 2**62
+_LINGER: Final = 4096  # rows after the last unsubscribe in which a session's handlers come to an end
+
+
+class Address(NamedTuple):
+    """Component and session of a mailbox, by the log's numbers; no session: it gets the messages of all."""
+
+    component: int
+    session: int
+
+
+class _Port:
+    """What a component said, in a session, of a message type that it listens to."""
+
+    __slots__ = ("ordered", "subscribed")
+
+    def __init__(self, *, ordered: bool | None) -> None:
+        self.ordered = ordered
+        self.subscribed = 0
+
+
+class Mailbox:
+    """One subscriber's inbox. Handlers of an ordered one do not overlap."""
+
+    __slots__ = ("address", "busy", "declared", "handled", "latest", "ordered")
+
+    def __init__(self, address: Address, limits: Limits, *, ordered: bool) -> None:
+        self.address = address
+        self.ordered = ordered
+        self.declared = False
+        self.latest = -1  # the task that began last
+        self.busy = False  # it has not ended
+        self.handled: Final = Handled(limits.handled, limits.publishers)
+
+    def drop_order(self) -> None:
+        """Handlers overlapped, or came in another order: from here on nothing is ordered."""
+        self.ordered = False
+        self.handled.clear()
+
+
+class Ports:
+    """The mailboxes of a log. A component has one for each session in which it listens.
+
+    `subscribed` events tell whether it is ordered; that of a component which told nothing is taken to be
+    ordered until its handlers overlap. ``is_concurrent`` says of which it is known that they will.
+    """
+
+    def __init__(self, is_concurrent: Callable[[Address], bool], limits: Limits) -> None:
+        self._is_concurrent = is_concurrent
+        self._limits = limits
+        self._most = limits.mailboxes
+        self._ports: dict[int, dict[int, _Port]] = {}
+        self._listening: dict[int, int] = {}  # subscriptions by session
+        self._closing: deque[tuple[int, int]] = deque()  # rows and sessions
+        self._boxes: dict[int, Mailbox] = {}
+        self._known: dict[tuple[int, int], Mailbox | None] = {}
+        self.due = _NEVER  # at which row `closed` has something to say
+
+    def subscribed(self, component: int, session: int, message: int, told: Told) -> None:
+        """A component says that it listens, and perhaps how."""
+        ports = self._ports.setdefault(component << _BITS | session, {})
+        port = ports.get(message)
+        if port is None:
+            port = ports[message] = _Port(ordered=told.ordered)
+        elif port.subscribed:
+            port.ordered = False  # twice at once: two mailboxes, and no way to tell whose a receive is
+        elif told.ordered is not None:
+            port.ordered = told.ordered
+        port.subscribed += 1
+        self._listening[session] = self._listening.get(session, 0) + 1
+        self._known.clear()
+
+    def unsubscribed(self, component: int, session: int, message: int, row: int) -> None:
+        """The reverse. What was delivered before may still be handled."""
+        port = self._ports.get(component << _BITS | session, {}).get(message)
+        if port is None or not port.subscribed:
+            return
+        port.subscribed -= 1
+        left = self._listening[session] = self._listening[session] - 1
+        if not left:
+            del self._listening[session]
+            if session != ABSENT:
+                self._closing.append((row + _LINGER, session))
+                self.due = min(self.due, row + _LINGER)
+
+    def closed(self, row: int) -> list[int]:
+        """Sessions that are over by now: nobody listens to them, and has not for a while."""
+        over: list[int] = []
+        while self._closing and self._closing[0][0] <= row:
+            session = self._closing.popleft()[1]
+            if session not in self._listening:
+                over.append(session)
+                self._ports = {key: ports for key, ports in self._ports.items() if key & _MASK != session}
+                self._boxes = {key: box for key, box in self._boxes.items() if key & _MASK != session}
+        self.due = self._closing[0][0] if self._closing else _NEVER
+        if over:
+            self._known.clear()
+        return over
+
+    def mailbox(self, component: int, session: int, message: int) -> Mailbox | None:
+        """The mailbox that a message came to; None if it is not ordered, or cannot be told."""
+        at = (component << _BITS | session, message)
+        try:
+            return self._known[at]
+        except KeyError:
+            if len(self._known) >= self._most:
+                self._known.clear()
+            box = self._known[at] = self._look_up(component, session, message)
+            return box
+
+    def _look_up(self, component: int, session: int, message: int) -> Mailbox | None:
+        own, common = component << _BITS | session, component << _BITS | ABSENT
+        of_own = self._ports.get(own, {}).get(message)
+        of_all = self._ports.get(common, {}).get(message) if session != ABSENT else None
+        if of_own is not None and of_all is not None:
+            return None  # it has two, and gets the message twice
+        key, port = (own, of_own) if of_all is None else (common, of_all)
+        if port is not None and port.ordered is False:
+            return None
+        box = self._boxes.get(key)
+        if box is None:
+            address = Address(component, key & _MASK)
+            box = self._boxes[key] = Mailbox(address, self._limits, ordered=not self._is_concurrent(address))
+            if len(self._boxes) > self._most:
+                del self._boxes[next(iter(self._boxes))]
+                self._known.clear()
+                self._known[own, message] = box
+        if port is not None and port.ordered:
+            box.declared = True
+        return box
+
+    @property
+    def mailboxes(self) -> list[Mailbox]:
+        """All that are known now."""
+        return list(self._boxes.values())
