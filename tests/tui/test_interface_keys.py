@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
-
 import pytest
-from textual import events
-from textual.keys import _character_to_key as character_to_key
-from textual.pilot import Pilot
-from textual.widgets import Input
 
 from debugger.tui.app import DebuggerApp
 from debugger.tui.commands.screen import CommandPalette
@@ -26,21 +18,12 @@ from debugger.tui.query_line.widget import QueryLine
 from debugger.tui.screen import MainScreen
 from debugger.tui.session import Mode, Session
 from debugger.tui.state.tree import StateTree
-from tests.tui.interface import app_with, conversation
-
-LINES = conversation()
-LAST = len(LINES) - 1
-HERE = 18  # a receive in the second turn, without effects
-
-Check = Callable[[DebuggerApp], bool]
+from tests.tui.interface import app_with
+from tests.tui.pressing import HERE, LAST, LINES, Check, asks, focus, keys_of, layout, opened, press
 
 
 def at(row: int) -> Check:
     return lambda app: app.session.cursor == row
-
-
-def focus(pane: str) -> Check:
-    return lambda app: app.focused is not None and app.focused.id == pane
 
 
 def chosen(component: str | None) -> Check:
@@ -51,20 +34,8 @@ def scrolled(app: DebuggerApp) -> int:
     return app.screen.query_one(EventText).scroll_offset.y
 
 
-def asks(name: str) -> Check:
-    def check(app: DebuggerApp) -> bool:
-        purpose = app.screen.query_one(QueryLine).purpose
-        return purpose is not None and purpose.name == name and isinstance(app.focused, Input)
-
-    return check
-
-
 def says(words: str) -> Check:
     return lambda app: app.session.notice is not None and words in app.session.notice.text
-
-
-def layout(app: DebuggerApp) -> Arrangement:
-    return app.main_screen.area.arrangement
 
 
 def same(app: DebuggerApp, column: str) -> bool:
@@ -168,26 +139,6 @@ MAIN: dict[str, Check] = {
 }
 
 
-def keys_of(*where: Where) -> Iterator[str]:
-    return (name for key in TABLE if key.where in where for name in key.keys)
-
-
-@asynccontextmanager
-async def opened(app: DebuggerApp, row: int = HERE) -> Any:
-    async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.pause()
-        app.session.seek(row)
-        screen = app.screen
-        assert isinstance(screen, MainScreen)
-        screen.sync()
-        yield pilot
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    await pilot.press(*keys)
-    await pilot.pause()
-
-
 def test_every_key_that_works_anywhere_is_tried() -> None:
     """A key added to the table needs a line here."""
     assert set(MAIN) == set(keys_of(Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE, Where.EVENTS))
@@ -280,51 +231,6 @@ async def test_keys_of_an_open_event_scroll_and_follow_its_links() -> None:
     assert tried == set(keys_of(Where.EVENT))
 
 
-async def test_a_filter_filters_while_it_is_typed() -> None:
-    """Enter keeps it; Escape and ctrl+g bring back the one before."""
-    app = app_with(LINES)
-    async with opened(app) as pilot:
-        await press(pilot, "slash", *"turn:2")
-        assert len(app.session.shown) == sum(b'"turn": 2' in line for line in LINES)
-        await press(pilot, "enter")
-        assert app.session.filter_text == "turn:2"
-        assert focus("events")(app)
-        for key in ("escape", "ctrl+g"):
-            await press(pilot, "slash", "backspace", "3", key)
-            assert app.session.filter_text == "turn:2"
-            assert focus("events")(app)
-
-
-async def test_keys_of_the_query_line_complete_remember_and_save() -> None:
-    """Tab takes what could follow; up and ^P bring what was typed before, down and ^N what came after."""
-    app = app_with(LINES)
-    async with opened(app) as pilot:
-        box = app.main_screen.query_one(Input)
-        await press(pilot, "slash", *"compon", "tab")
-        assert box.value == "component:"
-        await press(pilot, "tab")
-        first = box.value
-        await press(pilot, "tab")
-        assert box.value != first
-        await press(pilot, "shift+tab")
-        assert box.value == first
-        await press(pilot, "escape")
-        for text in ("turn:1", "turn:2"):
-            await press(pilot, "slash", *["backspace"] * 20, *text, "enter")
-        await press(pilot, "slash", "up")
-        assert box.value == "turn:2"
-        await press(pilot, "ctrl+p")
-        assert box.value == "turn:1"
-        await press(pilot, "down")
-        assert box.value == "turn:2"
-        await press(pilot, "up", "ctrl+n")
-        assert box.value == "turn:2"
-        await press(pilot, "ctrl+s", *"second", "enter")
-        assert app.chosen.queries == {"second": "turn:2"}
-    tried = {"enter", "escape", "ctrl+g", "tab", "shift+tab", "up", "ctrl+p", "down", "ctrl+n", "ctrl+s"}
-    assert set(keys_of(Where.FILTER)) == tried
-
-
 async def test_keys_of_the_findings_lead_to_what_was_found() -> None:
     """An error, a bookmark, a watch; the latter two can be taken away."""
     app = app_with(LINES)
@@ -405,30 +311,6 @@ async def test_a_maximised_pane_gives_the_room_back_and_a_hidden_one_returns() -
         assert layout(app).hidden == frozenset()
 
 
-async def test_what_is_typed_behind_a_slash_goes_into_the_line_however_fast_it_comes() -> None:
-    """Keys that a terminal delivers in one piece; x and 2 would be commands elsewhere."""
-    app = app_with(LINES)
-    async with opened(app) as pilot:
-        for char in "/x 2/":
-            app.post_message(events.Key(character_to_key(char), char))
-        await pilot.pause()
-        assert app.screen.query_one(Input).value == "x 2/"
-
-
-async def test_a_wrong_filter_is_told_at_its_place_and_changes_nothing() -> None:
-    """The caret stands under the word; Enter does not accept it."""
-    app = app_with(LINES)
-    async with opened(app) as pilot:
-        await press(pilot, "slash", *"turn:2 compnent:x")
-        svg = app.export_screenshot(simplify=True)
-        assert "compnent" in svg
-        assert "did&#160;you&#160;mean" in svg
-        before = app.session.filter_text
-        await press(pilot, "enter")
-        assert app.main_screen.query_one(QueryLine).display
-        assert app.session.filter_text == before
-
-
 @pytest.mark.parametrize("key", ["escape", "q", "question_mark"])
 async def test_the_help_closes_by_escape_and_by_other_keys(key: str) -> None:
     """Nothing modal that one cannot leave."""
@@ -456,48 +338,3 @@ async def test_live_keys_pause_and_follow() -> None:
             await press(pilot, "G")
             assert app.session.following
             assert app.session.cursor == LAST
-
-
-async def test_the_mouse_moves_chooses_and_opens() -> None:
-    """A click on a line, on it again, on a component, on a key of the bar, on the scrubber."""
-    app = app_with(LINES)
-    async with opened(app, 0) as pilot:
-        await pilot.click("#events", offset=(10, 4))
-        assert app.session.cursor == 3
-        await pilot.click("#events", offset=(10, 6), shift=True)
-        assert app.session.selected_rows().tolist() == [3, 4, 5]
-        await press(pilot, "escape")
-        await pilot.click("#events", offset=(10, 6))
-        await pilot.pause()
-        assert isinstance(app.screen, EventScreen)
-        await press(pilot, "escape")
-        await pilot.click("#graph", offset=(5, 1))
-        assert app.session.component == "user_session"
-        await pilot.click("#graph", offset=(5, 1))
-        assert app.session.component is None
-        await pilot.mouse_down("#scrubber", offset=(109, 0))
-        await pilot.mouse_up("#scrubber", offset=(109, 0))
-        assert app.session.cursor == LAST
-        await pilot.mouse_down("#scrubber", offset=(60, 0))
-        await pilot.hover("#scrubber", offset=(10, 0))
-        await pilot.mouse_up("#scrubber", offset=(10, 0))
-        assert app.session.cursor == 0
-
-
-async def test_the_mouse_moves_the_borders_of_panes() -> None:
-    """Up and down, left and right; a double click on a title gives the pane all the room."""
-    app = app_with(LINES)
-    async with opened(app) as pilot:
-        await pilot.mouse_down("#timeline-pane", offset=(40, 0))
-        await pilot.hover(None, offset=(40, 20))
-        await pilot.mouse_up(None, offset=(40, 20))
-        await pilot.pause()
-        assert layout(app).shares.upper > Shares().upper
-        await pilot.mouse_down("#state-pane", offset=(0, 3))
-        await pilot.hover(None, offset=(60, 3))
-        await pilot.mouse_up(None, offset=(60, 3))
-        await pilot.pause()
-        assert layout(app).shares.left == 50
-        await pilot.click("#timeline-pane", offset=(40, 0), times=2)
-        await pilot.pause()
-        assert layout(app).maximised == "timeline"

@@ -159,7 +159,7 @@ class HelpScreen(ModalScreen[None]):
         """Type a word."""
         line = self._line
         line.display = True
-        line.focus()
+        self.set_focus(line)  # at once: the next key is meant for it
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look for it as it is typed."""

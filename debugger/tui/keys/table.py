@@ -49,10 +49,13 @@ APP: Final = (Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE)
 """Parts of the table that hold wherever the focus is."""
 
 
-FOCUSING: Final = ("filter", "search", "run", "watch", "go_to", "note", "export", "pane", "cycle")
+FOCUSING: Final = (
+    *("filter", "search", "run", "watch", "go_to", "note", "export", "pane", "cycle"),
+    *("help", "palette", "screen.columns", "find"),
+)
 """Actions that move the focus. They run before the next key is looked at: what is typed behind
-a ``/`` goes into the line that it opens, however fast it comes. Where the focused pane has one of their
-keys for something of its own, the screen lets that go first."""
+a ``/`` or a ``^P`` goes into the line that it opens, however fast it comes. Where the focused pane
+has one of their keys for something of its own, the screen lets that go first."""
 
 
 def bindings(*where: Where) -> list[BindingType]:
