@@ -25,11 +25,14 @@ class Arranging(Actions):
 
     def _focus_on(self, pane: str) -> None:
         self.rearrange(self.area.arrangement.looking_at(pane))
-        widget = self.panes[pane]
-        if widget.region:
-            self.set_focus(widget)
-        else:
-            self.call_after_refresh(widget.focus)  # it is not laid out yet
+        # At once, laid out or not: the keys behind this one are for this pane already.
+        self.set_focus(self.panes[pane], scroll_visible=False)
+        self.call_after_refresh(self._refocus)
+
+    def _refocus(self) -> None:
+        """A pane that was hidden a moment ago may be told so only after it has the focus again."""
+        if self.focused is None:
+            self.set_focus(self.panes[self.area.arrangement.pane], scroll_visible=False)
 
     def action_pane(self, pane: str) -> None:
         """To a pane, which is shown again if it was hidden."""
@@ -66,7 +69,9 @@ class Arranging(Actions):
     # --- mouse and focus ----------------------------------------------------------
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The pane with the focus is looked at, however it came there."""
+        """The pane with the focus is looked at, however it came there, unless it has moved on since."""
+        if event.widget is not self.focused:
+            return
         if event.widget.id in PANES and event.widget.id != self.area.arrangement.pane:
             self.rearrange(self.area.arrangement.looking_at(event.widget.id))
 
