@@ -70,7 +70,7 @@ class TurnIndex:
                 self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
             elif self._chunk > _FIRST_CHUNK:
                 self._chunk //= 2
-            if after - began >= budget_ns:
+            if 2 * after - before - began >= budget_ns:  # another like it would take too long
                 break
         return self.version != version
 

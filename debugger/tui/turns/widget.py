@@ -23,6 +23,9 @@ from debugger.tui.turns.model import Measures, Order, TurnLine, turn_line
 from debugger.tui.turns.paint import Layout, Looks, layout, paint_head, paint_line
 
 BUDGET_NS: Final = 8_000_000
+_SPARE_SECONDS: Final = 0.02
+"""While turns are behind a long log, how often they go on in between: for a third of the time, some."""
+
 _HANDLERS_BUDGET_NS: Final = 4_000_000
 _HANDLERS_EVERY_NS: Final = 500_000_000
 
@@ -73,10 +76,22 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
 
     # --- following the session ------------------------------------------------------------
 
+    def on_mount(self) -> None:
+        """The timer for spare time exists from the beginning, and sleeps."""
+        self._spare = self.set_interval(_SPARE_SECONDS, self._catch_up, pause=True)
+
+    def _catch_up(self) -> None:
+        """Look at more of the log; what was found is painted by the next `sync`."""
+        self.index.advance(self._session.clock, BUDGET_NS)
+        if self.index.complete:
+            self._spare.pause()
+
     def sync(self) -> None:
         """Take in what is new, and repaint what is different."""
         session = self._session
         self.index.advance(session.clock, BUDGET_NS)
+        if not self.index.complete:
+            self._spare.resume()
         self._order.update(session.clock())
         if self._dropped != self.index.dropped:
             self._follow_dropped()
