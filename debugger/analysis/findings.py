@@ -20,6 +20,7 @@ from backend.events.vocabulary import (
 )
 from debugger.analysis.skew import Skew, Skews
 from debugger.analysis.unknown import UnknownCauses
+from debugger.durations import span
 from debugger.log import SYNTHETIC, EventLog
 
 KEPT: Final = 1_000
@@ -256,12 +257,12 @@ class Findings:
 def _apart(skew: Skew) -> Finding:
     """Clocks that differ: times of the two cannot be compared, causes can."""
     least = "at least " if skew.error_ns is None else ""
-    error = "" if skew.error_ns is None else f" ± {skew.error_ns / 1e6:.3g} ms"
+    error = "" if skew.error_ns is None else f" ± {span(skew.error_ns)}"
     return Finding(
         "clock-skew",
         "integrity",
         "info",
-        f"the clock of {skew.ahead} is {least}{skew.ns / 1e6:.3g} ms{error} ahead of that of {skew.behind}",
+        f"the clock of {skew.ahead} is {least}{span(skew.ns)}{error} ahead of that of {skew.behind}",
         "compare their times with care; the order of causes holds",
     )
 

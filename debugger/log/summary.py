@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from debugger.durations import span
+
 LIMIT: Final = 160
 """Characters of a summary, and at most of a value that is looked at."""
 
@@ -43,6 +45,8 @@ _LABELLED: Final = (
 )
 _QUOTED: Final = frozenset({"text"})
 _PASSED_OVER: Final = frozenset({"pcm", "topology", "stack_trace", "from", "to"})
+_US: Final = 1_000
+_LONGEST_US: Final = 1e18  # also without infinity and what is no number, which cannot be rounded
 
 
 def summarise(data: Mapping[str, Any]) -> str:
@@ -55,11 +59,11 @@ def summarise(data: Mapping[str, Any]) -> str:
         parts.append("dropped")
     for key in _LEADING:
         if key in data and data[key] not in (None, ""):
-            shown = _shown(data[key])
+            shown = _task(data[key]) if key == "child" else _shown(data[key])
             parts.append(f"“{shown}”" if key in _QUOTED else shown)
     micros = data.get("duration_us")
     if isinstance(micros, int | float) and not isinstance(micros, bool):
-        parts.append(f"{micros / 1000:.1f} ms" if micros >= 100 else f"{micros:.0f} µs")  # noqa: PLR2004 - below, the decimals would be all there is
+        parts.append(span(round(micros * _US)) if abs(micros) < _LONGEST_US else _one_line(f"{micros}µs"))
     told = {*_LEADING, "duration_us", "dropped", *_ENDS}
     rest = [key for key in _LABELLED if key in data]
     rest += [key for key in data if key not in told and key not in _LABELLED and key not in _PASSED_OVER]
@@ -93,6 +97,11 @@ def _shown(value: Any) -> str:
         brackets = "[]" if isinstance(value, list) else "{}"
         return brackets if not size else f"{brackets[0]}{size}{brackets[1]}"
     return _one_line(json.dumps(value))
+
+
+def _task(value: Any) -> str:
+    """A task's name is its source and a count; the source says nothing beside the others of it."""
+    return _one_line(value.rpartition("/")[2] or value) if isinstance(value, str) else _shown(value)
 
 
 def _one_line(text: str) -> str:

@@ -126,7 +126,7 @@ def test_clocks_that_differ_are_among_the_findings() -> None:
         pass
     told = [one for one in findings.all() if one.rule == "clock-skew"]
     assert len(told) == 1
-    assert told[0].message == "the clock of b is 12 ms ± 1 ms ahead of that of a"
+    assert told[0].message == "the clock of b is 12.0ms ± 1.0ms ahead of that of a"
 
 
 def test_one_source_has_no_skew() -> None:

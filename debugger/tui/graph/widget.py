@@ -73,7 +73,7 @@ class ComponentGraph(Widget, can_focus=True):
             return "1 Graph", ""
         shown = "list" if self._layout is None else "bus" if self._view.by_bus else "who talks to whom"
         ns = self._view.window_ns
-        window = f"last {ns / _S:g} s" if ns >= _S else f"last {ns / _MS:g} ms" if ns else ""
+        window = f"last {ns / _S:g}s" if ns >= _S else f"last {ns / _MS:g}ms" if ns else ""
         message = "" if self._layout is not None and self._view.by_bus else self._view.message
         followed = "only what is followed" if self._session.followed is not None else ""
         return "1 Graph", " · ".join(part for part in (message, shown, followed, window) if part)
