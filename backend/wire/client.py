@@ -5,7 +5,9 @@ Laws, for each source that numbers its events:
 1. An event is handed on once, in the order of its seq.
 2. What is missing between two events is named by one `GapReceived`, whether the server
    said so or the client saw the hole itself. (With a filter only the server can know.)
-3. A new incarnation of the producer is told before its first event, with the last seq known
+3. What the first producer emitted before this client came, and the server keeps no longer, is told too,
+   but as no loss: nobody who comes late has it.
+4. A new incarnation of the producer is told before its first event, with the last seq known
    of the old one: what it emitted after that is lost, unless it had said that it ended.
 """
 
@@ -36,15 +38,19 @@ class EventsReceived(Struct, frozen=True):
 
 
 class GapReceived(Struct, frozen=True):
-    """Events ``from_seq`` to ``to_seq``, both included, of ``source`` are lost to this client."""
+    """Events ``from_seq`` to ``to_seq``, both included, of ``source`` are lost to this client.
+
+    With ``before`` they are no loss: they were emitted before it came first, and are kept no longer.
+    """
 
     source: str | None
     from_seq: int
     to_seq: int
+    before: bool = False
 
     @property
     def count(self) -> int:
-        """How many are lost."""
+        """How many they are."""
         return self.to_seq - self.from_seq + 1
 
 
@@ -101,6 +107,8 @@ class FeedClient:
         self._greeted = False
         self._source_open = False  # a hello without a source: the next event names it
         self._asked_since: int | None = None
+        self._begin: int | None = None if wanted.since_seq == 0 else 1  # the first seq that could be had
+        self._begun_by: str | None = None
         self._by_type: dict[str | UnsetType, Callable[[str | bytes, ServerFrame], list[Received]]] = {
             "events": lambda _, head: self._events([bytes(raw) for raw in head.events or ()]),
             "hello": lambda frame, _: self._hello(_hello.decode(frame)),
@@ -150,6 +158,7 @@ class FeedClient:
             self._source_open = True
             return received
         self._source_open = False
+        self._begins(hello.source, hello.start_seq)
         restarted = hello.source == self.source and hello.next_seq <= self.known_seq
         received += self._adopt(hello.source, restarted=restarted)
         if hello.source not in self._known:
@@ -169,17 +178,33 @@ class FeedClient:
         self._ended.discard(old)
         return [changed]
 
+    def _begins(self, source: str, seq: int) -> None:
+        """The first source of all can be had from `seq` on."""
+        if self._begin is None:
+            self._begin, self._begun_by = seq, source
+
     def _told_gap(self, gap: Gap) -> list[Received]:
-        return self._gap(gap.source or self.source, gap.from_seq, gap.to_seq)
+        source = gap.source or self.source
+        if source is not None:
+            self._begins(source, gap.from_seq)
+        # What is neither here nor in the gap did not match; without a filter it is missing as well.
+        unseen = self.wanted.filtered or (not self._known.get(source or "") and self._asked_since != 0)
+        return self._gap(source, gap.from_seq if unseen else 0, gap.to_seq)
 
     def _gap(self, source: str | None, from_seq: int, to_seq: int) -> list[Received]:
-        """A gap as far as it is news."""
+        """A gap as far as it is news; what came before this client apart from what is lost."""
         known = self._known.get(source or "", 0)
         from_seq = max(from_seq, known + 1)
         if to_seq < from_seq:
             return []
         self._known[source or ""] = to_seq
-        return [GapReceived(source, from_seq, to_seq)]
+        begin = (self._begin or 0) if source == self._begun_by else 0
+        told: list[Received] = []
+        if from_seq < begin:
+            told.append(GapReceived(source, from_seq, min(to_seq, begin - 1), before=True))
+        if to_seq >= begin:
+            told.append(GapReceived(source, max(from_seq, begin), to_seq))
+        return told
 
     def _events(self, lines: list[bytes]) -> list[Received]:
         received: list[Received] = []
@@ -213,6 +238,7 @@ class FeedClient:
         news: list[Received] = []
         if self._source_open or self.source is None:
             self._source_open = False
+            self._begins(source, seq)
             news = self._adopt(source)
         known = self._known.get(source)
         if known is None:

@@ -94,7 +94,6 @@ class FeedSession:
         self._cursor = self._live_from = ring.end
         self._offset = (-1, 0)  # a position, and where its line begins in its segment
         self._next_seq = ring.seqs_from(ring.end)
-        self._from_start = False
         self._outbox: deque[Frame] = deque()
         self._select = selector(self.wanted)
         self._types: frozenset[str] | None = None
@@ -139,8 +138,6 @@ class FeedSession:
     def _resume(self, since_seq: int, source: str | None) -> None:
         """Move the cursor to the event after `since_seq`, or to the oldest for another incarnation's."""
         ring = self._ring
-        # Who asks for history wants all of a source that turns up later too, and that begins with 1.
-        self._from_start = True
         position = ring.position_after(source, since_seq)
         if position is None:
             self._next_seq = dict.fromkeys(ring.seqs_from(ring.oldest), 1)
@@ -212,7 +209,7 @@ class FeedSession:
         """The next event of `source` will be `seq`: tell what is missing before it."""
         expected = self._next_seq.get(source)
         if expected is None:  # the source turned up after this client
-            expected = 1 if self._from_start else self._ring.first_seq(source)
+            expected = self._ring.first_seq(source)
         if seq > expected:
             self.gaps += 1
             self.lost += seq - expected

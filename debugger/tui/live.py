@@ -68,10 +68,8 @@ class Intake:
                 again_in = "given up" if retry_in is None else f"trying again in {retry_in:.1g} s"
                 self._links[name] = Link(name, up=False, detail=f"{reason} · {again_in}")
                 self._show()
-            case GapReceived(source=source, from_seq=first, to_seq=last, count=lost):
-                self.flush(everything=True)
-                session.lost += lost
-                log.append_gap(source, first, last, "the feed could not keep them for this client")
+            case GapReceived():
+                self._missing(update)
             case SourceChanged(old=old, known_seq=known, ended=ended):
                 self.flush(everything=True)
                 if not ended:
@@ -82,6 +80,15 @@ class Intake:
                 session.say(message, bad=True)
             case ServerRefused(message=message):
                 session.say(f"refused: {message}", bad=True)
+
+    def _missing(self, gap: GapReceived) -> None:
+        if gap.before:
+            self._session.say(f"the feed begins with event {gap.to_seq + 1:,}: it keeps no earlier ones")
+            return
+        self.flush(everything=True)
+        self._session.lost += gap.count
+        reason = "the feed could not keep them for this client"
+        self._session.log.append_gap(gap.source, gap.from_seq, gap.to_seq, reason)
 
     def _append(self, name: str, lines: Sequence[bytes], events: Sequence[Event]) -> None:
         if len(self._lanes) == 1:

@@ -123,6 +123,9 @@ def test_losses_are_rows_and_numbers() -> None:
     session = Session(Mode.LIVE, Link("127.0.0.1:1"), Clock())
     intake = Intake(session, ["feed"])
     first = LINES[0]
+    intake.take("feed", GapReceived("assistant-1", 1, 9_000, before=True))
+    assert session.notice is not None
+    assert "begins with event 9,001" in session.notice.text
     intake.take("feed", EventsReceived((first,), (decode_line(first),)))
     intake.take("feed", GapReceived("assistant-1", 2, 41))
     intake.take("feed", SourceChanged("assistant-1", "assistant-2", 41, ended=False))
