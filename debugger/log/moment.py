@@ -26,6 +26,7 @@ _UNITS: Final = {
 _NAMED: Final = re.compile(r"(seq|row|time|id|turn)\s*=\s*(.+)", re.IGNORECASE)
 _SPAN: Final = re.compile(r"([+-])\s*([0-9]+(?:\.[0-9]+)?)\s*([a-zµ]+)")
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?")
+_FRACTION: Final = re.compile(r"[.,](\d{1,9})")
 _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 _NUMBER: Final = re.compile(r"#?([0-9]{1,18})")
 _HOURS, _SIXTY, _WHOLE = 24, 60, 100
@@ -160,15 +161,29 @@ def _at_time(log: EventLog, text: str, cursor: int) -> int:
     at = int(log.column("timestamp_ns")[max(cursor, log.first_row)])
     clock = _CLOCK.fullmatch(text)
     if clock is not None:
-        return log.row_at_time(_on_day_of(at, clock))
+        known = _NS // 10 ** len(clock[4] or "") if clock[3] else _SIXTY * _NS
+        return _within(log, _on_day_of(at, clock), known)
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
         raise MomentError(f"{text!r} is no moment; write {USAGE}") from None
+    fraction = _FRACTION.search(text)
     try:
-        return log.row_at_time(round(moment.timestamp() * 1e6) * 1_000)
+        at = round(moment.timestamp() * 1e6) * 1_000
     except (OverflowError, OSError, ValueError):
         raise MomentError(f"{text!r} is outside of what clocks know") from None
+    return _within(log, at, _NS // 10 ** len(fraction[1]) if fraction is not None else _NS)
+
+
+def _within(log: EventLog, at_ns: int, known_ns: int) -> int:
+    """The first row of a time that is known to so many ns, as it is shown: cut off, not rounded.
+
+    The last row before it where nothing happened then, the first of all where nothing happened before.
+    """
+    before = log.row_at_time(at_ns - 1)
+    times = log.column("timestamp_ns")
+    first = before if int(times[before]) >= at_ns else before + 1
+    return first if first < len(log) and int(times[first]) - at_ns < known_ns else before
 
 
 def _on_day_of(at_ns: int, clock: re.Match[str]) -> int:

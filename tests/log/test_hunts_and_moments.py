@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from backend.events import decode_line
+from backend.events import Event, decode_line, encode_event
 from debugger.log import EventLog
 from debugger.log.hunt import Both, Equals, Hunt, OtherTurn, nearest
 from debugger.log.moment import MomentError, link_to, parse_link, row_of
+from debugger.tui.units import clock_time
 from tests.tui.interface import START_NS, STEP_NS, Script, conversation
 
 
@@ -118,6 +119,32 @@ def test_a_clock_time_is_meant_on_the_day_of_the_cursor() -> None:
     assert row_of(LOG, f"time={local:%H:%M:%S}.{at % 1_000_000_000 - 1:09}", 0) == 3
     utc = dt.datetime.fromtimestamp(at / 1e9 + 0.001, dt.UTC)
     assert row_of(LOG, utc.isoformat(), 0) == 4
+
+
+@given(
+    times=st.lists(st.integers(0, 3_000_000_000), min_size=1, max_size=20).map(sorted),
+    at=st.integers(0, 3_000_000_000),
+    digits=st.sampled_from([0, 1, 3, 6, 9]),
+)
+def test_a_time_as_it_is_shown_leads_to_the_first_event_that_is_shown_with_it(
+    times: list[int], at: int, digits: int
+) -> None:
+    """Cut off to the digits that are typed; where nothing has it, to the last event before."""
+    log = EventLog()
+    begin = START_NS // 60_000_000_000 * 60_000_000_000
+    events = [Event((begin + one) / 1e9, "x", "c", timestamp_ns=begin + one) for one in times]
+    log.append_many([encode_event(one) for one in events], events)
+    typed = clock_time(begin + at, digits=digits).rstrip(".")
+    shown = [clock_time(begin + one, digits=digits).rstrip(".") for one in times]
+    before = [row for row, text in enumerate(shown) if text <= typed]
+    expected = shown.index(typed) if typed in shown else before[-1] if before else 0
+    assert row_of(log, typed, 0) == expected
+
+
+def test_a_time_in_minutes_leads_to_the_first_event_of_the_minute() -> None:
+    """As a time in seconds does to that of the second."""
+    local = dt.datetime.fromtimestamp(START_NS // 1_000_000_000).astimezone()
+    assert row_of(LOG, f"{local:%H:%M}", 10) == row_of(LOG, f"{local:%H:%M:%S}", 10) == 0
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,16 @@ def test_a_value_that_is_no_word_is_offered_in_quotes() -> None:
             assert compile_query(f"component:{taken}").rows(log).tolist() == [row]
 
 
+def test_the_debugger_is_offered_as_a_component_only_where_it_has_something_to_say() -> None:
+    """Its remarks on lost events are the only ones it has."""
+    log = EventLog()
+    line = encode_event(Event(1.0, "x", "overseer"))
+    log.append_many([line], [decode_line(line)])
+    assert [one.text for one in complete("component:", 10, log)] == ["overseer"]
+    log.append_gap("a", 2, 5, "the history is over")
+    assert [one.text for one in complete("component:", 10, log)] == ["debugger", "overseer"]
+
+
 @settings(max_examples=150)
 @given(
     st.lists(

@@ -74,6 +74,13 @@ def test_what_is_read_has_contrast_on_every_ground(colours: Colours) -> None:
 
 
 @pytest.mark.parametrize("colours", THEMES.values(), ids=THEMES)
+def test_the_frame_of_the_focused_pane_stands_out_from_the_others(colours: Colours) -> None:
+    """It is further from the background than they are."""
+    focused, others = (contrast(one, colours.background) for one in (colours.border_focused, colours.faint))
+    assert focused > 1.2 * others
+
+
+@pytest.mark.parametrize("colours", THEMES.values(), ids=THEMES)
 def test_what_stands_on_a_colour_of_its_own_can_be_read(colours: Colours) -> None:
     """Chips and modes: the background's colour on it."""
     for name in ("accent", "red", "green", "yellow", *FAMILIES):

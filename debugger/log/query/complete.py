@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from backend.events.vocabulary import SEVERITIES
 from debugger.log.encode import FAMILIES
-from debugger.log.eventlog import EventLog
+from debugger.log.eventlog import SYNTHETIC, EventLog
 from debugger.log.query.fields import ABOUT, ORDERED, ROOTS
 from debugger.log.query.matching import walk
 from debugger.log.query.nodes import Field, Kind
@@ -103,6 +103,8 @@ def _names(field: Field, log: EventLog) -> list[str]:
     interner = log.interner(field.source)
     count = len(interner)
     numbers = dict.fromkeys((*range(1, min(count, _NAMES_LOOKED_AT)), *range(max(count - MOST, 1), count)))
+    if field.source == "component" and not log.stats.gaps and SYNTHETIC not in log.topology.components:
+        numbers.pop(log.id_of("component", SYNTHETIC) or 0, None)  # it has no event
     return [name for name in map(interner.name, numbers) if name and name.isprintable()]
 
 
