@@ -115,6 +115,7 @@ class DebuggerApp(App[None]):
             self.screen.mount(self._hint)
         if self._feeder is not None:
             self._feeder.start(self)
+        self._find_wanted()  # before any pane looks: they begin there
         self._playing = self.set_interval(PLAY_SECONDS, self._tick, pause=True)
         self.set_interval(SYNC_SECONDS, self._tick)
         self.call_after_refresh(self._begin)

@@ -64,6 +64,7 @@ class MainScreen(Moving, Finding, Arranging):
         graph, timeline = ComponentGraph(session, id="graph"), Timeline(session, id="timeline")
         table, state = EventTable(session, id="events"), StateTree(session, id="state")
         turns, findings = TurnList(session, id="turns"), FindingList(session, id="findings")
+        self._findings = findings
         self.events = table
         self._views: dict[str, PaneWidget] = dict(
             zip(PANES, (graph, timeline, table, state, turns, findings), strict=True)
@@ -101,6 +102,8 @@ class MainScreen(Moving, Finding, Arranging):
                 view = self._views[frame.pane]
                 view.sync()
                 frame.retitle(*getattr(view, "titles", (frame.pane, "")))
+            elif frame.pane == "findings":
+                self._findings.look()  # for the scrubber
         self._query.sync()
         self._status.tells_event = "events" not in self.area.arrangement.visible(self.area.size)
         for line in self._lines:

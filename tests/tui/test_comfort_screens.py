@@ -35,7 +35,11 @@ from tests.tui.comfort import SmallApp, SmallScreen, events_of_turns
 # --- whatever opens can be left ------------------------------------------------------
 
 LEAVING = ("close", "leave", "dismiss", "cancel", "revert", "quit", "back")
-GIVEN: dict[str, Callable[[Session], Any]] = {"Session": lambda session: session, "str": lambda _: ""}
+GIVEN: dict[str, Callable[[Session], Any]] = {
+    "Session": lambda session: session,
+    "str": lambda _: "",
+    "int": lambda _: 120,
+}
 
 
 def modal_screens() -> list[type[ModalScreen[Any]]]:

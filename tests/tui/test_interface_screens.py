@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from backend.events import decode_line
 from debugger.tui.app import DebuggerApp
+from debugger.tui.findings.widget import FindingList
 from debugger.tui.graph.widget import ComponentGraph
+from debugger.tui.screen import MainScreen
+from debugger.tui.scrubber.widget import Scrubber
 from debugger.tui.session import Mode
 from tests.tui.interface import Clock, Script, app_with, conversation, session_with
 
@@ -29,10 +33,23 @@ def _universal_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until syncing changes nothing on the screen any more."""
+    seen: list[str] = []
+    async with asyncio.timeout(10):
+        while len(seen) < 3 or len(set(seen[-3:])) > 1:
+            screen = pilot.app.screen
+            await pilot.pause(0.02)
+            if isinstance(screen, MainScreen):
+                screen.sync()
+                await pilot.pause()
+                seen.append("\n".join(strip.text for strip in screen._compositor.render_strips()))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_the_screen_at_three_sizes(size: tuple[int, int], snap_compare: Any) -> None:
     """A receive in the middle of a turn: table, graph with the message's way, state with its changes."""
-    assert snap_compare(app_with(LINES, at="18"), terminal_size=size)
+    assert snap_compare(app_with(LINES, at="18"), terminal_size=size, run_before=settled)
 
 
 async def test_no_size_is_too_small_or_too_large() -> None:
@@ -164,3 +181,13 @@ async def test_nothing_moves_and_no_timer_runs_once_all_marks_have_arrived() -> 
             while graph._timer._active.is_set():
                 await pilot.pause(0.02)
         assert not graph._moving
+
+
+async def test_errors_are_marked_on_the_scrubber_while_the_findings_are_hidden() -> None:
+    """They share the place of the state, which is shown first."""
+    app = app_with(LINES)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        scrubber = app.screen.query_one(Scrubber)
+        assert not app.screen.query_one(FindingList).size
+        assert "!" in scrubber.render_line(0).text

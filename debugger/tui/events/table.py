@@ -143,11 +143,11 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         return " · ".join(["no event passes the filter", *ways])
 
     def _move(self, cursor: int) -> None:
-        old_line, old_turn = self._shown.position(self._cursor), self._turn
+        old_line, old_turn, first = self._shown.position(self._cursor), self._turn, self._cursor < 0
         self._cursor = cursor
         self._turn = self._turn_of(cursor)
         self._scrolled_by_hand = False
-        self._keep_in_view()
+        self._keep_in_view(centred=first)
         if self._turn != old_turn:
             self.refresh()
             return
@@ -175,10 +175,12 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Rows that a page key moves."""
         return max(self._body_height - 1, 1)
 
-    def _keep_in_view(self) -> None:
+    def _keep_in_view(self, *, centred: bool = False) -> None:
         line, height, top = self._shown.position(self._cursor), self._body_height, self.scroll_offset.y
         if self._session.following:
             wanted = len(self._shown) - height
+        elif centred:
+            wanted = line - height // 2
         else:
             margin = min(_MARGIN, (height - 1) // 2)
             wanted = min(max(top, line + margin - height + 1), line - margin)
@@ -194,11 +196,11 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         return max(0, self.virtual_size.height - self._body_height)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lines are made anew for the new width, and the cursor stays in view."""
+        """Lines are made anew for the new width, and the cursor is in the middle: whatever sizes were before."""
         del event
         self._lines.clear()
         self.virtual_size = Size(self.size.width, len(self._shown))
-        self._keep_in_view()
+        self._keep_in_view(centred=True)
         self.refresh()
 
     # --- painting -----------------------------------------------------------------------

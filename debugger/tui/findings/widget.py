@@ -56,9 +56,13 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         """Cells of a line, without the scrollbar."""
         return self.scrollable_content_region.width
 
+    def look(self) -> None:
+        """Look at more of the log. Others show what is found too: so also while this pane is hidden."""
+        self.index.advance(self._session.clock, BUDGET_NS)
+
     def sync(self) -> None:
         """As of every pane."""
-        self.index.advance(self._session.clock, BUDGET_NS)
+        self.look()
         complete, self._complete = self._complete, self.index.complete
         lines = self._model.lines()
         if lines != self._lines:

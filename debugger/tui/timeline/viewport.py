@@ -61,7 +61,9 @@ class Viewport:
         elif window is None or window.cells != cells:
             cell = cells // 2
             if window is not None and window.holds(cursor_ns):
-                cell = window.cell(cursor_ns) * cells // window.cells
+                was = window.cell(cursor_ns)
+                # What was in the middle stays there exactly, however often the size is another.
+                cell = cell if was == window.cells // 2 else was * cells // window.cells
             window = window_of(self.span, cells, cursor_ns, cells - 1 if following else cell)
         elif following:
             cell = window.cell(cursor_ns)
