@@ -78,6 +78,11 @@ class ComponentGraph(Widget, can_focus=True):
         followed = "only what is followed" if self._session.followed is not None else ""
         return "1 Graph", " · ".join(part for part in (message, shown, followed, window) if part)
 
+    @property
+    def key_labels(self) -> dict[str, str]:
+        """As of `KeyBar`."""
+        return {"graph.view": "without the bus" if self._model.is_by_bus else "over the bus"}
+
     def sync(self) -> None:
         """Look at the session; repaint if the picture is another one."""
         session = self._session

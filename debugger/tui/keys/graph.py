@@ -16,7 +16,16 @@ KEYS: Final = (
         "screen.filter_component",
         "only the events of the chosen component, or all again",
         Where.GRAPH,
+        "only its events",
+        1,
     ),
-    Key(("b",), "view", "messages over the bus, or straight from publisher to receiver", Where.GRAPH),
-    Key(("escape", "u"), "unselect", "no component; the state follows the cursor", Where.GRAPH),
+    Key(
+        ("b",),
+        "view",
+        "messages over the bus, or straight from publisher to receiver",
+        Where.GRAPH,
+        "without the bus",
+        2,
+    ),
+    Key(("u", "escape"), "unselect", "no component; the state follows the cursor", Where.GRAPH, "let go", 3),
 )

@@ -18,6 +18,6 @@ KEYS: Final = (
     Key(("enter",), "go", "to where the turn begins", Where.TURNS, "go there", 1),
     Key(("w",), "why", "to the event that shows how the turn ended", Where.TURNS, "why", 2),
     Key(("v",), "follow", "follow this turn through all panes, or no longer", Where.TURNS, "follow", 3),
-    Key(("o",), "order", "slowest first, or in the order of time", Where.TURNS, "order", 4),
+    Key(("o",), "order", "slowest first, or in the order of time", Where.TURNS, "slowest", 4),
     Key(("i",), "detail", "below: breakdown, percentiles, histogram, handlers", Where.TURNS, "detail", 5),
 )

@@ -54,6 +54,15 @@ class StateTree(BodyScroller, can_focus=True, inherit_bindings=False):
         """What is copied: the chosen field's path and value, or the chosen line."""
         return self._body.copied
 
+    @property
+    def key_labels(self) -> dict[str, str]:
+        """As of `KeyBar`."""
+        return {
+            "state.history": "tree" if isinstance(self._body, HistoryBody) else "history",
+            "state.overview": "one" if isinstance(self._body, OverviewBody) else "all",
+            "state.only_changed": "everything" if self._tree.only_changed else "changes",
+        }
+
     def copied(self) -> str:
         """The same."""
         return self.copy_text

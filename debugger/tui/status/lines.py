@@ -15,8 +15,8 @@ from debugger.tui import plain
 from debugger.tui.keys.context import ActiveKey, Item, active_keys, bar_items
 from debugger.tui.keys.user import current
 from debugger.tui.palette import ink
-from debugger.tui.session import Mode, Session
-from debugger.tui.status.model import Part, fitting, status_parts
+from debugger.tui.session import Session
+from debugger.tui.status.model import Part, fitting, labels_now, status_parts
 from debugger.tui.text import width_of
 
 
@@ -85,7 +85,10 @@ def _joined(parts: list[Part]) -> list[Segment]:
 
 
 class KeyBar(Widget):
-    """The keys that hold now and have a label: the focused pane's first. A click on one is a press."""
+    """The keys that hold now and have a label: the focused pane's first. A click on one is a press.
+
+    A pane whose keys mean something else at times says so in its ``key_labels``, by the names of the rows.
+    """
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -99,7 +102,7 @@ class KeyBar(Widget):
         """Repaint if there are other keys, or one means something else now."""
         screen: Screen[Any] = self.screen
         made_for = (screen.focused, current.generation)
-        labels = {"time.play": self._play_label()}
+        labels = labels_now(self._session) | getattr(screen.focused, "key_labels", {})
         if made_for == self._made_for and labels == self._labels:
             return
         self._made_for, self._labels = made_for, labels
@@ -110,12 +113,6 @@ class KeyBar(Widget):
         """Other colours."""
         self._made_for = ()
         self.sync()
-
-    def _play_label(self) -> str:
-        session = self._session
-        if session.mode is Mode.LIVE:
-            return "pause" if session.following else "follow"
-        return "stop" if session.playback.playing else "play"
 
     def render_line(self, y: int) -> Strip:
         """The line."""

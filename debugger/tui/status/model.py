@@ -182,6 +182,20 @@ def _ends(name: str) -> list[Part]:
     return [Part(f"({row.cap} ends)", ink.dim, 2)] if row is not None else []
 
 
+def labels_now(session: Session) -> dict[str, str]:
+    """What the keys of everywhere do that do something else the second time, by the names of their rows."""
+    if session.mode is Mode.LIVE:
+        play = "pause" if session.following else "follow"
+    else:
+        play = "stop" if session.playback.playing else "play"
+    followed = session.followed is not None and session.cursor >= 0 and session.belongs(session.cursor)
+    return {
+        "time.play": play,
+        "find.pin": "pin" if session.component is None else "unpin",
+        "find.follow_turn": "unfollow" if followed else "follow",
+    }
+
+
 def fitting(parts: list[Part], width: int) -> list[Part]:
     """As many parts as fit, the weightiest; what does not fit even alone is cut."""
     kept = list(parts)

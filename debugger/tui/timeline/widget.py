@@ -61,6 +61,11 @@ class Timeline(Widget, can_focus=True):
             parts += [f"+{shown.quiet:,} quiet"] if shown.quiet else []
         return title, " · ".join(parts)
 
+    @property
+    def key_labels(self) -> dict[str, str]:
+        """As of `KeyBar`."""
+        return {"timeline.order": "by the clock" if self.model.view.causal else "causal order"}
+
     def sync(self) -> None:
         """As of every pane."""
         self.model.advance()

@@ -74,6 +74,16 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         told = f"p50 {units.span(total.p50_ns)} · p95 {units.span(total.p95_ns)}"
         return title, f"{told} · {summary.counted:,} of {summary.turns:,} counted"
 
+    @property
+    def key_labels(self) -> dict[str, str]:
+        """As of `KeyBar`."""
+        turn, session = self._chosen(), self._session
+        followed = turn is not None and session.followed is not None and session.belongs(turn.first_row)
+        return {
+            "turns.follow": "unfollow" if followed else "follow",
+            "turns.order": "by time" if self._order.slowest_first else "slowest",
+        }
+
     # --- following the session ------------------------------------------------------------
 
     def on_mount(self) -> None:
