@@ -8,6 +8,7 @@ from backend.assistant.agent_config import AgentBook
 from backend.assistant.agents import AgentContext
 from backend.assistant.audio_output import AudioOutput
 from backend.assistant.component import Component, SessionInfo
+from backend.assistant.conditions import ORDINARY, Conditions
 from backend.assistant.llm import LLMOrchestrator
 from backend.assistant.memory import DatabaseMemory, MemoryStore
 from backend.assistant.overseer import Overseer, Retrieve, no_context
@@ -30,6 +31,7 @@ class Engines:
     agents: AgentBook
     memory: MemoryStore
     retrieve: Retrieve = no_context
+    conditions: Conditions = ORDINARY
 
 
 class Session:
@@ -60,7 +62,7 @@ def open_session(
 
     ``pace``: playback time against the audio's own; 1.0 is real time, 0 does not wait.
     """
-    info = SessionInfo(session_id, user_id)
+    info = SessionInfo(session_id, user_id, engines.conditions)
     with within(Scope(session_id, user_id)):
         agents = AgentContext(bus, info, engines.agents)
         memory = DatabaseMemory(bus, info, engines.memory)

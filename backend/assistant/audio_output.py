@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo, stop_task
+from backend.assistant.conditions import Delay
+from backend.assistant.guards import Guard
 from backend.assistant.states import IDLE, PLAYBACK, PLAYING, StateMachine
 from backend.bus import Bus, Dropped
 from backend.events.messages import (
@@ -57,10 +59,11 @@ class AudioOutput(Component):
         self._pace = pace
         self._now: _Playback | None = None
         self._task: asyncio.Task[None] | None = None
+        self._playbacks: set[asyncio.Task[None]] = set()
         self._totals = {"played": 0, "interrupted": 0, "discarded": 0}
         self._machine: StateMachine | None = None
         super().__init__(bus, session)
-        self._machine = StateMachine(PLAYBACK, self.probe)
+        self._machine = StateMachine(PLAYBACK, self.probe, session.conditions)
 
     def start(self) -> None:
         """Subscribe to audio, and to what ends it."""
@@ -107,6 +110,8 @@ class AudioOutput(Component):
             self.turn = scope.turn or self.turn
             now = self._now = _Playback(worker_id, self.turn, TappedQueue(self.tap, f"{worker_id}.playback"))
             self._task = asyncio.create_task(self._play(now), name=f"playback {worker_id}")
+            self._playbacks.add(self._task)
+            self._task.add_done_callback(self._playbacks.discard)
         return now
 
     async def _on_user_started(self, _message: SttUserStartedSpeaking, scope: Scope) -> Dropped | None:
@@ -124,7 +129,13 @@ class AudioOutput(Component):
         return None
 
     async def _stop(self) -> None:
-        """Silence, now: the piece that plays is the last one."""
+        """Silence, now: the piece that plays is the last one, and one that is about to play is none."""
+        if (
+            self._machine is not None
+            and self._machine.state == IDLE
+            and not self.guarded(Guard.SILENCE_BEFORE_SOUND)
+        ):
+            return
         task, self._task = self._task, None
         if task is not None:
             await stop_task(task, "silence")
@@ -151,7 +162,10 @@ class AudioOutput(Component):
     async def _play_pieces(self, playback: _Playback) -> None:
         clock = asyncio.get_running_loop().time
         due: float | None = None
+        to_the_end = self.guarded(Guard.PLAY_TO_THE_END)
         while (piece := await playback.queue.get()).pcm is not None:
+            if playback.index is None:
+                await self.session.conditions.take(Delay.AUDIO_OPEN)
             if due is None or clock() > due:
                 due = clock()  # the first piece, or the voice was late: play on from now
             self._begin_piece(playback, piece)
@@ -161,13 +175,15 @@ class AudioOutput(Component):
             playback.played += 1
             playback.played_ms += piece.pcm.duration_ms
             self._totals["played"] += 1
+            if playback.queue.empty() and not to_the_end:
+                return
 
     def _begin_piece(self, playback: _Playback, piece: _Piece) -> None:
         first = playback.index is None
         playback.index = piece.index
         playback.voice_id = piece.voice_id
         if first:
-            if self._machine is not None:
+            if self._machine is not None and self._machine.state != PLAYING:
                 self._machine.to(PLAYING, "first piece of the turn")
             self.port.publish(TtsBotStartedSpeaking(playback.worker_id, piece.voice_id))
         data = {"worker_id": playback.worker_id, "turn": playback.turn, "audio_index": piece.index}
@@ -189,6 +205,7 @@ class AudioOutput(Component):
 
     async def close(self) -> None:
         """Stop playing, unsubscribe, close the sink."""
-        await self._stop()
+        for task in tuple(self._playbacks):
+            await stop_task(task, "silence")
         await super().close()
         await self._sink.close()

@@ -9,7 +9,10 @@ from typing import Any, ClassVar, Final
 
 from loguru import logger
 
+from backend.assistant.conditions import ORDINARY, Conditions
+from backend.assistant.guards import Guard
 from backend.bus import Bus, Dropped
+from backend.events.vocabulary import SYSTEM
 from backend.tap import Scope
 
 TURN_CANCELLED: Final = "turn_cancelled"
@@ -18,10 +21,11 @@ TURN_CANCELLED: Final = "turn_cancelled"
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """Whose session it is."""
+    """Whose session it is, and under which conditions it runs."""
 
     session_id: str
     user_id: str
+    conditions: Conditions = ORDINARY
 
 
 async def stop_task(task: asyncio.Task[None], reason: str) -> None:
@@ -71,6 +75,15 @@ class Component(ABC):
     async def close(self) -> None:
         """Unsubscribe and stop what still runs."""
         await self.port.close()
+
+    def guarded(self, guard: Guard) -> bool:
+        """Whether the session has this guard."""
+        return self.session.conditions.guarded(guard)
+
+    def wrote(self, *keys: str) -> None:
+        """Record that the running activation set these keys of the component's state, changed or not."""
+        names = tuple(f"{self.NAME}.{key}" for key in keys)
+        self.probe.emit(SYSTEM, "STATE_WRITTEN", {"keys": list(keys)}, writes=names)
 
     def stale(self, scope: Scope) -> Dropped | None:
         """The answer to a message of a turn that is over, or None if it is not."""

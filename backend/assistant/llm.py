@@ -9,6 +9,8 @@ from typing import Any
 
 from backend.assistant.agents import AgentConfig, AgentContext
 from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo, stop_task
+from backend.assistant.conditions import Delay
+from backend.assistant.guards import Guard
 from backend.assistant.llm_stream import Stream
 from backend.assistant.speech_filter import StreamingLLMFilter
 from backend.assistant.tools import ToolBox, ToolError
@@ -51,6 +53,7 @@ class LLMOrchestrator(Component):
         self._task: asyncio.Task[None] | None = None
         self._stream: Stream | None = None
         self._preparing: asyncio.Task[None] | None = None
+        self._unwatched: set[asyncio.Task[None]] = set()
         self._beginning: tuple[ChatMessage, ...] = ()
         self._prepared: tuple[ChatMessage, ...] = ()
         self._counts = {"streams": 0, "finished": 0, "cancelled": 0, "failed": 0, "tool_calls": 0}
@@ -121,12 +124,20 @@ class LLMOrchestrator(Component):
     async def _cancel(self, reason: str) -> None:
         """End the answer that runs and wait until it has ended."""
         task, self._task = self._task, None
-        if task is not None:
+        if task is None:
+            return
+        if self.guarded(Guard.OLD_STREAM_FIRST):
             await stop_task(task, reason)
+        else:
+            task.cancel(reason)
+            self._unwatched.add(task)
+            task.add_done_callback(self._unwatched.discard)
 
     async def close(self) -> None:
         """Cancel the answer, then unsubscribe."""
         await self._cancel("the session ends")
+        if self._unwatched:
+            await asyncio.wait(self._unwatched)
         if self._preparing is not None:
             self._preparing.cancel()
             await asyncio.wait({self._preparing})
@@ -181,6 +192,7 @@ class LLMOrchestrator(Component):
                     self.port.publish(TextChunk(stream.stream_id, spoken, speakable))
                     spoken += 1
         except asyncio.CancelledError as cancelled:
+            await self.session.conditions.take(Delay.LLM_CLOSE)
             self._end("cancelled")
             stream.cancelled(str(cancelled) or "cancelled")
             raise

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from backend.assistant.component import Component, SessionInfo
+from backend.assistant.conditions import Delay
+from backend.assistant.guards import Guard
 from backend.bus import Bus
 from backend.errors import UserError
 from backend.events.messages import AudioOutputComplete, CompleteTranscript, LlmEvent
@@ -65,6 +67,7 @@ class DatabaseMemory(Component):
         self._store = store
         self._recall_turns = recall_turns
         self._counts = {"stored": 0, "recalled": 0}
+        self._unwatched: set[asyncio.Task[None]] = set()
         super().__init__(bus, session)
 
     def start(self) -> None:
@@ -113,10 +116,30 @@ class DatabaseMemory(Component):
             await self._store.run(lambda db: db.execute(mark, values))
 
     async def _store_line(self, scope: Scope, role: str, text: str) -> None:
+        storing = self._store_and_count(scope, role, text)
+        if self.guarded(Guard.STORE_IN_TURN):
+            await storing
+        else:
+            unwatched = asyncio.create_task(storing, name=f"store {role} {scope.turn}")
+            self._unwatched.add(unwatched)
+            unwatched.add_done_callback(self._unwatched.discard)
+
+    async def _store_and_count(self, scope: Scope, role: str, text: str) -> None:
+        """One at a time, or the count is wrong: it goes on from what it was before the line was stored."""
+        stored = self._counts["stored"]
+        self.probe.state_read("stored")
         insert = """
             insert into messages (session_id, user_id, turn, role, text, said_at) values (?, ?, ?, ?, ?, ?)
         """
         said_at = self.tap.clock.wall_ns() / 1e9
         values = (self.session.session_id, self.session.user_id, scope.turn or 0, role, text, said_at)
+        await self.session.conditions.take(Delay.MEMORY_WRITE)
         await self._store.run(lambda db: db.execute(insert, values))
-        self._counts["stored"] += 1
+        self._counts["stored"] = stored + 1
+        self.wrote("stored")
+
+    async def close(self) -> None:
+        """Store what is still to be stored, then unsubscribe."""
+        if self._unwatched:
+            await asyncio.wait(self._unwatched)
+        await super().close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ from loguru import logger
 
 from backend.assistant.agents import AgentContext
 from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo
+from backend.assistant.conditions import Delay
+from backend.assistant.guards import Guard
 from backend.assistant.memory import DatabaseMemory
 from backend.assistant.reception import AudioReceptionTracker
 from backend.assistant.states import (
@@ -64,10 +67,12 @@ class Overseer(Component):
         self._counts = {"answered": 0, "interrupted": 0, "failed": 0, "empty": 0}
         self._speech_ended_ns: int | None = None
         self._failed_turn: int | None = None
+        self._history: tuple[tuple[str, str], ...] = ()
+        self._recalling: asyncio.Task[None] | None = None
         self.reception = AudioReceptionTracker()
         self._machine: StateMachine | None = None
         super().__init__(bus, session)
-        self._machine = StateMachine(CONVERSATION, self.probe)
+        self._machine = StateMachine(CONVERSATION, self.probe, session.conditions)
 
     def start(self) -> None:
         """Subscribe to both ends of the conversation, and to everybody's failures."""
@@ -80,7 +85,14 @@ class Overseer(Component):
         on(AudioOutputComplete, self._on_output_complete)
         on(LlmEvent, self._on_llm_event)
         on(TtsSessionError, self._on_tts_error)
-        on(ComponentFailed, self._on_component_failed)
+        if self.guarded(Guard.FAILURES_HEARD):
+            on(ComponentFailed, self._on_component_failed)
+
+    async def close(self) -> None:
+        """Unsubscribe, and let a recall that still runs end: the memory is closed after us."""
+        if self._recalling is not None:
+            await asyncio.wait({self._recalling})
+        await super().close()
 
     @property
     def machine(self) -> StateMachine:
@@ -95,6 +107,7 @@ class Overseer(Component):
             "state": self._machine.state if self._machine else IDLE,
             "turn": self.turn,
             "turns": dict(self._counts),
+            "history": len(self._history),
             "reception": self.reception.get_debug_state(),
         }
 
@@ -144,12 +157,24 @@ class Overseer(Component):
 
     async def _begin_ai_turn(self, text: str, scope: Scope) -> None:
         """Context first, then the agent's configuration, which the whole turn keeps."""
-        history = await self._memory.recall(scope)
+        self._history = ()
+        recalling = self._recall(scope)
+        if self.guarded(Guard.HISTORY_FIRST):
+            await recalling
+        else:
+            self._recalling = asyncio.create_task(recalling, name=f"recall {scope.turn}")
+        await self.session.conditions.take(Delay.RETRIEVE)
         context = await self._retrieve(text, scope)
+        self.probe.state_read("history")
+        history = self._history
         agent = self._agents.config_for_turn()
         ids = (agent.agent_id, agent.voice.voice_id, agent.version)
         self.port.publish(BeginAiTurn(*ids))
         self.port.publish(ProcessUserInput(text, *ids, agent.prompt, history, context))
+
+    async def _recall(self, scope: Scope) -> None:
+        self._history = await self._memory.recall(scope)
+        self.wrote("history")
 
     # --- the assistant's side ----------------------------------------------------
 
@@ -174,7 +199,7 @@ class Overseer(Component):
     async def _on_bot_started(self, _message: TtsBotStartedSpeaking, scope: Scope) -> Dropped | None:
         if dropped := self.stale(scope):
             return dropped
-        if self.machine.state != THINKING:
+        if not self.machine.can(BOT_SPEAKING):
             return Dropped(f"the conversation is {self.machine.state}")
         self.machine.to(BOT_SPEAKING, "first audio plays")
         if self._speech_ended_ns is not None:

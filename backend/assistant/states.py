@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from backend.assistant.conditions import ORDINARY, Conditions
+from backend.assistant.guards import Guard
 from backend.tap import Probe
 
 IDLE: Final = "IDLE"
@@ -45,12 +47,16 @@ class IllegalTransitionError(RuntimeError):
 
 
 class StateMachine:
-    """Walks a table and records each step through `probe`, after it is made."""
+    """Walks a table and records each step through `probe`, after it is made.
 
-    def __init__(self, table: Table, probe: Probe, state: str = IDLE) -> None:
-        self.state = state
+    Without the guard `listed-edges-only` it goes wherever it is sent.
+    """
+
+    def __init__(self, table: Table, probe: Probe, conditions: Conditions = ORDINARY) -> None:
+        self.state = IDLE
         self._table = table
         self._probe = probe
+        self._guarded = conditions.guarded(Guard.LISTED_EDGES_ONLY)
 
     def to(self, new: str, reason: str) -> None:
         """Take the edge to `new`.
@@ -58,14 +64,14 @@ class StateMachine:
         Raises:
             IllegalTransitionError: the table has no such edge.
         """
-        if new not in self._table[self.state]:
+        if not self.can(new):
             raise IllegalTransitionError(f"{self._probe.component} cannot go from {self.state} to {new}")
         old, self.state = self.state, new
         self._probe.state_changed(old, new, reason)
 
     def can(self, new: str) -> bool:
         """Whether the table has an edge to `new` from here."""
-        return new in self._table[self.state]
+        return new in self._table[self.state] or not self._guarded
 
     def end(self, reason: str) -> None:
         """To IDLE from wherever it is: error, cancellation or end. Nothing if it is there."""

@@ -6,6 +6,8 @@ from collections import deque
 from typing import Any
 
 from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo
+from backend.assistant.conditions import Delay
+from backend.assistant.guards import Guard
 from backend.assistant.sentences import SentenceChunker
 from backend.bus import Bus, Dropped
 from backend.events.messages import (
@@ -37,6 +39,7 @@ class TextQueueManager(Component):
         self._next_chunk = 0
         self._ended = False
         self._waiting: RequestNextChunk | None = None
+        self._cleared_by_request = False
         self._stats = {"received": 0, "chunks": 0, "delivered": 0, "sentinels": 0, "discarded": 0, "peak": 0}
         super().__init__(bus, session)
 
@@ -63,7 +66,10 @@ class TextQueueManager(Component):
     async def _on_begin(self, _message: BeginAiTurn, scope: Scope) -> Dropped | None:
         if dropped := self.stale(scope):
             return dropped
-        self._reset(scope)
+        if self.guarded(Guard.CLEAR_AT_TURN_BEGIN):
+            self._reset(scope)
+        else:
+            self._cleared_by_request = True
         return None
 
     def _reset(self, scope: Scope) -> None:
@@ -90,14 +96,22 @@ class TextQueueManager(Component):
             self.port.publish(ChunkAvailable(self._next_chunk, len(self._queue)))
             self._next_chunk += 1
         if self._waiting is not None:
-            self._answer(self._waiting)
+            await self._hand_out(self._waiting)
         return None
 
     async def _on_request(self, message: RequestNextChunk, scope: Scope) -> Dropped | None:
         if dropped := self.stale(scope):
             return dropped
-        self._answer(message)
+        if self._cleared_by_request:
+            self._cleared_by_request = False
+            self._reset(scope)
+        await self._hand_out(message)
         return None
+
+    async def _hand_out(self, request: RequestNextChunk) -> None:
+        if self._queue or self._ended:
+            await self.session.conditions.take(Delay.TEXT_QUEUE)
+        self._answer(request)
 
     def _answer(self, request: RequestNextChunk) -> None:
         if self._queue:

@@ -7,14 +7,22 @@ from typing import Any
 
 from backend.assistant.agents import AgentConfig, AgentContext
 from backend.assistant.component import TURN_CANCELLED, Component, SessionInfo, stop_task
+from backend.assistant.guards import Guard
 from backend.assistant.states import IDLE
 from backend.assistant.tts_worker import TtsWorker
 from backend.bus import Bus, Dropped
-from backend.events.messages import BeginAiTurn, ChunkResponse, SttUserStartedSpeaking, SystemMessage
+from backend.events.messages import (
+    BeginAiTurn,
+    ChunkResponse,
+    SttUserStartedSpeaking,
+    SystemMessage,
+    TtsWorkerCompleted,
+)
 from backend.speech import TextToSpeech
-from backend.tap import Scope
+from backend.tap import Scope, for_worker
 
 _KEPT_WORKERS = 4
+_IMPATIENT_SECONDS = 0.2
 
 
 class TTSOrchestrator(Component):
@@ -28,6 +36,7 @@ class TTSOrchestrator(Component):
         self._worker: TtsWorker | None = None
         self._task: asyncio.Task[None] | None = None
         self._workers: dict[str, TtsWorker] = {}
+        self._unwatched: set[asyncio.Task[None]] = set()
         super().__init__(bus, session)
 
     def start(self) -> None:
@@ -58,7 +67,8 @@ class TTSOrchestrator(Component):
 
     def _spawn(self, agent: AgentConfig) -> None:
         worker_id = f"{self.session.session_id}-w{self.turn}"
-        worker = TtsWorker(worker_id, self.turn, self.port, self._tts, agent)
+        chosen = (lambda: agent) if self.guarded(Guard.CONFIG_OF_THE_TURN) else self._agents.current
+        worker = TtsWorker(worker_id, self.turn, self.port, self._tts, chosen, self.session.conditions)
         self._worker = worker
         self._workers[worker_id] = worker
         while len(self._workers) > _KEPT_WORKERS:
@@ -68,13 +78,37 @@ class TTSOrchestrator(Component):
     async def _stop_worker(self, reason: str) -> None:
         """Cancel the worker and wait until it is gone: requested is not yet stopped."""
         task, self._task = self._task, None
-        if task is not None:
+        if task is None:
+            return
+        stopping = self._stop(self._worker, task, reason)
+        if self.guarded(Guard.OLD_WORKER_FIRST):
+            await stopping
+        else:
+            unwatched = asyncio.create_task(stopping, name=f"stop {task.get_name()}")
+            self._unwatched.add(unwatched)
+            unwatched.add_done_callback(self._unwatched.discard)
+
+    async def _stop(self, worker: TtsWorker | None, task: asyncio.Task[None], reason: str) -> None:
+        if self.guarded(Guard.WORKER_ENDS_ITSELF):
             await stop_task(task, reason)
+        else:
+            await self._stop_impatiently(task, reason)
+        if self._worker is worker or not self.guarded(Guard.OWN_CLEANUP_ONLY):
             self._worker = None
+
+    async def _stop_impatiently(self, task: asyncio.Task[None], reason: str) -> None:
+        """Cancel it; what has not ended soon is told to have ended."""
+        task.cancel(reason)
+        _, late = await asyncio.wait({task}, timeout=_IMPATIENT_SECONDS)
+        if late:
+            worker_id = task.get_name()
+            with for_worker(worker_id):
+                self.port.publish(TtsWorkerCompleted(worker_id, "cancelled"))
 
     async def _on_chunk(self, message: ChunkResponse, _scope: Scope) -> Dropped | None:
         worker = self._worker
-        if worker is None or message.worker_id != worker.worker_id:
+        asked_by = message.worker_id if self.guarded(Guard.CURRENT_WORKER_ONLY) else None
+        if worker is None or asked_by not in (None, worker.worker_id):
             return Dropped(f"{message.worker_id} is not the current worker")
         worker.inbox.put_nowait(message)
         return None
@@ -96,4 +130,6 @@ class TTSOrchestrator(Component):
     async def close(self) -> None:
         """Stop the worker, then unsubscribe."""
         await self._stop_worker("the session ends")
+        if self._unwatched:
+            await asyncio.wait(self._unwatched)
         await super().close()
