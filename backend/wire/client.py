@@ -81,6 +81,19 @@ class NotUnderstood(Struct, frozen=True):
 
 Received = HelloReceived | EventsReceived | GapReceived | SourceChanged | ServerRefused | NotUnderstood
 
+
+class Position(Struct, frozen=True):
+    """What a client knows of a feed after a frame: given to another, that one goes on in its place."""
+
+    source: str | None = None
+    known: dict[str, int] = {}
+    ended: tuple[str, ...] = ()
+    greeted: bool = False
+    source_open: bool = False
+    begin: int | None = None
+    begun_by: str | None = None
+
+
 _frame = msgspec.json.Decoder(ServerFrame)
 _hello = msgspec.json.Decoder(Hello)
 _gap = msgspec.json.Decoder(Gap)
@@ -92,23 +105,25 @@ class FeedClient:
 
     ``wanted`` says what to subscribe to; by default everything in the history and from
     then on, in batches. Its ``since_seq`` is where the first connection begins: 0 for all
-    of the history, None for only what comes. Later connections go on where the last one ended.
+    of the history, None for only what comes. Later connections go on where the last one ended,
+    the first one too where a `position` says where that is.
     Dialects and msgpack are for other people's clients: this one reads native JSON.
     """
 
-    def __init__(self, wanted: Subscribe | None = None) -> None:
+    def __init__(self, wanted: Subscribe | None = None, position: Position | None = None) -> None:
         wanted = wanted or Subscribe(since_seq=0, batch=True)
         if wanted.dialect != "native" or wanted.format != "json":
             raise ValueError("FeedClient reads the native dialect in JSON only")
+        position = position or Position(begin=None if wanted.since_seq == 0 else 1)
         self.wanted = wanted
-        self.source: str | None = None
-        self._known: dict[str, int] = {}
-        self._ended: set[str] = set()
-        self._greeted = False
-        self._source_open = False  # a hello without a source: the next event names it
+        self.source = position.source
+        self._known = dict(position.known)
+        self._ended = set(position.ended)
+        self._greeted = position.greeted
+        self._source_open = position.source_open  # a hello without a source: the next event names it
         self._asked_since: int | None = None
-        self._begin: int | None = None if wanted.since_seq == 0 else 1  # the first seq that could be had
-        self._begun_by: str | None = None
+        self._begin = position.begin  # the first seq that could be had
+        self._begun_by = position.begun_by
         self._by_type: dict[str | UnsetType, Callable[[str | bytes, ServerFrame], list[Received]]] = {
             "events": lambda _, head: self._events([bytes(raw) for raw in head.events or ()]),
             "hello": lambda frame, _: self._hello(_hello.decode(frame)),
@@ -125,6 +140,13 @@ class FeedClient:
     def ended(self) -> bool:
         """Whether the current source said that its recording ended."""
         return self.source in self._ended
+
+    @property
+    def position(self) -> Position:
+        """Where this client is: all that `receive` gave is behind it."""
+        known, ended = dict(self._known), tuple(sorted(self._ended))
+        begin = self._begin, self._begun_by
+        return Position(self.source, known, ended, self._greeted, self._source_open, *begin)
 
     def opening(self) -> bytes:
         """The subscribe to send first on a new connection."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from debugger.log.columns import FORGOTTEN, NONE, NOT_IN_LOG, Columns
 from debugger.log.pack import Pack, Texts
 from debugger.log.series import NOWHERE
-from debugger.log.textindex import TextIndex
+from debugger.log.textindex import TextIndex, listed
 from debugger.log.waiting import Waiting
 
 MOST_WAITING: Final = 1 << 17
@@ -73,6 +73,13 @@ class Causes:
         self._waiting.forget(first, MOST_WAITING)
         known = self._columns["cause_row"][first:rows]
         known[(known >= 0) & (known < first)] = FORGOTTEN
+
+    def knows(self, event_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Which of these ids there are."""
+        wanted, known = listed(event_ids), np.zeros(len(event_ids), np.bool_)
+        for index in self._files:
+            known |= index.find_all(wanted) != NOWHERE
+        return known
 
     def find(self, event_id: str) -> list[int]:
         """Rows that probably have this id, one a file at most."""

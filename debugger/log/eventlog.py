@@ -24,7 +24,7 @@ from debugger.log.pack import Pack, pack_events
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.scan import matching, next_match
 from debugger.log.states import StateIndex
-from debugger.log.stores import Store
+from debugger.log.stores import Sealed, Store
 from debugger.log.summary import summarise
 from debugger.log.tally import Tally
 from debugger.log.topology import Topology
@@ -100,6 +100,14 @@ class EventLog:
         put = self._lines.arena.put
         offsets = [put(line + b"\n") for line in lines]
         return self.extend(events, LIVE, offsets, [len(line) for line in lines])
+
+    def put_lines(self, text: bytes, blocks: Sequence[Sealed] = ()) -> int:
+        """Keep lines of live events, each with its newline, as text or else compressed.
+
+        Returns where they begin in the store `LIVE`, for `extend_packed`.
+        """
+        arena = self._lines.arena
+        return arena.put_sealed(blocks) if blocks else arena.put(text, text.count(b"\n"))
 
     def append_gap(self, source: str | None, from_seq: int | None, to_seq: int | None, reason: str) -> int:
         """Add a row that shows a loss; its time is that of the row before."""
@@ -289,6 +297,10 @@ class EventLog:
                 if event is None or event.id == event_id:
                     return row
         return None
+
+    def knows(self, event_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether there are, very probably, events with these ids."""
+        return self._causes.knows(event_ids)
 
     def row_at_time(self, timestamp_ns: int) -> int:
         """The last row at or before a time, as far as the clock ran forward; the first if all are later."""

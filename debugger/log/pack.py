@@ -78,6 +78,12 @@ class Texts(NamedTuple):
         texts = self.texts if counts is not None else [self.texts[at] for at in mine.tolist()]
         return Texts(self.places[mine], self.head, counts, texts)
 
+    def part(self, start: int, stop: int) -> Texts:
+        """Those of the events from `start` to `stop`, counted from there."""
+        low, high = np.searchsorted(self.places, (start, stop)).tolist()
+        counts = None if self.counts is None else self.counts[low:high]
+        return Texts(self.places[low:high] - start, self.head, counts, self.texts[low:high])
+
 
 class Pack(NamedTuple):
     """A batch of events, of one at least, turned round.
@@ -96,6 +102,22 @@ class Pack(NamedTuple):
     causes: Texts
     states: NDArray[np.int64]
     telling: list[tuple[int, bytes]]
+
+    def part(self, start: int, stop: int) -> Pack:
+        """The events from `start` to `stop`."""
+        low, high = np.searchsorted(self.states, (start, stop)).tolist()
+        return Pack(
+            times=self.times[start:stop],
+            monos=self.monos[start:stop],
+            turns=self.turns[start:stop],
+            seqs=self.seqs[start:stop],
+            severities=self.severities[start:stop],
+            names={name: one._replace(numbers=one.numbers[start:stop]) for name, one in self.names.items()},
+            ids=self.ids.part(start, stop),
+            causes=self.causes.part(start, stop),
+            states=self.states[low:high] - start,
+            telling=[(at - start, payload) for at, payload in self.telling if start <= at < stop],
+        )
 
 
 _kind_of: Final = attrgetter("event_type", "component", "message_type", "source", "direction", "severity")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 import zstandard
@@ -64,6 +65,22 @@ class _Block(NamedTuple):
     lines: int
 
 
+class Sealed(NamedTuple):
+    """A block that was compressed before it came here: how long its text is, and how many lines end in it."""
+
+    size: int
+    lines: int
+    packed: bytes
+
+
+def sealed(text: bytes | bytearray) -> Sealed:
+    """Compress a block."""
+    # A compressor holds a context of ~1 MB: made per block, so that idle stores hold none.
+    # What it returns keeps the room of the uncompressed text, nine times as much: a copy does not.
+    packed = bytes(memoryview(zstandard.ZstdCompressor(level=1).compress(bytes(text))))
+    return Sealed(len(text), text.count(b"\n"), packed)
+
+
 class _Tail(NamedTuple):
     start: int
     text: bytearray
@@ -88,25 +105,40 @@ class BlockStore:
         self._tail_lines = 0
         self._opened: OrderedDict[int, bytes] = OrderedDict()
 
-    def put(self, text: bytes) -> int:
-        """Append a line; returns its offset. `evicted` counts the puts that are gone."""
+    def put(self, text: bytes, lines: int = 1) -> int:
+        """Append a line, or some; returns the offset. `evicted` counts the lines that are gone."""
         offset = self.end
         tail = self._tail.text
         tail += text
-        self._tail_lines += 1
+        self._tail_lines += lines
         self.end = offset + len(text)
         if len(tail) >= BLOCK:
             self._seal()
         return offset
 
+    def put_sealed(self, blocks: Sequence[Sealed]) -> int:
+        """Append blocks, all lines of which end in them; returns the offset of the first."""
+        if self._tail.text:
+            self._seal()
+        offset = self.end
+        for block in blocks:
+            self._blocks.append(_Block(self.end, block.packed, block.lines))
+            self.end += block.size
+            self.resident += len(block.packed)
+        self._tail = _Tail(self.end, bytearray())
+        self._limit()
+        return offset
+
     def _seal(self) -> None:
-        # A compressor holds a context of ~1 MB: made per block, so that idle stores hold none.
-        # What it returns keeps the room of the uncompressed text, nine times as much: a copy does not.
-        packed = bytes(memoryview(zstandard.ZstdCompressor(level=1).compress(bytes(self._tail.text))))
+        packed = sealed(self._tail.text).packed
         self._blocks.append(_Block(self._tail.start, packed, self._tail_lines))
         self._tail = _Tail(self.end, bytearray())
         self._tail_lines = 0
         self.resident += len(packed)
+        self._limit()
+
+    def _limit(self) -> None:
+        """Drop what is too much."""
         if self.limit is None or self.resident <= self.limit:
             return
         over, excess = self.resident - self.limit, 0

@@ -18,6 +18,7 @@ from backend.wire.client import (
     GapReceived,
     HelloReceived,
     NotUnderstood,
+    Position,
     ServerRefused,
     SourceChanged,
 )
@@ -57,6 +58,17 @@ Update = (
 )
 
 
+class Asked(Struct, frozen=True):
+    """All that makes a `FeedSource`: its arguments, and where it goes on."""
+
+    url: str
+    token: str | None
+    wanted: Subscribe
+    first_delay: float
+    last_delay: float
+    position: Position
+
+
 class FeedSource:
     """Iterate over it: ``async for update in FeedSource("127.0.0.1:8765")``.
 
@@ -76,36 +88,56 @@ class FeedSource:
         wanted: Subscribe | None = None,
         first_delay: float = FIRST_DELAY,
         last_delay: float = LAST_DELAY,
+        position: Position | None = None,
     ) -> None:
         self.url = feed_url(url)
-        self.client = FeedClient(wanted)
+        self.client = FeedClient(wanted, position)
         self._token = token
         self._first_delay = first_delay
         self._last_delay = last_delay
 
+    @property
+    def asked(self) -> Asked:
+        """What makes another source that goes on where this one is."""
+        client = self.client
+        delays = self._first_delay, self._last_delay
+        return Asked(self.url, self._token, client.wanted, *delays, client.position)
+
+    @classmethod
+    def of(cls, asked: Asked) -> FeedSource:
+        """The source that is meant."""
+        delays: dict[str, float] = {"first_delay": asked.first_delay, "last_delay": asked.last_delay}
+        return cls(asked.url, asked.token, wanted=asked.wanted, position=asked.position, **delays)
+
     async def __aiter__(self) -> AsyncIterator[Update]:
         """The updates, as they come."""
+        async for updates in self.frames():
+            for update in updates:
+                yield update
+
+    async def frames(self) -> AsyncIterator[list[Update]]:
+        """The updates of one frame after the other: in between, ``client.position`` is behind all of them."""
         delay = self._first_delay
         while True:
             try:
                 async with self._connect() as connection:
                     await connection.send(self.client.opening().decode())
-                    async for update in self._updates(connection):
+                    async for updates in self._updates(connection):
                         delay = self._first_delay
-                        yield update
+                        yield updates
                 reason = _closed(connection)
             except ConnectionClosed:
                 reason = _closed(connection)
             except InvalidStatus as refusal:
                 reason = self._refused(refusal)
                 if refusal.response.status_code < 500:  # noqa: PLR2004 - HTTP: the client's to change
-                    yield Disconnected(reason, None)
+                    yield [Disconnected(reason, None)]
                     return
             except TimeoutError:
                 reason = f"{self.url} does not answer"
             except (OSError, InvalidHandshake) as error:
                 reason = self._unreachable(error)
-            yield Disconnected(reason, delay)
+            yield [Disconnected(reason, delay)]
             await asyncio.sleep(delay)
             delay = min(delay * 2, self._last_delay)
 
@@ -123,17 +155,18 @@ class FeedSource:
             **local,
         )
 
-    async def _updates(self, connection: ClientConnection) -> AsyncIterator[Update]:
+    async def _updates(self, connection: ClientConnection) -> AsyncIterator[list[Update]]:
         while True:
             try:
                 frame = await connection.recv(decode=False)
             except ConnectionClosed:
                 return
-            for received in self.client.receive(frame):
-                if isinstance(received, HelloReceived):
-                    yield Connected(self.url, received.hello, again=not received.first)
-                else:
-                    yield received
+            yield [
+                Connected(self.url, received.hello, again=not received.first)
+                if isinstance(received, HelloReceived)
+                else received
+                for received in self.client.receive(frame)
+            ]
 
     def _refused(self, refusal: InvalidStatus) -> str:
         response = refusal.response

@@ -7,20 +7,16 @@ sends anything but the next lines, is not needed: reading goes on where the last
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from typing import IO, Final, cast
+from typing import Final
 
 import msgspec
 
 from debugger.sources.headings import Headings
+from debugger.sources.pipes import LENGTH_BYTES, output_of, start, worth_a_process
 from debugger.sources.segments import (
-    LENGTH_BYTES,
     Segment,
     bounds,
     read_segment,
@@ -35,19 +31,12 @@ HELPERS: Final = 2
 AHEAD_BYTES: Final = 16 << 20
 """What a helper may be ahead, as it is sent: some 150,000 lines."""
 
-_ENVIRONMENT: Final = {
-    # A piece of the file is freed and allocated again for each piece: not from the kernel each time.
-    "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
-    "OPENBLAS_NUM_THREADS": "1",  # or numpy starts one for each core, which then spin
-}
 _WAIT_SECONDS: Final = 0.2
-_PIPE_BYTES: Final = 1 << 20
 
 
 def worth_helpers(size: int) -> bool:
     """Whether so many bytes are read sooner by helpers."""
-    return size >= MIN_BYTES and len(os.sched_getaffinity(0)) > 1 and bool(sys.executable)
+    return size >= MIN_BYTES and worth_a_process()
 
 
 class Helpers:
@@ -107,18 +96,8 @@ class _Helper:
     """A process that reads its share of the segments, and a thread that takes them from its pipe."""
 
     def __init__(self, fd: int, path: str, share: tuple[int, int, int, int, int]) -> None:
-        command = [sys.executable, "-m", "debugger.sources.segments", str(fd), path, *map(str, share)]
-        self._process = subprocess.Popen(  # noqa: S603 - ourselves
-            command,
-            pass_fds=(fd,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        self._out = cast("IO[bytes]", self._process.stdout)
-        with contextlib.suppress(OSError, AttributeError):  # a shallow pipe is slower, no more
-            fcntl.fcntl(self._out.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._process = start("debugger.sources.segments", [str(fd), path, *map(str, share)], fds=(fd,))
+        self._out = output_of(self._process)
         self._news = threading.Condition()
         self._taken: deque[bytes] = deque()
         self._held = 0

@@ -10,9 +10,8 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,11 +19,11 @@ from debugger.log.pack import Pack
 from debugger.log.records import BrokenLine
 from debugger.sources.headings import Headings
 from debugger.sources.linereader import MAX_LINE, LineReader
+from debugger.sources.pipes import LENGTH_BYTES, decoder, encode
 
 SEGMENT: Final = 1 << 20
 """Bytes of the file that are read and sent in one go: some 2,000 lines."""
 
-LENGTH_BYTES: Final = 8
 _AHEAD: Final = 64 * 1024
 
 
@@ -87,25 +86,12 @@ def _nothing(place: int) -> Segment:
 
 # --- as bytes ------------------------------------------------------------------------------
 
-
-def _array_to_wire(array: Any) -> Any:
-    if isinstance(array, np.ndarray):
-        return array.dtype.str, array.tobytes()
-    raise NotImplementedError(type(array))
-
-
-def _array_from_wire(_: type, wire: Any) -> Any:
-    kind, content = wire
-    return np.frombuffer(content, kind)
-
-
-_encode: Final = msgspec.msgpack.Encoder(enc_hook=_array_to_wire).encode
-_decode: Final = msgspec.msgpack.Decoder(Segment | None, dec_hook=_array_from_wire).decode
+_decode: Final = decoder(Segment | None)
 
 
 def segment_to_wire(segment: Segment | None) -> bytes:
     """A segment for a pipe."""
-    return _encode(segment)
+    return encode(segment)
 
 
 def segment_from_wire(wire: bytes | bytearray) -> Segment | None:

@@ -12,6 +12,7 @@ from textual.worker import Worker
 
 from debugger.sources.feed import FeedSource
 from debugger.sources.file import FileSource
+from debugger.sources.helped_feed import HelpedFeed
 from debugger.sources.recording import SourceError
 from debugger.tui.app import DebuggerApp
 from debugger.tui.live import Intake, short
@@ -28,9 +29,9 @@ POLL_SECONDS: Final = 0.5
 
 
 class LiveFeeder:
-    """Reads one feed or several in the application's own loop."""
+    """Takes in one feed or several in the application's own loop."""
 
-    def __init__(self, sources: Sequence[FeedSource], session: Session) -> None:
+    def __init__(self, sources: Sequence[FeedSource | HelpedFeed], session: Session) -> None:
         self._sources = {short(source.url): source for source in sources}
         self._intake = Intake(session, tuple(self._sources), _soon)
         self._workers: list[Worker[None]] = []
@@ -47,6 +48,9 @@ class LiveFeeder:
         """Disconnect."""
         for worker in self._workers:
             worker.cancel()
+        for source in self._sources.values():
+            if isinstance(source, HelpedFeed):
+                source.stop()
 
 
 def _soon(call: Callable[[], None]) -> object:

@@ -8,12 +8,14 @@ from typing import Final
 
 from backend.events import Event
 from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, ServerRefused, SourceChanged
+from debugger.sources.arrival import Arrival, Keeper, arrival_of
 from debugger.sources.feed import PATH, Connected, Disconnected, Update
+from debugger.sources.helped_feed import HelperLost
 from debugger.sources.weave import HOLD_NS, Weave
 from debugger.tui.session import Link, Session
 
 _NO_END: Final = "the program ended without saying so; its last events may be missing"
-_YIELD_EVERY: Final = 2_000  # events; between them the screen gets its turn
+_YIELD_EVERY: Final = 1_000  # events; between them the screen gets its turn
 _TOGETHER: Final = 1_000  # events from which on more at once save nothing
 
 
@@ -21,7 +23,8 @@ class Intake:
     """Takes in what one feed or several say, and keeps the session's `Link` up to date.
 
     ``later`` calls a function some ms later. With it, events that come one frame after the other are
-    appended together, which costs half as much; without it, at once.
+    appended together, which costs half as much; without it, at once. Events that were packed
+    by somebody else are appended at once in any case.
     """
 
     def __init__(
@@ -33,31 +36,36 @@ class Intake:
         self._session = session
         self._later = later
         self._waiting = False
-        self._lines: list[bytes] = []
-        self._events: list[Event] = []
+        self._lines: dict[str, list[bytes]] = {name: [] for name in names}
+        self._events: dict[str, list[Event]] = {name: [] for name in names}
         self._links = {name: Link(name, up=False, detail="connecting …") for name in names}
         self._lanes = {name: number for number, name in enumerate(names)}
-        self._weave = Weave(len(names), lambda event: session.log.find_id(event) is not None)
+        self._weave = Weave(len(names), session.log.knows)
+        self._parts: dict[int, Keeper] = {}  # of arrivals that are woven bit by bit
         self._show()
 
-    async def pump(self, name: str, updates: AsyncIterable[Update]) -> None:
+    async def pump(self, name: str, updates: AsyncIterable[Update | Arrival | HelperLost]) -> None:
         """Take in what the feed `name` says until it ends for good."""
         since_break = 0
         async for update in updates:
             self.take(name, update)
-            if isinstance(update, EventsReceived):
+            if isinstance(update, Arrival):
+                since_break += update.events
+            elif isinstance(update, EventsReceived):
                 since_break += len(update.events)
-                if since_break >= _YIELD_EVERY:
-                    since_break = 0
-                    await asyncio.sleep(0)
+            if since_break >= _YIELD_EVERY:
+                since_break = 0
+                await asyncio.sleep(0)
         self.flush(everything=True)
 
-    def take(self, name: str, update: Update) -> None:
+    def take(self, name: str, update: Update | Arrival | HelperLost) -> None:
         """One update. Whatever is lost becomes a row of the log and a number in the status line."""
         session, log = self._session, self._session.log
         match update:
+            case Arrival():
+                self._arrive(name, update)
             case EventsReceived(lines=lines, events=events):
-                self._append(name, lines, events)
+                self._gather(name, lines, events)
             case Connected(hello=hello, again=again):
                 self._links[name] = Link(name)
                 self._show()
@@ -75,11 +83,13 @@ class Intake:
                 if not ended:
                     log.append_gap(old, known + 1, None, _NO_END)
                 session.say("another program run answers now")
-            case NotUnderstood(message=message):
-                session.misunderstood += 1
-                session.say(message, bad=True)
-            case ServerRefused(message=message):
-                session.say(f"refused: {message}", bad=True)
+            case NotUnderstood() | ServerRefused() | HelperLost():
+                self._wrong(update)
+
+    def _wrong(self, told: NotUnderstood | ServerRefused | HelperLost) -> None:
+        self._session.misunderstood += isinstance(told, NotUnderstood)
+        refused = "refused: " if isinstance(told, ServerRefused) else ""
+        self._session.say(refused + told.message, bad=True)
 
     def _missing(self, gap: GapReceived) -> None:
         if gap.before:
@@ -90,29 +100,38 @@ class Intake:
         reason = "the feed could not keep them for this client"
         self._session.log.append_gap(gap.source, gap.from_seq, gap.to_seq, reason)
 
-    def _append(self, name: str, lines: Sequence[bytes], events: Sequence[Event]) -> None:
-        if len(self._lanes) == 1:
-            self._lines += lines
-            self._events += events
-        else:
-            self._weave.put(self._lanes[name], lines, events, self._session.clock())
-        if self._later is None or len(self._lines) >= _TOGETHER:
+    def _gather(self, name: str, lines: Sequence[bytes], events: Sequence[Event]) -> None:
+        self._lines[name] += lines
+        self._events[name] += events
+        if self._later is None or len(self._lines[name]) >= _TOGETHER:
             self.flush()
         elif not self._waiting:
             self._waiting = True
             self._later(self.flush)
 
+    def _arrive(self, name: str, arrival: Arrival) -> None:
+        if len(self._lanes) == 1:
+            Keeper(self._session.log, arrival).append(0, arrival.events)
+        else:
+            self._weave.put(self._lanes[name], arrival, self._session.clock())
+            self._take_woven(self._session.clock())
+
     def flush(self, *, everything: bool = False) -> None:
         """Append what need not wait for a cause any longer. Called some ten times a second too."""
         self._waiting = False
-        if self._events:
-            lines, self._lines = self._lines, []
-            events, self._events = self._events, []
-            self._session.log.append_many(lines, events)
+        for name, events in self._events.items():
+            if events:
+                lines, self._lines[name], self._events[name] = self._lines[name], [], []
+                self._arrive(name, arrival_of(lines, events, weaving=len(self._lanes) > 1))
         if self._weave.held:
-            now = self._session.clock() + (HOLD_NS if everything else 0)
-            woven = self._weave.take(now)
-            self._session.log.append_many(woven.lines, woven.events)
+            self._take_woven(self._session.clock() + (HOLD_NS if everything else 0))
+
+    def _take_woven(self, now_ns: int) -> None:
+        for arrival, start, stop in self._weave.take(now_ns):
+            keeper = self._parts.pop(id(arrival), None) or Keeper(self._session.log, arrival)
+            keeper.append(start, stop)
+            if stop < arrival.events:
+                self._parts[id(arrival)] = keeper
 
     def _show(self) -> None:
         """Several feeds in one line: those that are down are named."""

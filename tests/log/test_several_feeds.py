@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from backend.events import Event, decode_line
 from debugger.analysis.findings import Findings
 from debugger.analysis.skew import Skews
 from debugger.log import EventLog
+from debugger.sources.arrival import arrival_of
 from debugger.sources.weave import HOLD_NS, MAX_HELD, Weave
 
 START_NS = 1_795_000_000_000_000_000
@@ -28,14 +30,16 @@ class Log:
 
     def __init__(self, lanes: int) -> None:
         self.ids: list[str] = []
-        self.weave = Weave(lanes, lambda one: one in self.ids)
+        self.weave = Weave(lanes, lambda wanted: np.isin(wanted, self.ids))
 
     def put(self, lane: int, *events: tuple[bytes, Event], now: int = 0) -> None:
-        self.weave.put(lane, [line for line, _ in events], [one for _, one in events], now)
+        self.weave.put(lane, arrival_of([line for line, _ in events], [one for _, one in events]), now)
         self.take(now)
 
     def take(self, now: int) -> None:
-        self.ids += [str(one.id) for one in self.weave.take(now).events]
+        for arrival, start, stop in self.weave.take(now):
+            ids = arrival.pack.part(start, stop).ids
+            self.ids += [ids.at(at) for at in range(stop - start)]
 
 
 def test_an_effect_waits_for_its_cause_in_another_feed() -> None:

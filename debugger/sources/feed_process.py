@@ -1,0 +1,193 @@
+"""A live feed, read in a process of its own: ``python -m debugger.sources.feed_process``.
+
+On standard input comes, in a line of JSON, which feed it is and whether events are to be woven with those
+of others. On standard output goes a `Message` after the other, each behind its length. When standard input
+ends, whoever wanted this is gone, however that came about: then this ends too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from backend.events import Event
+from backend.wire.client import EventsReceived, Position
+from debugger.sources.arrival import Arrival, arrival_of
+from debugger.sources.feed import Asked, FeedSource, Update
+from debugger.sources.feed_messages import Message, Told, message_to_wire
+from debugger.sources.pipes import LENGTH_BYTES
+
+TOGETHER_SECONDS: Final = 0.02
+"""Events wait that long for those behind them, to be packed together."""
+
+TOGETHER: Final = 1_000
+"""Events from which on more at once save nothing."""
+
+AHEAD_BYTES: Final = 16 << 20
+"""What the debugger may be behind, as it is sent: some seconds at 50,000 events a second.
+
+Beyond it the socket is not read, and the server's bounded queue takes over."""
+
+_INPUT, _OUTPUT = 0, 1
+
+
+class Order(Struct, frozen=True):
+    """What is to be done."""
+
+    asked: Asked
+    weaving: bool
+
+
+class Outbox:
+    """Puts together what happened until it is sent, events of several frames as one arrival."""
+
+    def __init__(self, *, weaving: bool) -> None:
+        self._weaving = weaving
+        self._told: list[Told | Arrival] = []
+        self._lines: list[bytes] = []
+        self._events: list[Event] = []
+        self._position = Position()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(self._told or self._events)
+
+    @property
+    def full(self) -> bool:
+        """Whether to wait for more saves nothing."""
+        return len(self._events) >= TOGETHER
+
+    def add(self, updates: list[Update], position: Position) -> None:
+        """The updates of one frame, and the position behind them."""
+        for update in updates:
+            if isinstance(update, EventsReceived):
+                self._lines += update.lines
+                self._events += update.events
+            else:
+                self._pack()
+                self._told.append(update)
+        self._position = position
+
+    def take(self) -> Message:
+        """All of it."""
+        self._pack()
+        told, self._told = self._told, []
+        return Message(told, self._position)
+
+    def _pack(self) -> None:
+        if self._events:
+            self._told.append(arrival_of(self._lines, self._events, weaving=self._weaving))
+            self._lines, self._events = [], []
+
+
+class Output(asyncio.BaseProtocol):
+    """Standard output, with a bounded queue in front of it. `open_output` makes it."""
+
+    pipe: asyncio.WriteTransport
+
+    def __init__(self) -> None:
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def pause_writing(self) -> None:
+        """The queue is full."""
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        """There is room."""
+        self._room.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it so
+        """Nobody reads any more."""
+        self._room.set()
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    def send(self, message: Message) -> None:
+        """Put a message into the queue."""
+        wire = message_to_wire(message)
+        self.pipe.writelines((len(wire).to_bytes(LENGTH_BYTES, "little"), wire))
+
+    async def room(self) -> None:
+        """Wait until there is room in the queue."""
+        await self._room.wait()
+
+
+async def open_output() -> Output:
+    """Standard output."""
+    raw = os.fdopen(_OUTPUT, "wb", buffering=0)
+    pipe, output = await asyncio.get_running_loop().connect_write_pipe(Output, raw)
+    pipe.set_write_buffer_limits(AHEAD_BYTES)
+    output.pipe = pipe
+    return output
+
+
+async def follow(source: FeedSource, outbox: Outbox, output: Output) -> None:
+    """Send what the feed says, until that is over."""
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Handle | None = None
+
+    def send() -> None:  # between two frames: what is behind the position is in the outbox, or was sent
+        nonlocal waiting
+        waiting = None
+        if outbox:
+            output.send(outbox.take())
+
+    async for updates in source.frames():
+        quiet = not any(isinstance(one, EventsReceived) for one in updates)
+        outbox.add(updates, source.client.position)
+        if outbox.full or quiet:
+            if waiting is not None:
+                waiting.cancel()
+            send()
+            await output.room()
+        elif waiting is None:
+            waiting = loop.call_later(TOGETHER_SECONDS, send)
+    send()
+
+
+async def run(order: Order) -> None:
+    """Until the feed, or whoever wants it, has ended."""
+    loop = asyncio.get_running_loop()
+    output = await open_output()
+    gone = output.gone
+
+    def listen() -> None:
+        if not os.read(_INPUT, 1) and not gone.done():
+            gone.set_result(None)
+
+    loop.add_reader(_INPUT, listen)
+    following = asyncio.create_task(follow(FeedSource.of(order.asked), Outbox(weaving=order.weaving), output))
+    await asyncio.wait((following, gone), return_when=asyncio.FIRST_COMPLETED)
+    if following.done():
+        following.result()
+        await gone  # what was sent is read first: whoever reads it ends this then
+    following.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await following
+
+
+def main() -> int:
+    """Read the order, and do it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this is interrupted, and ends it
+    order = bytearray()
+    while not order.endswith(b"\n"):
+        read = os.read(_INPUT, 1 << 16)
+        if not read:
+            return 0
+        order += read
+    with contextlib.suppress(BrokenPipeError):
+        asyncio.run(run(msgspec.json.decode(order, type=Order)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
