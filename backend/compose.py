@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from loguru import logger
 
-from backend.assistant import Engines, MemoryStore, Session, load_agents, open_session
+from backend.assistant import Conditions, Engines, MemoryStore, Session, load_agents, open_session
 from backend.bus import Bus
 from backend.errors import UserError
 from backend.models import ChatModel, ModelError, build_model
@@ -24,7 +24,7 @@ from backend.speech import (
     TextToSpeech,
     WhisperStt,
 )
-from backend.tap import Batch, Probe, Recorder, Tap
+from backend.tap import Probe, Recorder, Tap
 from backend.tap.hub import Hub
 
 
@@ -53,6 +53,7 @@ class Backend:
         self.hub = Hub(history_events=settings.history, topology=self.topology)
         self.tap = Tap("assistant", sinks=(self.hub,), topology=self.topology)
         self.sessions: dict[str, Session] = {}
+        self.conditions = Conditions(settings.without, settings.delays)
         self._agents = agents
         self._numbers = itertools.count(1)
         self._bus: Bus | None = None
@@ -70,7 +71,7 @@ class Backend:
             raise
         self.tap.start()
         self._bus = Bus(self.tap)
-        self._engines = Engines(self.model, self.tts, self._agents, memory)
+        self._engines = Engines(self.model, self.tts, self._agents, memory, conditions=self.conditions)
         return self
 
     async def __aexit__(
@@ -163,32 +164,6 @@ class Backend:
         return {"source": self.tap.source, "model": self.model.name, **self.topology()}
 
     def topology(self) -> dict[str, Any]:
-        """Components, subscriptions and open sessions, for a viewer that comes late."""
+        """Components, subscriptions and open sessions, for a viewer that comes late; what is unusual, too."""
         shape = self._bus.topology() if self._bus is not None else {"components": []}
-        return {**shape, "sessions": list(self.sessions)}
-
-
-class OnStreamStarted:
-    """A sink that calls `strike` once, when the next model stream begins: to provoke failures."""
-
-    def __init__(self, strike: Any) -> None:
-        self._strike = strike
-        self._armed = False
-
-    def arm(self) -> None:
-        """The next stream is the one."""
-        self._armed = True
-
-    def write(self, batch: Batch) -> None:
-        """Look for the beginning of a stream."""
-        if not self._armed:
-            return
-        for event in batch.events:
-            published = event.event_type == "message_published" and event.message_type == "LLM_EVENT"
-            if published and event.payload().get("event") == "stream_started":
-                self._armed = False
-                self._strike()
-                return
-
-    def close(self) -> None:
-        """Nothing is held."""
+        return {**shape, "sessions": list(self.sessions), **self.conditions.told()}

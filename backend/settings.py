@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend.assistant.agent_config import DEFAULT_AGENTS
+from backend.assistant.conditions import Delay, delays_given, delays_named
+from backend.assistant.guards import Guard, guards_named
 from backend.errors import UserError
 
 
 class Settings(BaseSettings):
-    """The backend's settings. ``model`` is ``embedded`` or the URL of an OpenAI-compatible server."""
+    """The backend's settings. ``model`` is ``embedded`` or the URL of an OpenAI-compatible server.
+
+    ``without`` are guards of the assistant that are taken away, ``delays`` milliseconds by name; as
+    variables ``GUARD,GUARD`` and ``NAME=MS,NAME=MS``.
+    """
 
     model_config = SettingsConfigDict(env_prefix="DOUBLETALK_", frozen=True, extra="ignore")
 
@@ -26,16 +33,32 @@ class Settings(BaseSettings):
     memory: Path = Field(default_factory=lambda: user_data_path("doubletalk") / "memory.sqlite3")
     record: Path | None = None
     history: int = Field(100_000, ge=1)
+    without: Annotated[frozenset[Guard], NoDecode] = frozenset()
+    delays: Annotated[dict[Delay, float], NoDecode] = {}
     log_level: str = "INFO"
     log_file: Path | None = None
     log_format: Literal["pretty", "json", "none"] = "pretty"
+
+    @field_validator("without", mode="before")
+    @classmethod
+    def _known_guards(cls, given: str | Iterable[str]) -> frozenset[Guard]:
+        return guards_named(_listed(given) if isinstance(given, str) else given)
+
+    @field_validator("delays", mode="before")
+    @classmethod
+    def _known_delays(cls, given: str | Mapping[str, float]) -> dict[Delay, float]:
+        return delays_named(delays_given(_listed(given)) if isinstance(given, str) else given)
+
+
+def _listed(text: str) -> list[str]:
+    return [part for part in text.split(",") if part.strip()]
 
 
 def load_settings(**given: object) -> Settings:
     """Settings with what was given on top of the environment; None is not given.
 
     Raises:
-        UserError: a value is not possible; the text names the setting.
+        UserError: a value is not possible; the text names the setting or what it may have meant.
     """
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # pydantic checks them

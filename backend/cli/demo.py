@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,13 @@ def run_conversation(
     port: int = 0,
     model: str | None = None,
     agents: Path | None = None,
+    without: Sequence[str] | None = None,
+    delays: Mapping[str, float] | None = None,
     log_level: str | None = None,
 ) -> None:
     """Hold a spoken conversation with the assistant and print a summary.
+
+    ``delays`` are taken in place of the conversation's own of the same name.
 
     Leaves in ``out``: the recording, what the assistant heard and said as WAVs, its log.
 
@@ -48,6 +53,8 @@ def run_conversation(
         agents=agents,
         memory=out / "memory.sqlite3",
         record=out / "recording.jsonl",
+        without=without,
+        delays={**script.delays, **(delays or {})} or None,
         log_level=log_level or "WARNING",
         log_file=out / "backend.log",
     )
@@ -58,15 +65,27 @@ def run_conversation(
 async def _hold(settings: Settings, script: Script, out: Path) -> None:
     """Run backend and conversation to their end, and print what came of it."""
     from backend.cli.hosting import hosted  # noqa: PLC0415 - see above
-    from backend.compose import Backend, OnStreamStarted  # noqa: PLC0415
-    from backend.conversation import LiveVoice, hold_conversation  # noqa: PLC0415
+    from backend.compose import Backend  # noqa: PLC0415
+    from backend.conversation import (  # noqa: PLC0415
+        Fault,
+        LiveVoice,
+        MemoryLocked,
+        MessageWatch,
+        ModelKilled,
+        Stage,
+        hold_conversation,
+    )
     from backend.speech import LISTEN_RATE, WavSink  # noqa: PLC0415
 
     backend = Backend(settings)
+    watch = MessageWatch()
+    backend.tap.add_sink(watch)
+    faults: dict[str, Fault] = {"lock_memory": MemoryLocked(settings.memory)}
     strike = getattr(backend.model, "kill_worker", None)
-    fault = OnStreamStarted(strike) if callable(strike) else None
-    if fault is not None:
-        backend.tap.add_sink(fault)
+    if callable(strike):
+        faults["kill_model"] = killed = ModelKilled(strike)
+        backend.tap.add_sink(killed)
+    stage = Stage(script, watch, faults)
     async with contextlib.AsyncExitStack() as stack:
         address = await stack.enter_async_context(hosted(backend))
         _clear(out)  # not before there is a port: what stays undone leaves the last run's files alone
@@ -80,8 +99,7 @@ async def _hold(settings: Settings, script: Script, out: Path) -> None:
             heard = WavSink(out / f"heard{suffix}.wav", LISTEN_RATE)
             session = backend.open_session(part.user, spoken, session_id=part.session)
             voice = LiveVoice(heard, seed=number)
-            arm = fault.arm if fault is not None else lambda: None
-            talks.append(hold_conversation(session, part, voice, backend.listener(voice), arm))
+            talks.append(hold_conversation(session, part, voice, backend.listener(voice), stage))
         outcomes = await asyncio.gather(*talks)
     from backend.conversation.summary import summarise  # noqa: PLC0415 - see above
 

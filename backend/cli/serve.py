@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backend.cli.conditions import Delays, ListGuards, Without, delays_of
 from backend.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     fast: Annotated[bool, typer.Option("--fast", help="Take WAVs and playback as fast as possible.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the assistant's speech to this WAV.")] = None,
     user: Annotated[str, typer.Option(help="Who is talking.")] = "guest",
+    without: Without = None,
+    delay: Delays = None,
+    list_guards: ListGuards = False,
     log_level: Annotated[str | None, typer.Option(help="trace, debug, info, warning or error.")] = None,
     log_file: Annotated[Path | None, typer.Option(help="Also log to this file, as JSON lines.")] = None,
 ) -> None:
@@ -49,6 +53,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     from backend.logs import configure  # noqa: PLC0415 - heavy parts load when they are asked for
     from backend.settings import load_settings  # noqa: PLC0415
 
+    del list_guards  # told before this is called
     settings = load_settings(
         host=host,
         port=port,
@@ -56,6 +61,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         agents=agents,
         memory=memory,
         record=record,
+        without=without,
+        delays=delays_of(delay),
         log_level=log_level,
         log_file=log_file,
     )

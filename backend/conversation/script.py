@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from backend.conversation.faults import FaultName
 from backend.errors import UserError
 
 SCRIPTS = Path(__file__).with_name("scripts")
@@ -22,22 +23,27 @@ class Step(_Strict):
 
     ``wav`` is spoken, ``type`` is typed, ``hand_off`` names an agent. ``text`` is what the
     WAV says, to be compared with what was understood. ``when`` is ``idle`` (the turn
-    before has ended) or ``barge_in`` (``after_ms`` into the answer before).
-    ``fault`` kills the model's process as soon as this turn's stream has started.
+    before has ended), ``barge_in`` (``after_ms`` into the answer before) or ``message``
+    (``after_ms`` after the turn before published a message of the type ``message``).
+    ``fault`` ``kill_model`` kills the model's process as soon as this turn's stream has started;
+    ``lock_memory`` keeps the conversation memory from being written to until the turn is over.
     """
 
     wav: Path | None = None
     text: str = ""
     type: str | None = None
     hand_off: str | None = None
-    when: Literal["idle", "barge_in"] = "idle"
+    when: Literal["idle", "barge_in", "message"] = "idle"
+    message: str | None = None
     after_ms: int = Field(1200, ge=0)
-    fault: Literal["kill_model"] | None = None
+    fault: FaultName | None = None
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:
         if sum(given is not None for given in (self.wav, self.type, self.hand_off)) != 1:
             raise ValueError("a step has exactly one of wav, type and hand_off")
+        if (self.when == "message") != (self.message is not None):
+            raise ValueError('a step has a message if, and only if, it is when = "message"')
         return self
 
 
@@ -50,15 +56,24 @@ class Part(_Strict):
 
 
 class Script(_Strict):
-    """A whole conversation; its parts are held at the same time."""
+    """A whole conversation; its parts are held at the same time.
+
+    ``delays`` in milliseconds, by name, are what a slow network, model or disk would cost.
+    A turn that has not ended after ``patience_seconds`` is an error, or with ``gives_up`` the
+    moment to go on. ``stays_seconds`` are waited after the last turn, before the sessions end.
+    """
 
     about: str
+    delays: dict[str, float] = {}
+    patience_seconds: float = Field(60.0, gt=0)
+    gives_up: bool = False
+    stays_seconds: float = Field(0.0, ge=0)
     parts: tuple[Part, ...] = Field(min_length=1)
 
 
 def script_names() -> list[str]:
     """The built-in scripts."""
-    return sorted(path.stem for path in SCRIPTS.glob("*.toml"))
+    return sorted(path.relative_to(SCRIPTS).with_suffix("").as_posix() for path in SCRIPTS.rglob("*.toml"))
 
 
 def load_script(name: str) -> Script:

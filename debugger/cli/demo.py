@@ -10,12 +10,13 @@ from typing import Annotated
 
 import typer
 
+from backend.cli.conditions import Delays, ListGuards, Without, delays_of
 from backend.errors import UserError
 
 _STOP_SECONDS = 15.0
 
 
-def demo(
+def demo(  # noqa: PLR0913, PLR0917 - one parameter for each option
     out: Annotated[Path, typer.Option(help="Folder for the recording and the WAVs.")] = Path(
         "doubletalk-demo"
     ),
@@ -28,15 +29,28 @@ def demo(
         str | None, typer.Option(help="'embedded', or URL#MODEL of an OpenAI-compatible server.")
     ] = None,
     agents: Annotated[Path | None, typer.Option(help="Agents file (TOML).")] = None,
+    without: Without = None,
+    delay: Delays = None,
+    list_guards: ListGuards = False,
     log_level: Annotated[str | None, typer.Option(help="trace, debug, info, warning or error.")] = None,
 ) -> None:
     """Hold a spoken conversation with the assistant; leaves a recording and WAVs behind."""
+    del list_guards  # told before this is called
     if not headless and sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty():
         _watch(sys.argv[1:], out)
         return
     from backend.cli.demo import run_conversation  # noqa: PLC0415 - loads the whole backend
 
-    run_conversation(out, conversation, port=port, model=model, agents=agents, log_level=log_level)
+    run_conversation(
+        out,
+        conversation,
+        port=port,
+        model=model,
+        agents=agents,
+        without=without,
+        delays=delays_of(delay),
+        log_level=log_level,
+    )
 
 
 def _watch(arguments: list[str], out: Path) -> None:
