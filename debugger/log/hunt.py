@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from debugger.log.columns import NONE
 from debugger.log.eventlog import EventLog
+from debugger.log.pace import Pace
 
-_FIRST_CHUNK: Final = 1_024
-_LARGEST_CHUNK: Final = 1 << 20
-_FAST_NS: Final = 4_000_000  # a chunk quicker than this may be twice as large
+_FIRST_PIECE: Final = 1_024
+_LARGEST_PIECE: Final = 1 << 20
 
 
 class Condition(Protocol):
-    """What is looked for; a `Query` is one."""
+    """What rows are looked for, or shown; a `Query` is one."""
 
     def mask(self, log: EventLog, start: int, stop: int) -> NDArray[np.bool_]:
         """For each row from `start` up to `stop`: whether it matches."""
@@ -38,30 +38,23 @@ class Hunt:
         self._log = log
         self._condition = condition
         self._next = row + 1 if self.forwards else min(row, len(log))
-        self._chunk = _FIRST_CHUNK
+        self._pace = Pace(_FIRST_PIECE, _LARGEST_PIECE)
 
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
-        """Look for about ``budget_ns`` of `clock`, one chunk at least; whether it is done."""
-        began = clock()
-        while not self.done:
-            before = clock()
-            self._look()
-            after = clock()
-            if after - before < _FAST_NS:
-                self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
-            elif self._chunk > _FIRST_CHUNK:
-                self._chunk //= 2
-            if after - began >= budget_ns:
+        """Look for about ``budget_ns`` of `clock`, one piece at least; whether it is done."""
+        for rows in self._pace.pieces(clock, budget_ns):
+            if self.done:
                 break
+            self._look(rows)
         return self.done
 
-    def _look(self) -> None:
+    def _look(self, count: int) -> None:
         if self.forwards:
             start = max(self._next, self._log.first_row)
-            stop = min(start + self._chunk, len(self._log))
+            stop = min(start + count, len(self._log))
             self._next = stop
         else:
-            start, stop = max(self._next - self._chunk, self._log.first_row), self._next
+            start, stop = max(self._next - count, self._log.first_row), self._next
             self._next = start
         if start >= stop:
             self.done = True

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from debugger.log import EventLog
+from debugger.log.hunt import Condition
+from debugger.log.pace import Pace
 
-_FIRST_CHUNK: Final = 2_048
-_LARGEST_CHUNK: Final = 1 << 20
-_FAST_NS: Final = 4_000_000  # a chunk quicker than this may be twice as large
-
-
-class RowFilter(Protocol):
-    """What `debugger.log.compile_query` makes."""
-
-    def mask(self, log: EventLog, start: int, stop: int) -> NDArray[np.bool_]:
-        """For each row from `start` up to `stop`: whether it matches."""
-        ...
+_FIRST_PIECE: Final = 2_048
+_LARGEST_PIECE: Final = 1 << 20
 
 
 class ShownRows:
@@ -31,14 +24,14 @@ class ShownRows:
     positions hold until the next `extend`, and `dropped` says how many there were before.
     """
 
-    def __init__(self, log: EventLog, condition: RowFilter | None = None) -> None:
+    def __init__(self, log: EventLog, condition: Condition | None = None) -> None:
         self._log = log
         self._condition = condition
         self._rows: NDArray[np.int64] = np.empty(0, np.int64)
         self._count = 0
         self._gone = 0
         self._start = 0  # rows before that place are forgotten; without a filter, before that row
-        self._chunk = _FIRST_CHUNK
+        self._pace = Pace(_FIRST_PIECE, _LARGEST_PIECE)
         self.looked_at = 0
 
     @property
@@ -47,7 +40,7 @@ class ShownRows:
         return self._condition is not None
 
     @property
-    def condition(self) -> RowFilter | None:
+    def condition(self) -> Condition | None:
         """The filter."""
         return self._condition
 
@@ -66,7 +59,7 @@ class ShownRows:
         return self._count - self._start
 
     def extend(self, clock: Callable[[], int], budget_ns: int) -> bool:
-        """Look at new rows for about ``budget_ns``, one chunk at least; whether anything changed."""
+        """Look at new rows for about ``budget_ns``, one piece at least; whether anything changed."""
         if self.complete:
             return False
         first = self._log.first_row
@@ -76,27 +69,20 @@ class ShownRows:
             self._start = first
             return True
         self._forget(first)
-        began = clock()
-        while not self.complete:
-            before = clock()
-            stop = min(self.looked_at + self._chunk, len(self._log))
+        for count in self._pace.pieces(clock, budget_ns):
+            if self.looked_at == len(self._log):
+                break
+            stop = min(self.looked_at + count, len(self._log))
             matches = np.flatnonzero(self._condition.mask(self._log, self.looked_at, stop))
             self._keep(matches + self.looked_at)
             self.looked_at = stop
-            after = clock()
-            if after - before < _FAST_NS:
-                self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
-            elif self._chunk > _FIRST_CHUNK:
-                self._chunk //= 2
-            if after - began >= budget_ns:
-                break
         return True
 
     def _forget(self, first: int) -> None:
         """Rows below `first` go; a copy is made when half of them have."""
         if first:
             self._start = int(np.searchsorted(self._rows[: self._count], first))
-        if self._start > max(self._count // 2, _FIRST_CHUNK):
+        if self._start > max(self._count // 2, _FIRST_PIECE):
             self._rows = self._rows[self._start : self._count].copy()
             self._gone += self._start
             self._count -= self._start
@@ -105,7 +91,7 @@ class ShownRows:
     def _keep(self, rows: NDArray[np.int64]) -> None:
         needed = self._count + len(rows)
         if needed > len(self._rows):
-            grown = np.empty(max(needed, 2 * len(self._rows), _FIRST_CHUNK), np.int64)
+            grown = np.empty(max(needed, 2 * len(self._rows), _FIRST_PIECE), np.int64)
             grown[: self._count] = self._rows[: self._count]
             self._rows = grown
         self._rows[self._count : needed] = rows

@@ -41,7 +41,7 @@ FLAT: Final = 1.05
 _STEP_EVERY: Final = 12.0
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _MB: Final = 1e6
-_TOTAL: Final = re.compile(r"([\d,]+) (?:known )?events")
+_TOTAL: Final = re.compile(r"([\d,]+) (known )?events")
 _FORGOTTEN: Final = re.compile(r"([\d.]+)([kMG]?) forgotten")
 _UNITS: Final = {"": 1, "k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 
@@ -57,7 +57,7 @@ class Sample(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Keys, and what is seen when they have done what they do."""
+    """Keys, and the pattern of what is seen when they have done what they do."""
 
     name: str
     keys: bytes
@@ -68,7 +68,7 @@ STEPS: Final = (
     Step("pause", b" ", "PAUSED"),
     Step("look back", b"\x1b[5~\x1b[5~", "PAUSED"),
     Step("follow", b" ", " LIVE "),
-    Step("filter", b"/component=overseer\r", "known events"),
+    Step("filter", b"/component=overseer\r", r"\d of [\d,]+ (known )?events"),
     Step("no filter", b"x", " LIVE "),
     Step("search", b"\\LLM_RAW_CHUNK\r", "match"),
     Step("next match", b"N", "PAUSED"),
@@ -195,20 +195,20 @@ class Soak:
         """Do a step; note it if what it does is not seen within 5 seconds."""
         self.terminal.press(step.keys)
         self.pressed += 1
-        if not self.watch(5.0, lambda screen: any(step.seen in line for line in screen.lines)):
+        if not self.watch(5.0, lambda screen: any(re.search(step.seen, line) for line in screen.lines)):
             self.failures.append(
                 f"{step.name} at {self.elapsed:.0f} s: no {step.seen!r}; {self.status.strip()}"
             )
 
     def _sample(self) -> None:
         pid, status = self.terminal.program.pid, self.status
-        total, forgotten = _TOTAL.search(status), _FORGOTTEN.search(status)
+        forgotten = _FORGOTTEN.search(status)
         self.samples.append(
             Sample(
                 self.elapsed,
                 int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE,
                 cpu_seconds(pid),
-                int(total[1].replace(",", "")) if total else -1,
+                _shown(status),
                 float(forgotten[1]) * _UNITS[forgotten[2]] if forgotten else 0.0,
             )
         )
@@ -253,9 +253,10 @@ def run(minutes: float, rate: int, keep: int) -> bool:
                 feeds[0].rate(rate)
                 _load(soak, feeds, port, folder, minutes * 60, rate)
                 feeds[-1].rate(0)
+                soak.press(Step("no filter", b"3xG", " LIVE "))
                 shown = -1
-                while shown != _shown(soak):
-                    shown = _shown(soak)
+                while shown != _shown(soak.status):
+                    shown = _shown(soak.status)
                     soak.watch(3.0)
                 return _report(soak, feeds, soak.books(), keep, rate)
         finally:
@@ -263,9 +264,10 @@ def run(minutes: float, rate: int, keep: int) -> bool:
                 feed.kill()
 
 
-def _shown(soak: Soak) -> int:
-    found = _TOTAL.search(soak.status)
-    return int(found[1].replace(",", "")) if found else -1
+def _shown(status: str) -> int:
+    """The events that there were; -1 where the line does not tell, as when it counts the known ones."""
+    found = _TOTAL.search(status)
+    return int(found[1].replace(",", "")) if found and not found[2] else -1
 
 
 def _load(soak: Soak, feeds: list[Feed], port: int, folder: Path, seconds: float, rate: int) -> None:
@@ -311,7 +313,7 @@ def _report(soak: Soak, feeds: Sequence[Feed], books: Books, keep: int, rate: in
     received = sum(one.came for one in accounts)
     print(
         f"soak  rows {books.rows:,} = {received:,} received + {books.gap_rows:,} gaps; "
-        f"first known row {books.first_row:,}; the status line says {_shown(soak):,}"
+        f"first known row {books.first_row:,}; the status line says {_shown(soak.status):,}"
     )
     first, last = samples[0], samples[-1]
     full = next((one for one in samples if one.forgotten), None)
@@ -326,7 +328,7 @@ def _report(soak: Soak, feeds: Sequence[Feed], books: Books, keep: int, rate: in
     for failure in soak.failures:
         print(f"soak  NOT {failure}")
     sound = not any(one.unnamed or one.twice for one in accounts)
-    sound &= books.rows == received + books.gap_rows == _shown(soak)
+    sound &= books.rows == received + books.gap_rows == _shown(soak.status)
     flat = full is not None and growth <= FLAT
     verdicts = f"{'no drop unnamed' if sound else 'DROPS UNNAMED'}, memory {'flat' if flat else 'NOT flat'}"
     print(f"soak  {verdicts}")

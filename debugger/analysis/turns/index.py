@@ -16,15 +16,18 @@ from debugger.analysis.turns.portrait import portrait
 from debugger.analysis.turns.records import MILESTONES, STATUSES, LatencySummary, Status, Turn
 from debugger.analysis.turns.resolve import Known, Resolved, resolve
 from debugger.log import EventLog
+from debugger.log.pace import Pace
 
-_FIRST_CHUNK: Final = 512  # so that one of which each row is read takes 3 ms
-_LARGEST_CHUNK: Final = 1 << 18
-_FAST_NS: Final = 3_000_000  # a chunk quicker than this may be twice as large
+_FIRST_PIECE: Final = 512  # so that one of which each row is read takes 3 ms
+_LARGEST_PIECE: Final = 1 << 18
+_FAST_NS: Final = 3_000_000
 _KEPT: Final = 512  # turns that were asked for lately
 
+MOST_FORGOTTEN: Final = 4_096
+"""Of a log that forgets, turns that are kept although their rows are forgotten: some 1 kB each."""
+
 MOST_TURNS: Final = 20_000
-"""Of a log that forgets, at some 1 kB each, a quarter more at most: what became of turns is kept longer
-than their rows."""
+"""Of a log that forgets, turns in all. Of both, a quarter more at most: some go at a time."""
 
 
 class TurnIndex:
@@ -33,8 +36,9 @@ class TurnIndex:
     Everything that it says is as of `looked_at` rows, and the same however `advance` was called.
     ``version`` grows with each change, ``settled`` with each that the summary may show.
 
-    A turn whose rows are forgotten stays as it was. Of more than `MOST_TURNS` the oldest are
-    ``dropped``, so many up to now: then the indexes of all others are lower.
+    A turn whose rows are forgotten stays as it was. Of more such than `MOST_FORGOTTEN`, and of more than
+    `MOST_TURNS` in all, the oldest are ``dropped``, so many up to now: then the indexes of all others
+    are lower.
     """
 
     def __init__(self, log: EventLog) -> None:
@@ -43,7 +47,7 @@ class TurnIndex:
         self._known = Known(frozenset())
         self._resolved = _blank(0)
         self._count = 0
-        self._chunk = _FIRST_CHUNK
+        self._pace = Pace(_FIRST_PIECE, _LARGEST_PIECE, _FAST_NS)
         self._turns: OrderedDict[int, Turn] = OrderedDict()
         self._summary: tuple[tuple[int, bool], LatencySummary] | None = None
         self.looked_at = 0
@@ -57,28 +61,26 @@ class TurnIndex:
         return self.looked_at >= len(self._log)
 
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
-        """Take in new rows for about ``budget_ns`` of `clock`, one chunk at least; whether a turn changed."""
-        version = self.version
-        stop, began = len(self._log), clock()
-        if self._log.first_row:
+        """Take in new rows for about ``budget_ns`` of `clock`, one piece at least; whether a turn changed."""
+        version, stop = self.version, len(self._log)
+        if self._log.forgets:
             self._forget()
-        while self.looked_at < stop:
-            before = clock()
-            self._take(min(self.looked_at + self._chunk, stop))
-            after = clock()
-            if after - before < _FAST_NS:
-                self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
-            elif self._chunk > _FIRST_CHUNK:
-                self._chunk //= 2
-            if 2 * after - before - began >= budget_ns:  # another like it would take too long
+        for rows in self._pace.pieces(clock, budget_ns):
+            if self.looked_at >= stop:
                 break
+            self._take(min(self.looked_at + rows, stop))
         return self.version != version
 
     def _forget(self) -> None:
-        self.looked_at = max(self.looked_at, self._log.first_row)
-        count = self._count - MOST_TURNS
-        if count < MOST_TURNS // 4:
-            return
+        first = self._log.first_row
+        self.looked_at = max(self.looked_at, first)
+        forgotten = int(np.count_nonzero(self._fold.table["last_row"][: self._count] < first))
+        bounds = (MOST_FORGOTTEN, forgotten), (MOST_TURNS, self._count)
+        if due := max((count - most for most, count in bounds if count >= most + most // 4), default=0):
+            self._drop(due)
+
+    def _drop(self, count: int) -> None:
+        """The first turns go."""
         self._fold.drop(count)
         for column in _columns(self._resolved):
             column[: self._count - count] = column[count : self._count].copy()

@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from debugger.log import EventLog
 from debugger.log.columns import FORGOTTEN
+from debugger.log.hunt import Condition
 from debugger.log.playback import Playback
-from debugger.tui.rows import RowFilter, ShownRows
+from debugger.tui.rows import ShownRows
 
 NOTICE_NS: Final = 4_000_000_000
 FILTER_BUDGET_NS: Final = 25_000_000
@@ -178,7 +179,7 @@ class Cursor:
 
     # --- filter, words -----------------------------------------------------------
 
-    def set_filter(self, text: str, condition: RowFilter | None) -> None:
+    def set_filter(self, text: str, condition: Condition | None) -> None:
         """Show only rows that `condition` lets through; None shows all. The cursor stays."""
         self.filter_text = text
         self.shown = ShownRows(self.log, condition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Final
 
 from rich.segment import Segment
@@ -33,7 +34,7 @@ class Scrubber(Widget):
         self._axis = Axis(0, 0, 0)
         self._levels: tuple[int, ...] = ()
         self._counted = self._counted_ns = 0
-        self._errors = 0
+        self._last_error = -1  # of those that are among the cells
         self._error_cells: frozenset[int] = frozenset()
         self._view = ScrubView()
         self._ends = ("", "")
@@ -49,12 +50,13 @@ class Scrubber(Widget):
             self._levels = densities(log, self._axis)
             self._counted, self._counted_ns = len(log), session.clock()
             self._ends = self._end_times()
-            self._errors, self._error_cells = 0, frozenset()
+            self._last_error, self._error_cells = -1, frozenset()
             self.refresh()
         errors = self._findings.error_rows
-        if len(errors) != self._errors:
-            self._error_cells |= cells_of(log, self._axis, errors[self._errors :])
-            self._errors = len(errors)
+        if errors and errors[-1] > self._last_error:  # of a live log the first ones go meanwhile
+            new = errors[bisect_right(errors, self._last_error) :]
+            self._error_cells |= cells_of(log, self._axis, new)
+            self._last_error = errors[-1]
         marks = cells_of(log, self._axis, [mark.row for mark in session.notes.marks])
         cursor = cells_of(log, self._axis, [session.cursor] if session.cursor >= 0 else [])
         view = ScrubView(self._levels, next(iter(cursor), -1), self._error_cells, marks)
