@@ -1,4 +1,4 @@
-"""Help, command palette, first hint and pictures; and that whatever opens can be left."""
+"""Command palette, first hint and pictures; and that whatever opens can be left."""
 
 from __future__ import annotations
 
@@ -24,10 +24,7 @@ from debugger.tui.commands.catalogue import Command, Sources, catalogue
 from debugger.tui.commands.fuzzy import match
 from debugger.tui.commands.screen import CommandList, CommandPalette, found
 from debugger.tui.help.hint import FirstRunHint, hint_parts
-from debugger.tui.help.screen import HelpLines, help_text
-from debugger.tui.help.text import QUERY
 from debugger.tui.keys import APP, TABLE, Where
-from debugger.tui.query_line.purpose import query_of
 from debugger.tui.session import Session
 from debugger.tui.text import width_of
 from tests.tui.comfort import SmallApp, SmallScreen, events_of_turns
@@ -85,61 +82,6 @@ async def test_whatever_opens_over_the_panes_is_left_by_each_of_its_keys(
             await pilot.press(key)
             await pilot.pause()
             assert isinstance(app.screen, SmallScreen), key
-
-
-# --- the help ------------------------------------------------------------------------
-
-
-def test_the_help_names_every_key_in_force_under_its_place() -> None:
-    """The places asked for come first, each once."""
-    text = help_text(TABLE, (Where.STATE, Where.GRAPH), width=200).plain
-    for row in TABLE:
-        assert row.about in text
-        assert row.shown in text
-    order = sorted((text.index(f"{where.value}\n"), where) for where in {row.where for row in TABLE})
-    assert [where for _, where in order][:2] == [Where.STATE, Where.GRAPH]
-    assert text.count(Where.STATE.value) == 1
-
-
-@pytest.mark.parametrize("example", [example for example, _ in QUERY])
-def test_every_query_of_the_help_is_one(example: str) -> None:
-    """It can be typed as it stands there."""
-    assert not query_of(example).passes_all
-
-
-@given(st.integers(1, 200), st.booleans())
-def test_no_line_of_the_help_is_wider_than_there_is_room(width: int, words: bool) -> None:
-    """But for keys and words that are longer, each alone in its line."""
-    lines = help_text(TABLE, width=width, words=words).plain.split("\n")
-    assert max(width_of(line) for line in lines) <= max(width, 44)
-
-
-async def test_the_help_begins_with_the_focused_pane_and_finds_words() -> None:
-    """A slash asks for a word; Escape shows all again, then closes."""
-    app = SmallApp()
-    async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.pause()
-        await pilot.press("question_mark")
-        await pilot.pause()
-        text = pictures.text(app)
-        assert text.index("In the findings") < text.index("Move the cursor")
-        lines = app.screen.query_one(HelpLines)
-        for down, up in (("j", "k"), ("down", "up"), ("pagedown", "pageup"), ("space", "b"), ("G", "g")):
-            await pilot.press(down)
-            assert lines.scroll_offset.y > 0, down
-            await pilot.press(up)
-            assert lines.scroll_offset.y == 0, up
-        await pilot.press("slash", *"bo q?")
-        assert "nothing here has" in pictures.text(app)
-        app.screen.query_one(Input).value = "bookmark"
-        await pilot.pause()
-        assert "bookmark" in pictures.text(app)
-        assert "next event of the same turn" not in pictures.text(app)
-        await pilot.press("escape")
-        await pilot.pause()
-        assert "next event" in pictures.text(app)
-        await pilot.press("escape")
-        assert isinstance(app.screen, SmallScreen)
 
 
 # --- the command palette -----------------------------------------------------------------

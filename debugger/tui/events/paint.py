@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
 
 from debugger.tui import palette
 from debugger.tui.events.model import Column, EventRow
+from debugger.tui.events.signs import BEFORE, CURSOR, MARKED, MATCH, SELECTED
 from debugger.tui.palette import ink
 from debugger.tui.text import fit
 
-_BEFORE: Final = "▁"  # the cursor is between this line and the next
-_CURSOR, _MATCH, _SELECTED, _MARKED = "▌", "▸", "┃", "◆"
 _BOLD = Style(bold=True)
 
 
@@ -82,10 +81,10 @@ def _dimmed() -> dict[str, Style]:
 def _cell(event: EventRow, field: str, looks: Looks) -> str:
     if field == "cursor":
         if looks.at_cursor:
-            return _CURSOR
+            return CURSOR
         if looks.before_cursor:
-            return _BEFORE
-        return _MATCH if looks.matches else _MARKED if looks.marked else _SELECTED if looks.selected else ""
+            return BEFORE
+        return MATCH if looks.matches else MARKED if looks.marked else SELECTED if looks.selected else ""
     if field == "family":
         return palette.LOOKS[event.family].letter
     text: str = getattr(event, field)

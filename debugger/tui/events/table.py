@@ -196,7 +196,7 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         return max(0, self.virtual_size.height - self._body_height)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lines are made anew for the new width, and the cursor is in the middle: whatever sizes were before."""
+        """Lines are made anew for the new width; the cursor is in the middle, whatever sizes were before."""
         del event
         self._lines.clear()
         self.virtual_size = Size(self.size.width, len(self._shown))

@@ -21,6 +21,16 @@ GLYPHS: Final = {
 }
 """What kind of line it is, in one cell."""
 
+ABOUT: Final = {
+    "violation": "the log shows something wrong happening",
+    "predicted": "in the right order here, but nothing holds it: another run may do it the other way",
+    "integrity": "something is missing from the log, so that not all can be judged",
+    "reported": "the program itself reports an error",
+    "watch": "a watch, with how often it held",
+    "mark": "a bookmark, with its note",
+}
+"""What such a line says."""
+
 _TEXT: Final = 300
 
 

@@ -12,21 +12,15 @@ from debugger.tui.graph.canvas import Canvas
 from debugger.tui.graph.model import GraphView, Node
 from debugger.tui.graph.recent import BINS
 from debugger.tui.graph.shapes import Box, Layout
+from debugger.tui.graph.signs import BARS, BUSY, DOUBLE, FAILING, HEAVY, HOT, LIGHT, LOOPS, RECEIVED, SENT
 from debugger.tui.palette import ink
 from debugger.tui.text import shorten, width_of
 from debugger.tui.units import count, span
 
-_LIGHT: Final = "╭─╮│╰╯"
-_DOUBLE: Final = "╔═╗║╚╝"
-_HEAVY: Final = "┏━┓┃┗┛"
 _BOLD: Final = Style(bold=True)
 _LEAST_STATE: Final = 3
 _LEAST_INSIDE: Final = 5
-_BARS: Final = "▁▂▃▄▅▆▇█"
 _IDLE_WORDS: Final = frozenset({"", "IDLE", "idle"})
-HOT: Final = "▲"
-FAILING: Final = "!"
-BUSY: Final = "▶"
 
 
 def paint_boxes(canvas: Canvas, view: GraphView, layout: Layout) -> None:
@@ -86,7 +80,7 @@ def _trace(canvas: Canvas, node: Node, free: Sequence[range], y: int, highest: i
     start = place.start + (len(place) > cells)
     for number, events in enumerate(sums):
         if events:
-            bar = _BARS[min(events * len(_BARS) // (highest * together + 1), len(_BARS) - 1)]
+            bar = BARS[min(events * len(BARS) // (highest * together + 1), len(BARS) - 1)]
             canvas.put(start + number, y, bar, ink.dimmer if node.dim else ink.accent)
 
 
@@ -103,7 +97,7 @@ def _node(canvas: Canvas, node: Node, box: Box, hub: Box | None) -> None:
     colours = ink.colours
     lit = node.selected or node.at_cursor
     colour = colours.red if node.failing else colours.accent if lit else colours.faint
-    glyphs = _DOUBLE if node.selected else _HEAVY if node.at_cursor else _LIGHT
+    glyphs = DOUBLE if node.selected else HEAVY if node.at_cursor else LIGHT
     _frame(canvas, box, glyphs, Style(color=colour))
     lines = box.height - 2
     if hub is None:  # lines leave at both sides: the name stands within
@@ -125,7 +119,7 @@ def _name(canvas: Canvas, node: Node, box: Box, y: int) -> int:
     room = box.width - 4
     if room < 1:
         return 0
-    flags = (FAILING if node.failing else "") + (HOT if node.hot else "") + ("↻" if node.loops else "")
+    flags = (FAILING if node.failing else "") + (HOT if node.hot else "") + (LOOPS if node.loops else "")
     text = shorten_inside(f"{flags} {node.label}" if flags else node.label, room)
     lit = node.at_cursor or node.selected
     style = ink.bold if lit else ink.plain
@@ -183,8 +177,8 @@ def shorten_inside(text: str, room: int) -> str:
 def counts_of(node: Node) -> str:
     """What it sent and received."""
     if node.counts is None:
-        return "→… ←…"
-    return f"→{count(node.counts.sent)} ←{count(node.counts.received)}"
+        return f"{SENT}… {RECEIVED}…"
+    return f"{SENT}{count(node.counts.sent)} {RECEIVED}{count(node.counts.received)}"
 
 
 def _queue(node: Node) -> str:
@@ -193,7 +187,7 @@ def _queue(node: Node) -> str:
 
 
 def _hub(canvas: Canvas, view: GraphView, hub: Box) -> None:
-    _frame(canvas, hub, _HEAVY, Style(color=ink.colours.muted))
+    _frame(canvas, hub, HEAVY, Style(color=ink.colours.muted))
     room = hub.width - 4
     bus, total = view.bus, f"{view.bus} · {'…' if view.sent is None else count(view.sent)}"
     if width_of(total) <= room:

@@ -14,6 +14,7 @@ from debugger.tui.graph.canvas import Canvas
 from debugger.tui.graph.layers import Way
 from debugger.tui.graph.model import GraphView
 from debugger.tui.graph.shapes import HUB, Cell, Layout, Route
+from debugger.tui.graph.signs import CURSOR_LINE, HEAVY_LINE, IDLE_LINE, USED_LINE
 from debugger.tui.palette import ink
 from debugger.tui.units import count
 
@@ -27,8 +28,8 @@ _STEPS: Final = (
     frozenset({(0, 1), (1, 0)}),
     frozenset({(0, 1), (-1, 0)}),
 )
-_IDLE, _USED, _HEAVY, _CURSOR = "┆┄╰╯╭╮", "│─╰╯╭╮", "┃━┗┛┏┓", "║═╚╝╔╗"
-_GLYPHS: Final = {look: dict(zip(_STEPS, look, strict=True)) for look in (_IDLE, _USED, _HEAVY, _CURSOR)}
+_LOOKS: Final = (IDLE_LINE, USED_LINE, HEAVY_LINE, CURSOR_LINE)
+_GLYPHS: Final = {look: dict(zip(_STEPS, look, strict=True)) for look in _LOOKS}
 _UPRIGHT, _LEVEL = _STEPS[0], _STEPS[1]
 _HEADS: Final = {(0, -1): "▲", (0, 1): "▼", (-1, 0): "◀", (1, 0): "▶"}
 _DOORS: Final = {(0, 1): "┬", (0, -1): "┴", (1, 0): "├", (-1, 0): "┤"}
@@ -74,14 +75,15 @@ def _lines(view: GraphView, layout: Layout) -> list[_Line]:
     for route in layout.routes:
         way = (route.source, route.target)
         total, _, family = loads.get(way, (0, 0, Family.SYSTEM))
-        look = _IDLE if not total else _HEAVY if total >= _MANY and total >= _TIMES * average else _USED
+        heavy = total >= _MANY and total >= _TIMES * average
+        look = IDLE_LINE if not total else HEAVY_LINE if heavy else USED_LINE
         aside = way[0] in dim or way[1] in dim or not (chosen is None or chosen in way)
         style = ink.dimmer if aside or not total else ink.families[family]
         label = f"{palette.LOOKS[family].letter}{count(total)}" if total else ""
         flowing = cursor.get(way, set())
         heads = (False, HUB not in way)
         if flowing:
-            look, heads = _CURSOR, ((way[1], way[0]) in flowing, way in flowing)
+            look, heads = CURSOR_LINE, ((way[1], way[0]) in flowing, way in flowing)
             style = ink.dim if view.dim else ink.families[view.family] + _BOLD
             label = palette.LOOKS[view.family].letter + (count(total) if total else "")
         whole = (
@@ -91,7 +93,7 @@ def _lines(view: GraphView, layout: Layout) -> list[_Line]:
         )
         lines.append(_Line(route, whole, look, style, label, heads))
     # Those of the cursor over the others.
-    return sorted(lines, key=lambda line: line.look == _CURSOR)
+    return sorted(lines, key=lambda line: line.look == CURSOR_LINE)
 
 
 def _line_of(source: str, target: str) -> Way:

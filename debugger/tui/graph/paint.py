@@ -8,12 +8,13 @@ from typing import Final
 from rich.style import Style
 
 from debugger.tui import palette
-from debugger.tui.graph.boxes import BUSY, FAILING, HOT, counts_of, paint_boxes, paint_traces, shorten_inside
+from debugger.tui.graph.boxes import counts_of, paint_boxes, paint_traces, shorten_inside
 from debugger.tui.graph.canvas import Canvas
 from debugger.tui.graph.lines import paint_lines
 from debugger.tui.graph.marks import Flow
 from debugger.tui.graph.model import GraphView, Node
 from debugger.tui.graph.shapes import HUB, Box, Layout
+from debugger.tui.graph.signs import BUSY, CHOSEN, FAILING, HOT, RECEIVED, SENT
 from debugger.tui.palette import ink
 from debugger.tui.text import shorten, width_of
 
@@ -90,10 +91,10 @@ def _foremost(nodes: tuple[Node, ...], room: int) -> tuple[Node, ...]:
 
 def _compact_node(canvas: Canvas, node: Node, flow: Flow | None, box: Box, *, dim: bool) -> None:
     if flow is not None:
-        arrow = ("→" if flow.source == node.name else "←") + palette.LOOKS[flow.family].letter
+        arrow = (SENT if flow.source == node.name else RECEIVED) + palette.LOOKS[flow.family].letter
         canvas.put(box.x, box.y, arrow, ink.dim if dim else ink.families[flow.family] + _BOLD)
     elif node.selected:
-        canvas.put(box.x, box.y, "▸", ink.key)
+        canvas.put(box.x, box.y, CHOSEN, ink.key)
     if flow is None:
         flag = FAILING if node.failing else HOT if node.hot else BUSY if node.busy else ""
         canvas.put(box.x + 1, box.y, flag, ink.bad if node.failing else ink.warn if node.hot else ink.dim)

@@ -135,7 +135,7 @@ class HelpScreen(ModalScreen[None]):
             below = [screen for screen in self.app.screen_stack if screen is not self]
             first = places(below[-1]) if below else ()
         with Vertical(id="help-box") as frame:
-            frame.border_title = Content(" Keys ")
+            frame.border_title = Content(" Keys and signs ")
             frame.border_subtitle = Content(f" / finds · {self._closing_keys()} ")
             self._text.first = first
             self._text.alone = self._alone

@@ -1,4 +1,4 @@
-"""What the help says: the keys in force in their groups, the glyphs, the query language."""
+"""What the help says: the keys in force in their groups, the signs of each pane, the query language."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.text import Text
 from backend.events import Family
 from debugger.tui import palette
 from debugger.tui.events.model import GLYPHS
+from debugger.tui.help.legend import LEGENDS
 from debugger.tui.keys.key import Key, Where
 from debugger.tui.palette import ink
 from debugger.tui.text import width_of
@@ -45,6 +46,9 @@ def help_text(
     for where in dict.fromkeys((*first, *(row.where for row in rows))):
         group = [row for row in rows if row.where is where]
         _add_group(text, where.value, _key_lines(group, words=words), wanted, width)
+        if where in LEGENDS:
+            title, legend = LEGENDS[where]
+            _add_group(text, title, legend(), wanted, width)
     _add_group(text, "Message families", _families(), wanted, width)
     _add_group(text, "What happened", _happened(), wanted, width)
     _add_group(text, "Queries", [(one, about, ink.bold) for one, about in QUERY], wanted, width)
@@ -65,8 +69,12 @@ def _happened() -> list[tuple[str, str, Style]]:
     return [(glyph, kind.replace("_", " "), ink.bold) for kind, glyph in GLYPHS.items()]
 
 
-def _add_group(text: Text, title: str, lines: list[tuple[str, str, Style]], wanted: str, width: int) -> None:
-    kept = [line for line in lines if wanted in f"{line[0]} {line[1]}".casefold()]
+def _add_group(
+    text: Text, title: str, lines: Sequence[tuple[str, str, Style]], wanted: str, width: int
+) -> None:
+    """Lines that have the wanted word; all of them where the title has it."""
+    named = wanted in title.casefold()
+    kept = [line for line in lines if named or wanted in f"{line[0]} {line[1]}".casefold()]
     if not kept:
         return
     text.append(f"{title}\n", ink.key)

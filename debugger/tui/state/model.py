@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from debugger.log import GONE, MISSING, EventLog, Path, Snapshot
 from debugger.log.fields import Missing, same
+from debugger.tui.state.signs import ADDED, CHANGED
 from debugger.tui.text import safe_text, value_text
 
 __all__ = [
@@ -224,14 +225,14 @@ class _Writer:
                 written += 1
 
     def _entry(self, path: Path, value: Any, old: Any, depth: int) -> None:
-        mark = "+" if old is MISSING else " " if same(old, value) else "~"
+        mark = ADDED if old is MISSING else " " if same(old, value) else CHANGED
         if not isinstance(value, dict | list):
-            was = outline(old) if mark == "~" else ""
+            was = outline(old) if mark == CHANGED else ""
             text = outline(value, _VALUE)
             self.lines.append(TreeLine(path, depth, _key(path[-1]), text, _kind(value), mark, was))
             return
         alike = type(old) is type(value)
-        was = outline(old) if mark == "~" and not (alike and len(old) == len(value)) else ""
+        was = outline(old) if mark == CHANGED and not (alike and len(old) == len(value)) else ""
         small = depth < _OPEN_DEPTH and len(value) <= _OPEN_CHILDREN
         small |= self._shape.only_changed and depth < _OPEN_DEPTH
         holds = bool(value) or (alike and bool(old))  # what was in it last is told below it

@@ -14,6 +14,7 @@ from debugger.tui.palette import ink
 from debugger.tui.session import Session
 from debugger.tui.state.model import differences, is_gone, outline, session_at
 from debugger.tui.state.paint import Segments, event_text, mark_style
+from debugger.tui.state.signs import ADDED, CHANGED, NOW
 from debugger.tui.text import fit, safe_text, shorten, width_of
 
 _PIECE: Final = 65_536
@@ -158,10 +159,10 @@ class OverviewBody:
         """A component: its name, what changed, and then the rest; where there are two lines, over both."""
         entry = self._entry(self._names[number])
         now = entry.row == self._session.cursor
-        mark = "~" if entry.changes else " "
+        mark = CHANGED if entry.changes else " "
         column = max(min(_NAME_WIDTH, width // 3), 6)
         head = [
-            Segment(f"{'▶' if now else ' '}{mark} ", mark_style(mark)),
+            Segment(f"{NOW if now else ' '}{mark} ", mark_style(mark)),
             Segment(fit(entry.name, column) + "  ", ink.bold if now else ink.plain),
         ]
         room = width - sum(width_of(segment.text) for segment in head)
@@ -232,8 +233,8 @@ def _entry(log: EventLog, name: str, session: str | None, row: int, since: int) 
 
 
 def _fact(key: str, value: Any, old: Any) -> Fact:
-    mark = "+" if old is MISSING else " " if same(old, value) else "~"
-    was = outline(old, _OLD) if mark == "~" else ""
+    mark = ADDED if old is MISSING else " " if same(old, value) else CHANGED
+    was = outline(old, _OLD) if mark == CHANGED else ""
     text = outline(value, _VALUE)
     return Fact(mark, safe_text(key, _KEY), text, "" if was == text else was)
 

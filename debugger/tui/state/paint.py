@@ -13,6 +13,7 @@ from debugger.tui import units
 from debugger.tui.palette import ink
 from debugger.tui.state.field import sampled
 from debugger.tui.state.model import TreeLine, outline
+from debugger.tui.state.signs import ADDED, CHANGED, CLOSED, NOW, OPEN, REMOVED, UNKNOWN
 from debugger.tui.text import safe_text, shorten, value_text, width_of
 
 _INDENT: Final = 2
@@ -26,7 +27,13 @@ _MESSAGES: Final = frozenset({PUBLISHED, RECEIVED, HANDLED, SYSTEM})
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _PARTS: Final = 4  # of an object that changed: more are told as a whole
 _SPARK_LEAST: Final = 20
-_KINDS: Final = {"first": "+", "appeared": "+", "changed": "~", "vanished": "-", "unknown": "?"}
+_KINDS: Final = {
+    "first": ADDED,
+    "appeared": ADDED,
+    "changed": CHANGED,
+    "vanished": REMOVED,
+    "unknown": UNKNOWN,
+}
 
 Segments = list[Segment]
 
@@ -37,7 +44,9 @@ def _bold() -> Style:
 
 def mark_style(mark: str) -> Style:
     """The colour of a mark, which says the same by itself."""
-    return {"~": ink.changed, "+": ink.added, "-": ink.removed, "?": ink.warn}.get(mark, ink.plain)
+    return {CHANGED: ink.changed, ADDED: ink.added, REMOVED: ink.removed, UNKNOWN: ink.warn}.get(
+        mark, ink.plain
+    )
 
 
 def fold_column(line: TreeLine) -> range:
@@ -48,13 +57,13 @@ def fold_column(line: TreeLine) -> range:
 def paint_line(line: TreeLine, width: int, keys: dict[int, int]) -> Segments:
     """A line of the tree; ``keys`` are the widths of the keys of each depth."""
     mark = mark_style(line.mark)
-    fold = {None: " ", True: "▾", False: "▸"}[line.open]
+    fold = {None: " ", True: OPEN, False: CLOSED}[line.open]
     deepest = max((width - _MARGIN - _LEAST_VALUE) // 2, 0)
     indent = " " * min(_INDENT * line.depth, deepest)
     key = shorten(line.key, max((width - len(indent)) // 2, 4))
     padding = " " * max(min(keys.get(line.depth, 0), (width - len(indent)) // 2) - width_of(key), 0)
     changed = line.mark != " " and line.kind != "container"
-    value = mark + _bold() if changed and line.mark != "-" else _value_style(line.kind)
+    value = mark + _bold() if changed and line.mark != REMOVED else _value_style(line.kind)
     was = shorten(f"  was {line.old}", max(width // 3, 0)) if line.old else ""
     room = width - _MARGIN - len(indent) - width_of(key) - len(padding) - width_of(was)
     segments = [
@@ -152,7 +161,7 @@ def paint_change(log: EventLog, change: Change, width: int, *, here: bool, digit
     """
     mark = _KINDS[change.kind]
     label, old, new = told_change(change)
-    at = f"{'▶' if here else ' '}{mark} {event_text(log, change.row, digits)}  "
+    at = f"{NOW if here else ' '}{mark} {event_text(log, change.row, digits)}  "
     label = shorten(label, max(width - width_of(at), 0) // 2)
     room = max(width - width_of(at) - width_of(label), _LEAST_VALUE)
     by = f"  {who_text(log, change.row)}"

@@ -11,8 +11,8 @@ from debugger.log import EventLog
 from debugger.tui.timeline.axis import Window
 from debugger.tui.timeline.blocks import BLOCK, FAMILY_BITS, BlockCounts, Numbers, Times, codes_of
 from debugger.tui.timeline.lanes import By, Rows
+from debugger.tui.timeline.signs import LEVELS
 
-LEVELS: Final = "▁▂▃▄▅▆▇█"
 _FAMILIES: Final = 1 << FAMILY_BITS
 _SAMPLE: Final = 100_000
 """Rows that stand for those that are not counted yet."""

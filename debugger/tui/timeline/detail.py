@@ -13,6 +13,7 @@ from debugger.tui.timeline.lanes import By, lane_keys, lane_of
 from debugger.tui.timeline.pairing import OPEN, activations, arrows
 from debugger.tui.timeline.project import Projection
 from debugger.tui.timeline.scene import Arrow, Bar, Scene, places
+from debugger.tui.timeline.signs import FAILED
 
 MOST_BARS: Final = 1_200
 """Of more, the longest are drawn."""
@@ -69,7 +70,7 @@ def _bars(log: EventLog, by: By, projection: Projection, keys: Numbers, around: 
     chosen = chosen[np.argsort(found.handler[chosen], kind="stable")]  # handlers over the tasks behind them
     families = log.column("family")[np.where(began & found.handler, found.starts, found.seen)]
     return tuple(
-        Bar(lane, start, stop, family, handler, "✗" if failed else "", last)
+        Bar(lane, start, stop, family, handler, FAILED if failed else "", last)
         for lane, start, stop, family, handler, failed, last in zip(
             lanes[chosen].tolist(),
             starts[chosen].tolist(),

@@ -13,25 +13,38 @@ from debugger.tui.events.model import GLYPHS
 from debugger.tui.palette import LOOKS
 from debugger.tui.text import shorten
 from debugger.tui.timeline.canvas import Canvas, Ground, Tone, chip_of, of_family
-from debugger.tui.timeline.density import LEVELS, levels
+from debugger.tui.timeline.density import levels
 from debugger.tui.timeline.scene import Arrow, Bar, Scene, Word
+from debugger.tui.timeline.signs import (
+    ACROSS,
+    AFTER,
+    AHEAD,
+    BEFORE,
+    DOWN,
+    FAILED,
+    GAP,
+    GUESSED,
+    HANDLER,
+    LEVELS,
+    SENT,
+    TASK,
+    UP,
+)
 
-_HANDLER, _TASK = "━", "─"
-_SENT = "●"
 _LETTER_FROM: Final = 3  # cells of a bar from which on its family's letter is at its start
 _COUNT_FROM: Final = 3  # events in a cell from which on their number is written beside it
 _HEAD_UP_TO: Final = 3  # events in a cell that a head of an arrow may stand for
 _WORD_LEAST: Final = 3
 _TALLEST: Final = 3
 _IDLE: Final = frozenset({"IDLE", "idle", ""})
-_HEADS: Final = frozenset("▼▲")
-_UNDER_WORDS: Final = f" {_TASK}"
+_HEADS: Final = frozenset((DOWN, UP))
+_UNDER_WORDS: Final = f" {TASK}"
 _MOST_DIGIT: Final = 9
-_CROSSED: Final = {" ": "│", _HANDLER: "┿", _TASK: "┼", "╌": "┼"}
+_CROSSED: Final = {" ": ACROSS, HANDLER: "┿", TASK: "┼", AHEAD: "┼"}
 _TURNED: Final = {
     " ": ("╮", "╯"),
-    _HANDLER: ("┯", "┷"),
-    _TASK: ("┬", "┴"),
+    HANDLER: ("┯", "┷"),
+    TASK: ("┬", "┴"),
 }
 """Where an arrow leaves its sender's lane: downwards, upwards."""
 
@@ -60,7 +73,7 @@ def draw(scene: Scene, log: EventLog, width: int, height: int, *, steps: bool = 
         _bar(canvas, scene, bar, rows.line(bar.lane))
     for cell in scene.gaps:
         for y in range(height):
-            canvas.put(cell, y, "┋", Tone.WARN)
+            canvas.put(cell, y, GAP, Tone.WARN)
     _marks(canvas, scene, log, rows, steps=steps)
     for bar in scene.bars:
         _ends(canvas, scene, bar, rows.line(bar.lane))
@@ -81,7 +94,7 @@ def _bar(canvas: Canvas, scene: Scene, bar: Bar, y: int) -> None:
     dim = scene.bright is not None and not _belongs(scene, bar)
     tone = Tone.FAINT if dim else of_family(bar.family) if bar.handler else Tone.DIM
     for cell in range(max(bar.start, 0), min(bar.stop, canvas.width - 1) + 1):
-        canvas.put(cell, y, _HANDLER if bar.handler else _TASK, tone)
+        canvas.put(cell, y, HANDLER if bar.handler else TASK, tone)
 
 
 def _belongs(scene: Scene, bar: Bar) -> bool:
@@ -99,7 +112,7 @@ def _ends(canvas: Canvas, scene: Scene, bar: Bar, y: int) -> None:
         tone = of_family(bar.family, strong=True) if strong else Tone.FAINT
         canvas.put(inside, y, LOOKS[FAMILIES[bar.family]].letter, tone)
     if bar.end and 0 <= bar.stop <= last:
-        canvas.put(bar.stop, y, bar.end, Tone.BAD if bar.end == "✗" else Tone.WARN)
+        canvas.put(bar.stop, y, bar.end, Tone.BAD if bar.end == FAILED else Tone.WARN)
 
 
 def _marks(canvas: Canvas, scene: Scene, log: EventLog, rows: Rows, *, steps: bool) -> None:
@@ -196,25 +209,25 @@ def draw_arrow(canvas: Canvas, scene: Scene, arrow: Arrow, rows: Rows, *, strong
     x = arrow.stop
     low, high = max(min(arrow.start, x), -1), min(max(arrow.start, x), width)
     for cell in range(low + 1, high):
-        if canvas.at(cell, begin) == " " or (strong and canvas.at(cell, begin) == _TASK):
-            canvas.put(cell, begin, "╌", tone)
+        if canvas.at(cell, begin) == " " or (strong and canvas.at(cell, begin) == TASK):
+            canvas.put(cell, begin, AHEAD, tone)
     if not 0 <= x < width:
-        canvas.put(0 if x < 0 else width - 1, begin, "◂" if x < 0 else "▸", tone)
+        canvas.put(0 if x < 0 else width - 1, begin, BEFORE if x < 0 else AFTER, tone)
         return
     if x != arrow.start and (turn := _TURNED.get(canvas.at(x, begin))) is not None:
         canvas.put(x, begin, turn[0] if down else turn[1], tone)
     for y in range(min(begin, end) + 1, max(begin, end)):
         crossed = _CROSSED.get(canvas.at(x, y))
         if crossed is not None:
-            canvas.put(x, y, "┆" if arrow.guessed and crossed == "│" else crossed, tone)
+            canvas.put(x, y, GUESSED if arrow.guessed and crossed == ACROSS else crossed, tone)
         elif strong and y % rows.pitch:
             canvas.put(x, y, "│", tone)
     if strong or scene.counts.counts[arrow.target_lane, x] <= _HEAD_UP_TO:
         bright = strong or _bright(scene, arrow.target_lane, x)
         head = Tone.WARN if backwards else of_family(arrow.family, strong=strong) if bright else Tone.FAINT
-        canvas.put(x, end, "▼" if down else "▲", head)
+        canvas.put(x, end, DOWN if down else UP, head)
     if strong and canvas.at(arrow.start, begin) not in _HEADS:
-        canvas.put(arrow.start, begin, _SENT, tone)
+        canvas.put(arrow.start, begin, SENT, tone)
 
 
 # --- the cursor -----------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from debugger.tui.timeline.draw import Cursor, draw, draw_cursor, rows_for
 from debugger.tui.timeline.lanes import lane_keys
 from debugger.tui.timeline.project import ByCause, ByClock, Projection
 from debugger.tui.timeline.scene import Arrow, Scene, Wish
+from debugger.tui.timeline.signs import CHOSEN, HERE
 from debugger.tui.timeline.viewport import Viewport
 
 _WIDEST_LABEL: Final = 18
@@ -246,7 +247,7 @@ class Model:
             tone = Tone.KEY if chosen else Tone.BOLD if lane.key == here else Tone.DIM
             name = fit(lane.label, width - 2)
             labels[rows.line(number)] = Label(
-                f"{'▸' if chosen else '•' if lane.key == here else ' '}{name} ", tone
+                f"{CHOSEN if chosen else HERE if lane.key == here else ' '}{name} ", tone
             )
         after = rows.line(len(scene.lanes))
         if scene.shown.quiet and after < body:

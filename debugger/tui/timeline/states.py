@@ -13,6 +13,7 @@ from debugger.tui.timeline.lanes import By
 from debugger.tui.timeline.payloads import Payloads, changes
 from debugger.tui.timeline.project import Projection
 from debugger.tui.timeline.scene import Scene, Word
+from debugger.tui.timeline.signs import CANCELLED
 
 _SAMPLES: Final = 8  # places of a lane at which its state is looked up where no change is recorded
 _CHANGES: Final = 24  # changes of state of a lane that are read
@@ -60,7 +61,7 @@ def with_states(
 def with_outcomes(scene: Scene, payloads: Payloads) -> Scene:
     """The same, where the bars of activations that were cancelled say so."""
     bars = tuple(
-        bar._replace(end="⊘") if not bar.end and bar.last >= 0 and payloads.cancelled(bar.last) else bar
+        bar._replace(end=CANCELLED) if not bar.end and bar.last >= 0 and payloads.cancelled(bar.last) else bar
         for bar in scene.bars
     )
     return scene._replace(bars=bars)

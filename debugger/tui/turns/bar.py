@@ -13,8 +13,8 @@ from debugger.tui.turns.model import STAGES
 
 SPARKS: Final = "▁▂▃▄▅▆▇█"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
-_CUT: Final = "▸"
-_NOTHING: Final = "·"
+CUT: Final = "▸"
+NOTHING: Final = "·"
 
 
 def stacked(
@@ -36,7 +36,7 @@ def stacked(
     if sum(durations) > scale_ns and cells:
         last = cells.pop()
         cells.append(Segment(last.text[:-1], last.style))
-        cells.append(Segment(_CUT, ink.warn))
+        cells.append(Segment(CUT, ink.warn))
     return [*cells, Segment(" " * (width - drawn))]
 
 
@@ -63,5 +63,5 @@ def spark(values: Iterable[int | None], most: int) -> str:
     """A sparkline from zero to `most`; a dot for what is not counted."""
     top = len(SPARKS) - 1
     return "".join(
-        _NOTHING if value is None else SPARKS[min(value * top // max(most, 1), top)] for value in values
+        NOTHING if value is None else SPARKS[min(value * top // max(most, 1), top)] for value in values
     )

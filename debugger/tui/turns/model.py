@@ -12,6 +12,7 @@ from backend.events import Family
 from debugger.analysis.turns import LatencySummary, Turn, TurnIndex
 from debugger.tui.text import safe_text
 
+AT_CURSOR, CHOSEN = "▌", "▸"
 GLYPHS: Final = {"ok": "✓ ", "interrupted": "✂I", "failed": "✗F", "cancelled": "⊘C", "open": "…O"}
 """What became of a turn, never by colour alone."""
 

@@ -11,7 +11,7 @@ from debugger.tui import units
 from debugger.tui.palette import ink
 from debugger.tui.text import fit, shorten, width_of
 from debugger.tui.turns.bar import stacked
-from debugger.tui.turns.model import GLYPHS, TurnLine
+from debugger.tui.turns.model import AT_CURSOR, CHOSEN, GLYPHS, TurnLine
 
 _WAIT: Final = 7
 _MOST_LABEL: Final = 14
@@ -59,7 +59,7 @@ def paint_head(columns: Layout, scale_ns: int) -> list[Segment]:
 def paint_line(line: TurnLine, columns: Layout, scale_ns: int, looks: Looks) -> list[Segment]:
     """One turn."""
     dim = looks.dimmed and not looks.at_cursor
-    mark = "▌" if looks.at_cursor else "▸" if looks.chosen else " "
+    mark = AT_CURSOR if looks.at_cursor else CHOSEN if looks.chosen else " "
     counted = line.status == "ok" and not line.suspect
     wait = _UNKNOWN if line.total_ns is None else units.span(line.total_ns)
     if line.suspect:
