@@ -100,6 +100,7 @@ class TTSOrchestrator(Component):
         """Cancel it; what has not ended soon is told to have ended."""
         task.cancel(reason)
         _, late = await asyncio.wait({task}, timeout=_IMPATIENT_SECONDS)
+        self._unwatched |= late
         if late:
             worker_id = task.get_name()
             with for_worker(worker_id):
@@ -131,5 +132,5 @@ class TTSOrchestrator(Component):
         """Stop the worker, then unsubscribe."""
         await self._stop_worker("the session ends")
         if self._unwatched:
-            await asyncio.wait(self._unwatched)
+            await asyncio.wait(set(self._unwatched))
         await super().close()
