@@ -8,7 +8,6 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from textual import events
-from textual.app import App
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 
@@ -28,6 +27,7 @@ from debugger.tui.session import Session
 from debugger.tui.settings import Settings
 from debugger.tui.text import safe_text
 from debugger.tui.themes import THEMES, apply_theme
+from debugger.tui.typed_ahead import KeysInOrder
 
 SYNC_SECONDS: Final = 0.1
 """How often panes look at the session by themselves. Keys do not wait for it."""
@@ -50,7 +50,7 @@ class Feeder(Protocol):
         ...
 
 
-class DebuggerApp(App[None]):
+class DebuggerApp(KeysInOrder):
     """Shows a `Session`. ``at`` puts the cursor on that moment (see `log.moment`) as soon as it is there.
 
     ``pane`` is what is looked at first. ``chosen`` is what the user chose before, and `folder` where it is

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Static
@@ -24,6 +24,7 @@ from debugger.tui.help.screen import HelpScreen
 from debugger.tui.keys import APP, Where, bindings
 from debugger.tui.session import Link, Mode, Session
 from debugger.tui.status.lines import KeyBar, StatusLine
+from debugger.tui.typed_ahead import KeysInOrder
 
 
 def events_of_turns(count: int = 20) -> list[bytes]:
@@ -120,7 +121,7 @@ class SmallScreen(Screen[None]):
         app.push_screen(CommandPalette(catalogue(self, app.sources)), chosen)
 
 
-class SmallApp(App[None]):
+class SmallApp(KeysInOrder):
     ENABLE_COMMAND_PALETTE = False
     CSS = "#status, #keys { height: 1; } #findings { height: 1fr; } #state { height: 1; }"
 

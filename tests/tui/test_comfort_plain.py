@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import select
-import signal
-import struct
 import subprocess
 import sys
-import termios
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +15,7 @@ from rich.cells import cell_len
 from debugger.tui import pictures
 from debugger.tui.plain import to_ascii, wanted
 from debugger.tui.text import safe_text
+from tests.bench.pty_terminal import Terminal
 from tests.tui.comfort import UNUSUAL, SmallApp
 
 
@@ -125,61 +118,30 @@ async def test_all_that_an_application_paints_passes_the_filter() -> None:
     assert "Down" in "".join(plain)  # words, not arrows, on the keys
 
 
-class Terminal:
-    """A program on a pseudo-terminal of its own."""
-
-    def __init__(self, command: list[str], environ: dict[str, str], size: tuple[int, int]) -> None:
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        self.program = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True
-        )
-        os.close(slave)
-        self.written = b""
-
-    def until(self, holds: Callable[[bytes], bool], seconds: float = 30) -> None:
-        end = time.monotonic() + seconds
-        while not holds(self.written):
-            ready, _, _ = select.select([self.master], [], [], 0.2)
-            if ready:
-                try:
-                    self.written += os.read(self.master, 65_536)
-                except OSError:  # it has ended
-                    break
-            assert time.monotonic() < end, self.written[-2_000:]
-
-    def press(self, keys: bytes) -> None:
-        os.write(self.master, keys)
-
-    def close(self) -> None:
-        if self.program.poll() is None:
-            os.killpg(self.program.pid, signal.SIGKILL)
-        self.program.wait()
-        os.close(self.master)
-
-
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("size", [(80, 24), (20, 5)], ids=["80x24", "20x5"])
 def test_in_the_c_locale_no_byte_beyond_ascii_reaches_the_terminal(size: tuple[int, int]) -> None:
     """From the first to the last one, with help and palette open in between."""
     root = Path(__file__).resolve().parents[2]
     environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "TERM": "xterm-256color", "LANG": "C"}
     environ |= {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
-    terminal = Terminal([sys.executable, "-m", "tests.tui.comfort"], environ, size)
-    try:
-        terminal.until(lambda written: b"REPLAY" in written)
+    with Terminal([sys.executable, "-m", "tests.tui.comfort"], environ, size) as terminal:
+
+        def until_written(text: bytes, since: int = 0) -> None:
+            terminal.until(lambda _: text in terminal.written[since:], 60)
+
+        until_written(b"REPLAY")
         terminal.press(b"?")
-        terminal.until(lambda written: b"In the findings" in written)
+        until_written(b"In the findings")
         terminal.press(b"q\x10")
-        terminal.until(lambda written: b"a few" in written)
+        until_written(b"a few")
         terminal.press("é→".encode())
-        terminal.until(lambda written: b"nothing" in written)
+        until_written(b"nothing")
         before = len(terminal.written)
         terminal.press(b"\x07")
-        terminal.until(lambda written: b"help" in written[before:])
+        until_written(b"help", before)
         terminal.press(b"q")
-        terminal.until(lambda _: terminal.program.poll() is not None)
-    finally:
-        terminal.close()
-    beyond = [byte for byte in terminal.written if byte > 127]
-    assert beyond == []
-    assert terminal.program.returncode == 0
+        with pytest.raises(EOFError):
+            terminal.until(lambda _: False, 60)
+        assert terminal.program.wait(60) == 0
+    assert [byte for byte in terminal.written if byte > 127] == []

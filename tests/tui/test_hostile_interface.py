@@ -152,7 +152,7 @@ async def test_a_name_too_long_for_a_query_is_told(tmp_path: Path) -> None:
     app = DebuggerApp(session)
     async with app.run_test(size=(80, 24)) as pilot:
         for key in ("asterisk", "f"):
-            session.notice = None
+            session.say("")
             await type_keys(app, key)
             await pilot.pause()
             assert session.notice is not None

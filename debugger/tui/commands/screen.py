@@ -24,6 +24,7 @@ from debugger.tui.keys import Where, bindings, current
 from debugger.tui.keys.key import cap
 from debugger.tui.palette import ink
 from debugger.tui.text import fit, width_of
+from debugger.tui.typed_ahead import TypedLine
 
 _CURSOR: Final = "▌"
 _GROUP: Final = 22
@@ -68,6 +69,7 @@ class CommandList(ScrollView, can_focus=False):
     def __init__(self, commands: Sequence[Command]) -> None:
         super().__init__()
         self._commands = commands
+        self._wanted: str | None = None
         self.found = found(commands, "")
         self.line = 0
 
@@ -77,7 +79,10 @@ class CommandList(ScrollView, can_focus=False):
         return self.scrollable_content_region.width
 
     def look(self, wanted: str) -> None:
-        """Show what matches."""
+        """Show what matches, if it is not what is shown."""
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
         self.found = found(self._commands, wanted)
         self.virtual_size = Size(self.room, len(self.found))
         self.to(0)
@@ -198,7 +203,7 @@ class CommandPalette(ModalScreen[Command | None]):
         with Vertical(id="commands-frame") as frame:
             frame.border_title = Content(" Commands ")
             frame.border_subtitle = Content(f" {self._ways()} ")
-            yield Input(placeholder="a few letters of what you want to do", compact=True)
+            yield TypedLine(Where.COMMANDS, placeholder="a few letters of what you want to do")
             yield self._list
 
     def _ways(self) -> str:
@@ -218,7 +223,11 @@ class CommandPalette(ModalScreen[Command | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look for it as it is typed."""
         event.stop()
-        self._list.look(event.value)
+        self._look()
+
+    def _look(self) -> None:
+        """What matches what is in the line by now: keys may come before it tells that it has changed."""
+        self._list.look(self.query_one(Input).value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the line."""
@@ -227,15 +236,18 @@ class CommandPalette(ModalScreen[Command | None]):
 
     def action_move(self, step: int) -> None:
         """Another command; behind the last comes the first."""
+        self._look()
         count = len(self._list.found)
         self._list.to((self._list.line + step) % count if count else 0)
 
     def action_page(self, step: int) -> None:
         """A page of them."""
+        self._look()
         self._list.to(self._list.line + step * max(self._list.size.height - 1, 1))
 
     def action_choose(self) -> None:
         """Give it back."""
+        self._look()
         if self._list.chosen is not None:
             self.dismiss(self._list.chosen)
 

@@ -50,7 +50,7 @@ APP: Final = (Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE)
 
 
 FOCUSING: Final = (
-    *("filter", "search", "run", "watch", "go_to", "note", "export", "pane", "cycle"),
+    *("filter", "search", "run", "watch", "go_to", "note", "export", "pane", "cycle", "hide"),
     *("help", "palette", "screen.columns", "find"),
 )
 """Actions that move the focus. They run before the next key is looked at: what is typed behind

@@ -8,6 +8,7 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input
 
 from debugger.tui.keys import Where, bindings
@@ -16,6 +17,7 @@ from debugger.tui.query_line.hint import QueryHint
 from debugger.tui.query_line.purpose import EntryError, Purpose
 from debugger.tui.session import Session
 from debugger.tui.text import safe_text
+from debugger.tui.typed_ahead import TypedLine
 
 KEPT: Final = 100
 """Lines of a kind that are remembered."""
@@ -54,6 +56,7 @@ class QueryLine(Vertical):
         self._back = 0
         self._draft = ""
         self._cycle: Cycle | None = None
+        self._before: Widget | None = None
 
     def remember(self, queries: Sequence[str]) -> None:
         """What was typed before, the latest at the end."""
@@ -61,7 +64,7 @@ class QueryLine(Vertical):
 
     def compose(self) -> ComposeResult:
         """The text, and the hint under it."""
-        yield Input(compact=True, select_on_focus=False)
+        yield TypedLine(Where.FILTER)
         yield QueryHint()
 
     @property
@@ -78,6 +81,8 @@ class QueryLine(Vertical):
         hint.indent = 2
         box.value = purpose.begin(self._session) if text is None else text
         box.cursor_position = len(box.value)
+        if not self.display:
+            self._before = self.screen.focused
         self.display = True
         self.screen.set_focus(box)  # at once: the next key is meant for it
         self._look(box.value)
@@ -200,6 +205,7 @@ class QueryLine(Vertical):
 
     def _end(self) -> None:
         self.display = False
+        self.screen.set_focus(self._before)  # at once: the next key is not meant for the line
         self.post_message(self.Done())
 
 
