@@ -14,6 +14,7 @@ from backend.assistant.states import CONVERSATION, PLAYBACK, WORKER
 from backend.events import Event
 
 Events = Sequence[Event]
+Turn = tuple[str | None, int | None]
 _OPEN = "stream_started"
 _CLOSED = ("stream_finished", "stream_cancelled", "stream_error")
 _TABLES = {"overseer": CONVERSATION, "tts_orchestrator": WORKER, "audio_output": PLAYBACK}
@@ -33,6 +34,10 @@ def _delivered(events: Events, kind: str, component: str) -> Iterator[tuple[int,
         received = event.event_type == "message_received" and event.component == component
         if received and event.message_type == kind and not handled.get(event.task, {}).get("dropped"):
             yield at, event.payload(), event
+
+
+def _turn(event: Event) -> Turn:
+    return event.session_id, event.turn
 
 
 def _first(events: Events, kind: str, key: str, value: object) -> int:
@@ -103,9 +108,9 @@ def overlapping_llm_streams(events: Events) -> bool:
 
 def stale_agent_config(events: Events) -> bool:
     """One turn used two configurations."""
-    used: dict[int | None, set[int]] = defaultdict(set)
+    used: dict[Turn, set[int]] = defaultdict(set)
     for event, data in published(events, "BEGIN_AI_TURN", "PROCESS_USER_INPUT", "TTS_SESSION_READY"):
-        used[event.turn].add(data["config_version"])
+        used[_turn(event)].add(data["config_version"])
     return any(len(versions) > 1 for versions in used.values())
 
 
@@ -121,32 +126,33 @@ def illegal_transition(events: Events) -> bool:
 
 def audio_after_complete(events: Events) -> bool:
     """Audio of a turn was taken after the turn's playback was complete."""
-    complete: dict[int | None, int] = {}
+    complete: dict[Turn, int] = {}
     for at, event in enumerate(events):
         if any(published([event], "AUDIO_OUTPUT_COMPLETE")):
-            complete.setdefault(event.turn, at)
+            complete.setdefault(_turn(event), at)
     taken = _delivered(events, "TTS_AUDIO_CHUNK", "audio_output")
-    return any(at > complete.get(event.turn, len(events)) for at, _, event in taken)
+    return any(at > complete.get(_turn(event), len(events)) for at, _, event in taken)
 
 
 def barge_in_ignored(events: Events) -> bool:
     """A piece of an earlier turn began after both that have to know handled the speech of a later one."""
-    heard = {"overseer": 0, "audio_output": 0}
+    heard: Counter[tuple[str | None, str]] = Counter()
     for event in events:
         if event.event_type == "message_handled" and event.message_type == "STT_USER_STARTED_SPEAKING":
-            if event.component in heard:
-                heard[event.component] = event.turn or 0
-        elif event.message_type == "AUDIO_PLAYING" and event.payload()["turn"] < min(heard.values()):
-            return True
+            heard[event.session_id, event.component] = event.turn or 0
+        elif event.message_type == "AUDIO_PLAYING":
+            both = (heard[event.session_id, name] for name in ("overseer", "audio_output"))
+            if event.payload()["turn"] < min(both):
+                return True
     return False
 
 
 def lost_sentinel(events: Events) -> bool:
-    """The last turn's stream finished, and its worker, never told so, did not get to its end."""
-    finished = {e.turn for e, data in published(events, "LLM_EVENT") if data["event"] == "stream_finished"}
-    told = {e.turn for e, data in published(events, "CHUNK_RESPONSE") if data["is_final"]}
-    last = max((e.turn or 0 for e in events), default=0)
-    return last in finished and last not in told
+    """A session's last turn's stream finished, and its worker, never told so, did not get to its end."""
+    finished = {_turn(e) for e, data in published(events, "LLM_EVENT") if data["event"] == "stream_finished"}
+    told = {_turn(e) for e, data in published(events, "CHUNK_RESPONSE") if data["is_final"]}
+    last = {e.session_id: _turn(e) for e, _ in published(events, "STT_USER_STARTED_SPEAKING")}
+    return any(turn in finished and turn not in told for turn in last.values())
 
 
 def unanswered_request(events: Events) -> bool:
@@ -161,7 +167,7 @@ def unanswered_request(events: Events) -> bool:
 def duplicate_completion(events: Events) -> bool:
     """A worker completed twice, or the playback of a turn did."""
     workers = Counter(data["worker_id"] for _, data in published(events, "TTS_WORKER_COMPLETED"))
-    turns = Counter(event.turn for event, _ in published(events, "AUDIO_OUTPUT_COMPLETE"))
+    turns = Counter(_turn(event) for event, _ in published(events, "AUDIO_OUTPUT_COMPLETE"))
     return any(count > 1 for count in (*workers.values(), *turns.values()))
 
 
@@ -179,14 +185,14 @@ def lost_update(events: Events) -> bool:
     """Between an activation's read of the count and its write, another one wrote it."""
     key = "database_memory.stored"
     read_at: dict[str | None, int] = {}
-    last_write = -1
+    last_write: dict[str | None, int] = {}
     for at, event in enumerate(events):
         if key in event.reads:
             read_at[event.task] = at
         elif key in event.writes:
-            if last_write > read_at[event.task]:
+            if last_write.get(event.session_id, -1) > read_at[event.task]:
                 return True
-            last_write = at
+            last_write[event.session_id] = at
     return False
 
 
