@@ -62,16 +62,23 @@ def run_attached(
         UserError: there is no terminal, one of them is no feed, or two are the same.
     """
     from debugger.sources.feed import FeedSource, feed_url  # noqa: PLC0415 - as all here: it loads for a while
-    from debugger.tui import launch  # noqa: PLC0415 - before Textual
-    from debugger.tui.feeders import LiveFeeder  # noqa: PLC0415
-    from debugger.tui.session import Link, Mode, Session  # noqa: PLC0415
+    from debugger.sources.helped_feed import HelpedFeed  # noqa: PLC0415
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("attach needs a terminal; without one, use: doubletalk record URL -o FILE")
     addresses = [feed_url(url) for url in urls]
     if len(set(addresses)) < len(addresses):
         raise UserError("the same feed is named twice; name each once")
-    sources = [FeedSource(address, token or _run_token(address)) for address in addresses]
+    sources = [
+        HelpedFeed(FeedSource(address, token or _run_token(address)), weaving=len(addresses) > 1)
+        for address in addresses
+    ]
+    for source in sources:
+        source.prepare()  # they connect while Textual is loaded
+    from debugger.tui import launch  # noqa: PLC0415 - before Textual
+    from debugger.tui.feeders import LiveFeeder  # noqa: PLC0415
+    from debugger.tui.session import Link, Mode, Session  # noqa: PLC0415
+
     session = Session(Mode.LIVE, Link(""), time.monotonic_ns, keep=keep)
     launch.run(_chosen_app(session, LiveFeeder(sources, session), _Begin(), ascii_only=ascii_only))
 

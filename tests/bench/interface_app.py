@@ -23,6 +23,7 @@ import numpy as np
 import debugger.tui
 from backend.wire.frames import Subscribe
 from debugger.sources.feed import FeedSource
+from debugger.sources.helped_feed import HelpedFeed
 from debugger.tui import launch  # before Textual
 from debugger.tui.app import DebuggerApp
 from debugger.tui.feeders import LiveFeeder
@@ -100,7 +101,7 @@ class TimedApp(DebuggerApp):
             times.time(line, "render_lines", f"paint {line.id}")
         times.time(screen, "sync", "sync of all")
         times.time(self.session, "tick", "tick of the session")
-        times.time(self.session.log, "append_many", "append")
+        times.time(self.session.log, "extend_packed", "append")
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._tell)
 
     def _tell(self) -> None:
@@ -124,7 +125,7 @@ def resident() -> int:
 
 def main(url: str, events: int, path: Path) -> None:
     """Fill the log, then show it."""
-    source = FeedSource(url, wanted=Subscribe(batch=True))
+    source = HelpedFeed(FeedSource(url, wanted=Subscribe(batch=True)))
     session = Session(Mode.LIVE, Link(short(source.url)), time.monotonic_ns, keep=events + _MORE)
     story = Story()
     before, began = resident(), time.perf_counter()
