@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
 import numpy as np
@@ -223,6 +223,10 @@ class EventLog:
     def raw(self, row: int) -> bytes:
         """The line as it came, without its newline; empty where it is no longer there."""
         return self._lines.raw(row) if self._checked(row) >= self._bound.first else b""
+
+    def line_numbers(self, rows: Iterable[int]) -> dict[int, int]:
+        """Where rows stand in their files, counted from 1; nothing for what came live. Reads the files."""
+        return self._lines.numbers(self._checked(row) for row in rows)
 
     def event(self, row: int) -> dict[str, Any]:
         """The whole event, unknown fields included, as a fresh dict; ``{'…': why}`` if its line is gone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +24,9 @@ GONE: Final = "…"
 
 _PART: Final = 32
 """Bits of an offset. What the ``store`` column numbers is a part of 4 GiB of a store."""
+
+_COUNTED: Final = 1 << 20
+"""Bytes that are looked through at once for ends of lines."""
 
 
 class _Part:
@@ -82,6 +85,31 @@ class Lines:
     def store_of(self, number: int) -> Store:
         """What the ``store`` column calls `number`."""
         return self._parts[number][1]
+
+    def numbers(self, rows: Iterable[int]) -> dict[int, int]:
+        """The lines of rows as an editor counts them, from 1; those that came live have none.
+
+        Their files are read up to the last of them.
+        """
+        starts = {number: (place, part << _PART) for (place, part), number in self._numbers.items()}
+        wanted: dict[int, list[tuple[int, int]]] = {}
+        for row in rows:
+            place, start = starts[int(self._columns["store"][row])]
+            if place != LIVE:
+                wanted.setdefault(place, []).append((start + int(self._columns["offset"][row]), row))
+        found: dict[int, int] = {}
+        for place, offsets in wanted.items():
+            store, at, line = self._stores[place], 0, 1
+            for offset, row in sorted(offsets):
+                while at < offset:
+                    text = store.read(at, min(offset - at, _COUNTED))
+                    if not text:
+                        break  # the file was cut
+                    line += text.count(b"\n")
+                    at += len(text)
+                if at == offset:
+                    found[row] = line
+        return found
 
     def forget(self, row: int) -> None:
         """Drop live lines that are older than the one of `row`."""
