@@ -1,0 +1,8 @@
+"""Conflicts: pairs of steps that nothing orders although their order matters, and updates that get lost."""
+
+from __future__ import annotations
+
+from debugger.analysis.conflicts.conflicts import Conflicts
+from debugger.analysis.conflicts.records import Clash, Counts, Limits, MessagePair, Place, Race, Touch, Update
+
+__all__ = ["Clash", "Conflicts", "Counts", "Limits", "MessagePair", "Place", "Race", "Touch", "Update"]

@@ -1,0 +1,231 @@
+"""Conflicts of a log: what nothing orders although the order matters, and updates that get lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Final
+
+from debugger.analysis.conflicts.clashes import Clashes
+from debugger.analysis.conflicts.exclusion import Address
+from debugger.analysis.conflicts.labels import Labels
+from debugger.analysis.conflicts.races import Races
+from debugger.analysis.conflicts.records import (
+    LEFT,
+    READ,
+    RIGHT,
+    WRITE,
+    Clash,
+    Counts,
+    Ease,
+    Limits,
+    MessagePair,
+    Race,
+    Shape,
+    Touch,
+    Update,
+)
+from debugger.analysis.conflicts.states import State
+from debugger.analysis.conflicts.touches import CHANGED, HANDLED, NO_TASK, RECEIVED, Intake, Shown, Write
+from debugger.analysis.conflicts.updates import Updates
+from debugger.analysis.order import Order
+from debugger.log import NONE, EventLog
+
+_FIRST_CHUNK: Final = 256
+_LARGEST_CHUNK: Final = 1 << 14
+_FAST_NS: Final = 3_000_000
+
+
+class Conflicts:
+    """Conflicts of the rows that an `Order` has looked at, kept up to date as both grow.
+
+    A conflict is a pair of segments that touch one key of a state (component, session, process), one of them
+    writing, and that nothing orders. What is written is what differs between two snapshots, and what events
+    declare; what is read is what `state_read` and ``reads`` say. That a handler saw a snapshot when it
+    started is no read. ``pairs`` are messages that must not come to one component in either order.
+
+    Not told are conflicts of segments that one lock keeps apart. Those that are most likely meant are told
+    with the reason (`Ease`): so where the values tell that either order gives the same.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        order: Order,
+        *,
+        pairs: Collection[MessagePair] = (),
+        limits: Limits | None = None,
+    ) -> None:
+        self._log = log
+        self._order = order
+        self._limits = limits or Limits()
+        self._pairs = tuple(pairs)
+        self._chunk = _FIRST_CHUNK
+        self._intake = Intake(log, order, self._limits)
+        self._labels = Labels(log)
+        self._clashes = Clashes(order.ordered, self._limits)
+        self._races = Races(order.ordered, self._label, self._limits)
+        self._updates = Updates(order.ordered, self._intake.held, self._exclusive, self._limits)
+        self._guards: dict[int, tuple[int, State, str]] = {}  # by task: where it last looked at a state
+        self._reads = self._writes = 0
+        self.looked_at = order.first_row
+
+    # --- growing -------------------------------------------------------------------------------
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row that the order knows was looked at."""
+        return self.looked_at >= self._order.looked_at
+
+    def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
+        """Take in rows for about ``budget_ns`` of `clock`, one chunk at least; whether there were any."""
+        stop, began, start = self._order.looked_at, clock(), self.looked_at
+        while self.looked_at < stop:
+            before = clock()
+            self.take(min(self.looked_at + self._chunk, stop))
+            after = clock()
+            if after - before < _FAST_NS:
+                self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
+            elif self._chunk > _FIRST_CHUNK:
+                self._chunk //= 2
+            if after - began >= budget_ns:
+                break
+        return self.looked_at != start
+
+    def take(self, stop: int) -> None:
+        """Take in rows up to `stop`, which the order must know."""
+        self.looked_at = max(self.looked_at, self._order.first_row)
+        while self.looked_at < stop:
+            upto = min(self.looked_at + _LARGEST_CHUNK, stop)
+            for shown in self._intake.take(self.looked_at, upto):
+                self._look(shown)
+            self.looked_at = upto
+
+    def _look(self, shown: Shown) -> None:
+        task, segment = shown.task, shown.segment
+        if shown.kind == RECEIVED:
+            message = int(self._log.column("message_type")[shown.row])
+            self._labels.received(self._task_of(shown), message)
+            if self._pairs:
+                self._met(shown, self._log.name("message_type", message))
+        if shown.reads or shown.writes:
+            locks = self._intake.held.of(task, segment)
+            for state, key in shown.reads:
+                self._read(shown, state, key, locks)
+            for write in shown.writes:
+                self._wrote(shown, write, locks)
+        elif shown.kind == CHANGED:
+            self._announced(shown)
+        if shown.kind == HANDLED and task != NO_TASK:
+            self._updates.end(task)
+            self._intake.held.end(task)
+            self._guards.pop(task, None)
+
+    def _task_of(self, shown: Shown) -> int:
+        if shown.writer == shown.row:
+            return shown.task
+        task = self._order.task(shown.row)
+        return NO_TASK if task is None else task
+
+    def _read(self, shown: Shown, state: State, key: str, locks: frozenset[str]) -> None:
+        self._reads += 1
+        cell = state.cell(key, self._limits.keys)
+        touch = Touch(shown.row, shown.segment, shown.task, READ, Shape.NONE, locks)
+        clashes = self._clashes.add(state.place, key, cell, touch, self._order.first_row)
+        for clash in clashes:
+            self._clashed(clash, state)
+        if shown.task != NO_TASK:
+            self._updates.read(state, key, cell, shown.row, shown.segment, shown.task)
+            if not clashes:
+                self._guards[shown.task] = (shown.segment, state, key)
+                if len(self._guards) > self._limits.tasks:
+                    del self._guards[next(iter(self._guards))]
+
+    def _wrote(self, shown: Shown, write: Write, locks: frozenset[str]) -> None:
+        self._writes += 1
+        state, key, how, old, new = write
+        cell = state.cell(key, self._limits.keys)
+        if how is not Shape.SAME:
+            touch = Touch(shown.writer, shown.segment, shown.task, WRITE, how, locks, old, new)
+            for clash in self._clashes.add(state.place, key, cell, touch, self._order.first_row):
+                self._clashed(clash, state)
+        self._updates.write(state, key, cell, shown.writer, shown.segment, shown.task, how)
+
+    def _announced(self, shown: Shown) -> None:
+        """A `state_change` in which nothing changed: what it had read, and others have written since."""
+        for key in self._updates.pending(shown.state, shown.task):
+            cell = shown.state.cell(key, self._limits.keys)
+            self._updates.write(shown.state, key, cell, shown.row, shown.segment, shown.task, Shape.SAME)
+
+    def _met(self, shown: Shown, message: str) -> None:
+        """A handler of a message starts that must not change places with another."""
+        state = shown.state
+        for pair in self._pairs:
+            if pair.component not in (None, state.place.component) or message not in (pair.left, pair.right):
+                continue
+            kind = WRITE if pair.left == pair.right else LEFT if message == pair.left else RIGHT
+            touch = Touch(
+                shown.row, self._order.segment(shown.row), self._task_of(shown), kind, Shape.SET, frozenset()
+            )
+            key = f"{pair.left}/{pair.right}"
+            cell = state.cell(key, self._limits.keys)
+            for clash in self._clashes.add(state.place, key, cell, touch, self._order.first_row):
+                self._clashed(clash, state)
+
+    def _clashed(self, clash: Clash, state: State) -> None:
+        self._races.add(clash, self._ease(clash, state))
+
+    def _ease(self, clash: Clash, state: State) -> Ease:
+        """Why a race of two segments is only worth a note, whatever the key."""
+        first, second = clash.first, clash.second
+        if first.kind in (LEFT, RIGHT):
+            return Ease.NONE  # a rule says that it matters
+        guard = self._guards.get(second.task)
+        if guard is not None and guard[:2] == (second.segment, state) and guard[2] != clash.key:
+            return Ease.GUARDED
+        turns = self._log.column("turn")
+        apart = turns[first.row] != turns[second.row] and NONE not in (turns[first.row], turns[second.row])
+        return Ease.TURNS if apart and self._exclusive(first.task, second.task) else Ease.NONE
+
+    def _label(self, row: int) -> str:
+        task = self._order.task(row)
+        return self._labels.of(row, NO_TASK if task is None else task)
+
+    def _exclusive(self, one: int, other: int) -> bool:
+        return self._intake.inboxes.exclusive(one, other, self._disproved())
+
+    def _disproved(self) -> set[Address]:
+        """Mailboxes that are not ordered, by the log's numbers."""
+        found: set[Address] = set()
+        for component, session in self._order.disproved:
+            numbers = self._log.id_of("component", component), self._log.id_of("session", session)
+            if numbers[0] is not None and numbers[1] is not None:
+                found.add((numbers[0], numbers[1]))
+        return found
+
+    # --- answers -------------------------------------------------------------------------------
+
+    @property
+    def races(self) -> tuple[Race, ...]:
+        """Races, those that others explain folded into them."""
+        return tuple(self._races.all())
+
+    @property
+    def updates(self) -> tuple[Update, ...]:
+        """Updates that were lost, or can be."""
+        return tuple(self._updates.all())
+
+    @property
+    def counts(self) -> Counts:
+        """How much of what was seen."""
+        return Counts(
+            rows=self.looked_at,
+            reads=self._reads,
+            writes=self._writes,
+            unattributed=self._intake.unattributed,
+            clashes=self._clashes.clashes,
+            serialised=self._clashes.serialised,
+            races=len(self._races),
+            updates=self._updates.found,
+            folded=self._races.folded,
+            dropped=self._clashes.dropped + self._intake.states.dropped,
+        )

@@ -1,0 +1,99 @@
+"""What keeps two activations from running at once: locks, and mailboxes that hand out one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, TypeVar
+
+from debugger.analysis.conflicts.lines import Told
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+class Held:
+    """Locks of each task, by source and name; for each the row in which it was taken.
+
+    A segment that gave a lock back has held it all the same: nothing came between.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: dict[int, dict[str, int]] = {}  # by task
+        self._given: dict[int, tuple[int, dict[str, int]]] = {}  # by task: a segment, and what it gave back
+
+    def take(self, task: int, told: Told, source: int, row: int) -> None:
+        """A task has a lock now."""
+        if isinstance(told.lock, str):
+            self._held.setdefault(task, {})[f"{source}:{told.lock}"] = row
+            if len(self._held) > self._most:
+                del self._held[next(iter(self._held))]
+
+    def give(self, task: int, segment: int, told: Told, source: int) -> None:
+        """It gave it back."""
+        held = self._held.get(task, {})
+        taken = held.pop(f"{source}:{told.lock}", None)
+        if taken is None:
+            return
+        if not held:
+            del self._held[task]
+        known = self._given.get(task)
+        if known is None or known[0] != segment:
+            known = self._given[task] = (segment, {})
+            if len(self._given) > self._most:
+                del self._given[next(iter(self._given))]
+        known[1][f"{source}:{told.lock}"] = taken
+
+    def of(self, task: int, segment: int, since: int | None = None) -> frozenset[str]:
+        """What a segment of a task has held so far; or only what it has had without a break since a row."""
+        held, given = self._held.get(task), self._given.get(task)
+        if held is None and given is None:
+            return _NOTHING
+        names: list[str] = []
+        for locks in (held, given[1] if given is not None and given[0] == segment else None):
+            names += (name for name, taken in (locks or {}).items() if since is None or taken <= since)
+        return frozenset(names)
+
+    def end(self, task: int) -> None:
+        """A task is over."""
+        self._held.pop(task, None)
+        self._given.pop(task, None)
+
+
+Address = tuple[int, int]
+"""The log's numbers of a component and a session."""
+
+
+class Inboxes:
+    """Which activations are handlers of one mailbox that hands out one message at a time.
+
+    A component that does not say how it listens is taken to have such a one.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._concurrent: dict[Address, None] = {}
+        self._of_task: dict[int, Address] = {}
+
+    def subscribed(self, address: Address, told: Told) -> None:
+        """A component says how it listens."""
+        if told.mode == "concurrent" or (isinstance(told.concurrency, int) and told.concurrency > 1):
+            _put(self._concurrent, address, None, self._most)
+
+    def received(self, task: int, address: Address) -> None:
+        """A handler starts."""
+        _put(self._of_task, task, address, self._most)
+
+    def exclusive(self, one: int, other: int, disproved: Iterable[Address]) -> bool:
+        """Whether two tasks are handlers of one such mailbox, if it is not ``disproved``."""
+        address = self._of_task.get(one)
+        if address is None or address != self._of_task.get(other):
+            return False
+        return address not in self._concurrent and address not in disproved
+
+
+def _put(known: dict[_K, _V], key: _K, value: _V, most: int) -> None:
+    known[key] = value
+    if len(known) > most:
+        del known[next(iter(known))]

@@ -1,0 +1,239 @@
+"""Takes rows of the log, and tells what each shows to have been read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.events import vocabulary as words
+from debugger.analysis.conflicts.exclusion import Held, Inboxes
+from debugger.analysis.conflicts.lines import Said, decoded, payload, read_all
+from debugger.analysis.conflicts.records import LONG, Limits, Shape
+from debugger.analysis.conflicts.states import State, States
+from debugger.analysis.conflicts.values import Change, changes, known_keys, shape
+from debugger.analysis.order import Order
+from debugger.log import EventLog
+from debugger.log.fields import Missing
+
+NO_TASK: Final = -1
+_SHORT: Final = frozenset({int, bool, float, type(None), Missing})
+_FEW: Final = 64
+
+OTHER, RECEIVED, HANDLED, CHANGED, ASKED, ACQUIRED, RELEASED, SUBSCRIBED, FINISHED = range(9)
+_CODES: Final = {
+    words.RECEIVED: RECEIVED,
+    words.HANDLED: HANDLED,
+    words.STATE_CHANGE: CHANGED,
+    words.STATE_READ: ASKED,
+    words.LOCK_ACQUIRED: ACQUIRED,
+    words.LOCK_RELEASED: RELEASED,
+    words.SUBSCRIBED: SUBSCRIBED,
+    words.TASK_FINISHED: FINISHED,
+}
+
+
+class Write(NamedTuple):
+    """A key that was written, and what of it is known; `LONG` stands for values that are not kept."""
+
+    state: State
+    key: str
+    shape: Shape
+    old: Any = LONG
+    new: Any = LONG
+
+
+class Shown(NamedTuple):
+    """What one event shows. It may be put down to an earlier row: see `Intake`."""
+
+    row: int
+    kind: int
+    segment: int
+    task: int
+    component: int
+    session: int
+    state: State
+    reads: list[tuple[State, str]]
+    writes: list[Write]
+    writer: int
+    """The row to which the writes are put down."""
+
+
+class Intake:
+    """Reads the log on, in the order of rows, and keeps the last snapshot of each state.
+
+    A change is what the segment wrote whose event shows it first. A handler that starts cannot have written
+    yet: what its receive shows to be changed was written by the one other activation of the component that
+    is under way, or by nobody knows whom (`unattributed`).
+    """
+
+    def __init__(self, log: EventLog, order: Order, limits: Limits) -> None:
+        self._log = log
+        self._order = order
+        self._limits = limits
+        self._codes: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self.states: Final = States(log, limits)
+        self.held: Final = Held(limits.tasks)
+        self.inboxes: Final = Inboxes(limits.tasks)
+        self.unattributed = 0
+
+    def _kinds(self, start: int, stop: int) -> NDArray[np.uint8]:
+        names = self._log.interner("event_type")
+        known = len(self._codes)
+        if known < len(names):
+            more = [_CODES.get(names.name(number), OTHER) for number in range(known, len(names))]
+            self._codes = np.concatenate((self._codes, np.array(more, np.uint8)))
+        kinds: NDArray[np.uint8] = self._codes[self._log.column("event_type")[start:stop]]
+        return kinds
+
+    def take(self, start: int, stop: int) -> Iterator[Shown]:
+        """What rows show, in order: those of which there is anything to tell."""
+        columns = (self._log.column(name)[start:stop].tolist() for name in ("component", "session", "source"))
+        rows = zip(read_all(self._log, start, stop), self._kinds(start, stop).tolist(), *columns, strict=True)
+        for (row, line, said), kind, component, session, source in rows:
+            if said is None:
+                self._lose(self.states.of(component, session, source))
+                continue
+            raw = said.state
+            if kind == OTHER and not said.reads and not said.writes:
+                if not raw:
+                    continue
+                state = self.states.of(component, session, source)
+                if state.raw == raw:
+                    continue  # nearly always
+            else:
+                state = self.states.of(component, session, source)
+            shown = self._shown(row, kind, component, session, state)
+            if kind in (ACQUIRED, RELEASED, SUBSCRIBED):
+                self._tell(shown, line, source)
+            if kind == ASKED:
+                self._asked(shown, line, said, raw, source)
+            else:
+                if raw and raw != state.raw:
+                    shown = self._changed(shown, raw)
+                self._declared_reads(shown, said, source)
+            if said.writes:
+                self._declared_writes(shown, said, source, seen=bool(raw) and kind != ASKED)
+            self._note(shown)
+            yield shown
+
+    def _shown(self, row: int, kind: int, component: int, session: int, state: State) -> Shown:
+        task = self._order.task(row)
+        return Shown(
+            row,
+            kind,
+            self._order.segment(row),
+            NO_TASK if task is None else task,
+            component,
+            session,
+            state,
+            [],
+            [],
+            row,
+        )
+
+    def _lose(self, state: State) -> None:
+        """A line is gone: what its state was is not known."""
+        state.raw, state.value = b"", None
+
+    def _tell(self, shown: Shown, line: bytes, source: int) -> None:
+        told = payload(self._log, shown.row, line)
+        if shown.kind == ACQUIRED:
+            self.held.take(shown.task, told, source, shown.row)
+        elif shown.kind == RELEASED:
+            self.held.give(shown.task, shown.segment, told, source)
+        else:
+            self.inboxes.subscribed((shown.component, shown.session), told)
+
+    def _note(self, shown: Shown) -> None:
+        """Who is under way."""
+        task, running = shown.task, shown.state.open
+        if task == NO_TASK:
+            return
+        if shown.kind == RECEIVED:
+            self.inboxes.received(task, (shown.component, shown.session))
+            running[task] = shown.row
+        elif shown.kind in (HANDLED, FINISHED):
+            running.pop(task, None)
+        elif shown.writes:
+            running[task] = shown.row
+        if len(running) > self._limits.reads * 8:
+            del running[next(iter(running))]
+
+    # --- snapshots -----------------------------------------------------------------------------
+
+    def _changed(self, shown: Shown, raw: bytes) -> Shown:
+        """A snapshot that is written otherwise than the one before."""
+        state, before = shown.state, shown.state.value
+        state.raw, state.value = raw, decoded(raw)
+        if before is None:
+            return shown  # the first: who made it so is not known
+        found = changes(before, state.value, self._limits.changes)
+        if not found:
+            return shown
+        if shown.kind == RECEIVED:
+            others = [row for task, row in state.open.items() if task != shown.task]
+            if len(others) != 1 or others[0] < self._order.first_row:
+                self.unattributed += 1
+                return shown
+            (writer,) = others
+            task = self._order.task(writer)
+            shown = shown._replace(writer=writer, segment=self._order.segment(writer))
+            shown = shown._replace(task=NO_TASK if task is None else task)
+        shown.writes.extend(_written(state, change) for change in found)
+        return shown
+
+    # --- what is declared ------------------------------------------------------------------------
+
+    def _keys(self, shown: Shown, name: str, source: int) -> tuple[State, list[str]]:
+        """The state and the keys that a declared ``component.key`` means."""
+        component, _, key = name.partition(".")
+        state = shown.state
+        if component != state.place.component:
+            state = self.states.named(component, shown.session, source)
+        if state.value is None or not key:
+            return state, [key] if key else []
+        return state, known_keys(state.value, key, self._limits.changes)
+
+    def _asked(self, shown: Shown, line: bytes, said: Said, raw: bytes, source: int) -> None:
+        """A `state_read`: what it read is declared, or listed, or else all that it holds."""
+        if said.reads:
+            self._declared_reads(shown, said, source)
+            return
+        listed = payload(self._log, shown.row, line).keys
+        if not isinstance(listed, list):
+            listed = list(decoded(raw)) if raw else []
+        own = shown.state.place.component
+        names = tuple(f"{own}.{key}" for key in listed[: self._limits.changes] if isinstance(key, str))
+        self._declared_reads(shown, Said(reads=names), source)
+
+    def _declared_reads(self, shown: Shown, said: Said, source: int) -> None:
+        for name in said.reads[: self._limits.changes]:
+            state, keys = self._keys(shown, name, source)
+            shown.reads.extend((state, key) for key in keys)
+
+    def _declared_writes(self, shown: Shown, said: Said, source: int, *, seen: bool) -> None:
+        """Writes that the snapshot does not show: of another component, or of an equal value."""
+        known = {write.key for write in shown.writes}
+        for name in said.writes[: self._limits.changes]:
+            state, keys = self._keys(shown, name, source)
+            own = state is shown.state
+            if own and any(key in known or _within(key, known) for key in keys):
+                continue  # the snapshot tells which part of it
+            how = Shape.SAME if seen and own and state.value is not None else Shape.SET
+            shown.writes.extend(Write(state, key, how) for key in keys)
+
+
+def _written(state: State, change: Change) -> Write:
+    return Write(state, change.key, shape(change.old, change.new), _short(change.old), _short(change.new))
+
+
+def _short(value: Any) -> Any:
+    known = type(value)
+    return value if known in _SHORT or (known is str and len(value) <= _FEW) else LONG
+
+
+def _within(key: str, known: set[str]) -> bool:
+    return any(one.startswith(f"{key}.") for one in known)

@@ -1,0 +1,146 @@
+"""Atomicity: reads that a later write of the same activation relies on, and who wrote between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from debugger.analysis.conflicts.clashes import Before
+from debugger.analysis.conflicts.exclusion import Held
+from debugger.analysis.conflicts.records import Limits, Place, Shape, Update
+from debugger.analysis.conflicts.states import Cell, State, Wrote
+
+_KEYS: Final = 64  # of one activation
+_LATE: Final = 4  # earlier updates of a key that a new one is compared to
+
+Exclusive = Callable[[int, int], bool]
+"""Whether two tasks cannot be under way at once."""
+
+
+class _Read(NamedTuple):
+    row: int
+    segment: int
+    number: int
+    """How many writes there were."""
+
+
+class Updates:
+    """Looks for updates that are lost, or could be.
+
+    Lost: an activation reads a key, another one writes it, and the first writes it too without having read it
+    again. That can happen only across awaits, and not where one lock is held from the read to the write. If
+    it is the case in the log, it *happened*. If two activations read and wrote a key one after the other,
+    and nothing orders them or keeps them apart, it *can* happen.
+    """
+
+    def __init__(self, before: Before, held: Held, exclusive: Exclusive, limits: Limits) -> None:
+        self._before = before
+        self._held = held
+        self._exclusive = exclusive
+        self._limits = limits
+        self._reads: dict[int, dict[tuple[Place, str], _Read]] = {}  # by task
+        self._told: dict[tuple[object, ...], Update] = {}
+        self.found = 0
+
+    def all(self) -> list[Update]:
+        """What is told, in the order in which it was found."""
+        return list(self._told.values())
+
+    def read(self, state: State, key: str, cell: Cell, row: int, segment: int, task: int) -> None:
+        """An activation looked at a key."""
+        reads = self._reads.get(task)
+        if reads is None:
+            reads = self._reads[task] = {}
+            if len(self._reads) > self._limits.tasks:
+                del self._reads[next(iter(self._reads))]
+        if len(reads) < _KEYS:
+            cell.followed()
+            reads[state.place, key] = _Read(row, segment, cell.count)
+
+    def end(self, task: int) -> None:
+        """An activation is over."""
+        self._reads.pop(task, None)
+
+    def pending(self, state: State, task: int) -> list[str]:
+        """Keys of a state that an activation has read, and that others wrote since."""
+        found: list[str] = []
+        for (of, key), read in self._reads.get(task, {}).items():
+            cell = state.cells.get(key) if of == state.place else None
+            if cell is not None and cell.count > read.number:
+                found.append(key)
+        return found
+
+    def write(
+        self, state: State, key: str, cell: Cell, row: int, segment: int, task: int, shape: Shape
+    ) -> None:
+        """An activation wrote a key."""
+        reads = self._reads.get(task)
+        read = reads.pop((state.place, key), None) if reads else None
+        if cell.history is None:
+            return  # nobody ever read it
+        locks = self._held.of(task, segment, row if read is None else read.row)
+        mine = Wrote(
+            cell.count + 1,
+            row,
+            segment,
+            task,
+            -1 if read is None else read.row,
+            -1 if read is None else read.segment,
+            locks,
+        )
+        if read is not None and cell.history:
+            if read.segment != segment and cell.count > read.number:
+                self._happened(state, key, cell, mine, read)
+            else:
+                self._could(state, key, cell, mine)
+        if shape is not Shape.SAME or read is not None:
+            cell.wrote(mine)
+
+    def _happened(self, state: State, key: str, cell: Cell, mine: Wrote, read: _Read) -> None:
+        """Somebody else wrote between a read and the write."""
+        for other in cell.history or ():
+            if other.number <= read.number or other.task == mine.task:
+                continue
+            if self._before(other.row, mine.row):
+                continue  # it was waited for: that is how the program goes
+            self._tell(
+                Update(state.place, key, read.row, other.read, other.row, mine.row, happened=True), mine
+            )
+            return
+
+    def _could(self, state: State, key: str, cell: Cell, mine: Wrote) -> None:
+        """Two that came one after the other, each in the order read, write."""
+        for other in list(cell.history or ())[-_LATE:]:
+            if other.read < 0 or other.task == mine.task or other.task < 0 or other.row >= mine.read:
+                continue
+            if other.locks & mine.locks or self._exclusive(other.task, mine.task):
+                continue
+            theirs = other.read_segment != other.segment and not self._before(other.row, mine.row)
+            ours = mine.read_segment != mine.segment and not self._before(other.row, mine.read)
+            if theirs or ours:
+                self._tell(
+                    Update(state.place, key, other.read, mine.read, mine.row, other.row, happened=False), mine
+                )
+                return
+
+    def _tell(self, update: Update, mine: Wrote) -> None:
+        """What happened is told of each activation, what could once for a key of a component."""
+        place = update.place
+        self.found += 1
+        at: tuple[object, ...] = (
+            (place, update.key, mine.task, mine.row) if update.happened else (place, update.key)
+        )
+        known = self._told.get(at)
+        if known is not None:
+            self._told[at] = Update(
+                known.place,
+                known.key,
+                known.read,
+                known.other_read,
+                known.other_write,
+                known.write,
+                known.happened,
+                known.like + 1,
+            )
+        elif len(self._told) < self._limits.kept:
+            self._told[at] = update

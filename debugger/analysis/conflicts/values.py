@@ -1,0 +1,98 @@
+"""Compares two snapshots of a state: which keys changed, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from debugger.analysis.conflicts.records import Shape
+from debugger.log.fields import MISSING
+
+_DEEPEST: Final = 6  # what is nested further is compared as a whole
+_LONGEST: Final = 1 << 16  # of texts and lists that are compared for growth
+
+
+class Change(NamedTuple):
+    """A key, dotted, whose value differs in two snapshots; `MISSING` where there is none."""
+
+    key: str
+    old: Any
+    new: Any
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any], most: int) -> list[Change]:
+    """What differs, key by key, in the order of `new`, what is gone last; `most` at the most.
+
+    Objects are looked into, lists are values. 1, 1.0 and true differ.
+    """
+    found: list[Change] = []
+    for change in _differing("", old, new, _DEEPEST):
+        found.append(change)
+        if len(found) >= most:
+            break
+    return found
+
+
+def _differing(prefix: str, old: Any, new: Any, depth: int) -> Iterator[Change]:
+    for name, value in new.items():
+        before = old.get(name, MISSING)
+        if before is value or (type(before) is type(value) and before == value and not _nested(value)):
+            continue
+        yield from _compared(f"{prefix}{name}", before, value, depth)
+    for name, before in old.items():
+        if name not in new:
+            yield from _compared(f"{prefix}{name}", before, MISSING, depth)
+
+
+def _nested(value: Any) -> bool:
+    return type(value) is dict or type(value) is list
+
+
+def _compared(key: str, old: Any, new: Any, depth: int) -> Iterator[Change]:
+    objects = (type(old) is dict) + (type(new) is dict)
+    if not depth or not objects:
+        if type(old) is not type(new) or old != new:
+            yield Change(key, old, new)
+        return
+    before: Mapping[str, Any] = old if type(old) is dict else {}
+    after: Mapping[str, Any] = new if type(new) is dict else {}
+    yield from _differing(f"{key}.", before, after, depth - 1)
+    gone_or_new = old is MISSING or new is MISSING
+    if objects == 1 and not (gone_or_new and (before or after)):
+        yield Change(key, old, new)  # an empty one came or went, or it was something else
+
+
+def shape(old: Any, new: Any) -> Shape:
+    """How a value was made of the one before."""
+    if type(new) is int and type(old) is int:
+        return Shape.ADD if abs(new - old) == 1 else Shape.SET
+    if type(new) is not list or type(old) is not list or not len(old) < len(new) <= _LONGEST:
+        return Shape.SET
+    return Shape.GROW if new[: len(old)] == old else Shape.SET
+
+
+def leaves(value: Any, key: str, most: int) -> list[str]:
+    """The keys at and below a key, as `changes` names them."""
+    if type(value) is not dict or not value:
+        return [key]
+    found: list[str] = []
+    to_do = [(key, value, _DEEPEST)]
+    while to_do and len(found) < most:
+        name, inside, depth = to_do.pop()
+        if depth and type(inside) is dict and inside:
+            to_do += [(f"{name}.{one}", part, depth - 1) for one, part in reversed(inside.items())]
+        else:
+            found.append(name)
+    return found
+
+
+def known_keys(state: Mapping[str, Any], key: str, most: int) -> list[str]:
+    """The keys of a state that a declared one means: those below it, or the value that it is in."""
+    value: Any = state
+    at = ""
+    for step in key.split("."):
+        if type(value) is not dict or step not in value:
+            return [at] if at and type(value) is not dict else [key]
+        value = value[step]
+        at = f"{at}.{step}" if at else step
+    return leaves(value, key, most)
