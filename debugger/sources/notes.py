@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -87,7 +88,7 @@ class Notes:
         """
         seq = int(log.column("seq")[row])
         source = log.interner("source").value(int(log.column("source")[row]))
-        mark = Mark(row, source, None if seq == NONE else seq, note[:MAX_NOTE])
+        mark = Mark(row, source, None if seq == NONE else seq, _writable(note[:MAX_NOTE]))
         self._marks[row] = mark
         self._write()
         return mark
@@ -109,7 +110,7 @@ class Notes:
             self._waiting += _marks_of(file)
         except FileNotFoundError:
             return
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             self.problems.append(f"{file}: no notes ({reason}); it is left alone, and new notes are not kept")
             self._paths = ()
@@ -137,12 +138,27 @@ class Notes:
 
 
 def _marks_of(file: Path) -> tuple[Mark, ...]:
-    if file.stat().st_size > _MAX_BYTES:
-        raise ValueError(f"over {_MAX_BYTES >> 20} MiB")
-    found = msgspec.json.decode(file.read_bytes(), type=_File)
+    found = msgspec.json.decode(_content(file), type=_File)
     if found.schema != SCHEMA:
         raise ValueError(f"its schema is {found.schema[:40]!r}, not {SCHEMA!r}")
-    return found.marks
+    return tuple(msgspec.structs.replace(mark, note=mark.note[:MAX_NOTE]) for mark in found.marks)
+
+
+def _content(file: Path) -> bytes:
+    # Whoever sent the recording may have sent this too: it may be a pipe, or endless.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as opened:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("not a file")
+        if status.st_size > _MAX_BYTES:
+            raise ValueError(f"over {_MAX_BYTES >> 20} MiB")
+        return opened.read(_MAX_BYTES)
+
+
+def _writable(text: str) -> str:
+    """`text` without halves of pairs, of which there is no UTF-8."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _row_of(log: EventLog, mark: Mark) -> int | None:
