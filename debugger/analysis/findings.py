@@ -37,7 +37,7 @@ class Finding(Struct, frozen=True):
 
     ``verdict`` is one of those of the contract, or ``reported``: the program said so itself, which the
     debugger shows and `check` does not judge. ``row`` is where to look, -1 for nowhere; ``rows`` are
-    all rows that show it.
+    all rows that show it. The ``fingerprint`` is the same in each run in which the same goes wrong.
     """
 
     rule: str
@@ -51,6 +51,7 @@ class Finding(Struct, frozen=True):
     session_id: str | None = None
     turn: int | None = None
     components: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 class Findings:
