@@ -37,7 +37,8 @@ class Finding(Struct, frozen=True):
 
     ``verdict`` is one of those of the contract, or ``reported``: the program said so itself, which the
     debugger shows and `check` does not judge. ``row`` is where to look, -1 for nowhere; ``rows`` are
-    all rows that show it. The ``fingerprint`` is the same in each run in which the same goes wrong.
+    all rows that show it. The ``fingerprint`` is the same in each run in which the same goes wrong; ``times``
+    is how often it did. ``explanation`` are lines. ``suppressed`` is the reason for which it is accepted.
     """
 
     rule: str
@@ -52,6 +53,9 @@ class Finding(Struct, frozen=True):
     turn: int | None = None
     components: tuple[str, ...] = ()
     fingerprint: str = ""
+    times: int = 1
+    explanation: tuple[str, ...] = ()
+    suppressed: str = ""
 
 
 class Findings:
