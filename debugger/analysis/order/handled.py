@@ -9,13 +9,15 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from debugger.analysis.order.chains import Chains, Clock, place_of
+from debugger.analysis.order.chains import Chains
+from debugger.analysis.order.clocks import NEVER, Clock
 
 _RECENT: Final = 4  # activations that are looked at one by one
 _LOOSE: Final = 32  # activations of unknown publishes
 _FEW: Final = 8  # lines that are looked at one by one
 _FIRST: Final = 16
-_BLANK: Final = (0, 2**62, 2**62, 2**62, -1, -1)
+_BLANK: Final = (-1, NEVER, NEVER, -1, NEVER)
+_MANY: Final = 32  # lines from which on those that are no longer asked for are looked for
 
 
 class Activation(NamedTuple):
@@ -98,13 +100,19 @@ class Handled:
         self._most = most
         self._most_lines = most_lines
         self.number = 0  # of the last
+        self.last: Activation | None = None
         self._recent: deque[Activation] = deque(maxlen=_RECENT)
         self._lines: dict[int, _Line] = {}  # the one that was used last is the last
+        self._prune_at = _MANY
         self._table = _Table()
+        self._changed: set[int] = set()  # lines that the table does not have as they are
         self._loose: deque[Activation] = deque(maxlen=_LOOSE)
 
-    def add(self, activation: Activation) -> bool:
-        """One more that ended; False if it was not handled in the order of publication."""
+    def add(self, activation: Activation, chains: Chains, stale: int) -> bool:
+        """One more that ended; False if it was not handled in the order of publication.
+
+        Where there are many chains, retired ones that published last before `stale` are lost.
+        """
         chain = activation.chain
         if activation.loose:
             self._loose.append(activation)
@@ -113,15 +121,24 @@ class Handled:
             if line is None:
                 if len(self._lines) >= self._most_lines:
                     self._lose(next(iter(self._lines)))
+                if len(self._lines) >= self._prune_at:
+                    self._prune(chains, stale)
                 line = _Line()
             elif line.keys[-1] > activation.key:
                 return False
             self._lines[chain] = line
             line.add(activation, self._most)
-            self._table.put(line)
+            self._changed.add(chain)
         self.number = activation.number
+        self.last = activation
         self._recent.append(activation)
         return True
+
+    def _prune(self, chains: Chains, stale: int) -> None:
+        for chain, line in list(self._lines.items()):
+            if line.activations[-1].end < stale and not chains.is_current(chain):
+                self._lose(chain)
+        self._prune_at = max(2 * len(self._lines), _MANY)
 
     def before(self, knows: Knows, chains: Chains, stale: int) -> tuple[list[Activation], int]:
         """Activations that come before a message, as few as say it all; and up to which number all do.
@@ -145,7 +162,7 @@ class Handled:
     def _of_lines(self, knows: Knows, chains: Chains, stale: int) -> list[Activation]:
         found = [activation for activation in self._loose if knows.has(activation)]
         few = len(self._lines) <= _FEW
-        for chain in list(self._lines) if few else self._table.known(knows, chains):
+        for chain in list(self._lines) if few else self._known(knows, chains):
             line, upto = self._lines[chain], knows.upto(chain)
             if upto is not None:
                 found += line.upto(upto)
@@ -155,12 +172,21 @@ class Handled:
                 found += line.found(knows)
         return found
 
+    def _known(self, knows: Knows, chains: Chains) -> list[int]:
+        for chain in self._changed:
+            self._table.put(self._lines[chain])
+        self._changed.clear()
+        return self._table.known(knows, chains)
+
     def _lose(self, chain: int) -> None:
         del self._lines[chain]
+        self._changed.discard(chain)
         self._table.drop(chain)
 
     def clear(self) -> None:
         """Forget all of them."""
+        self.last = None
+        self._changed.clear()
         self._recent.clear()
         self._lines.clear()
         self._loose.clear()
@@ -171,26 +197,26 @@ class Handled:
         for chain, line in list(self._lines.items()):
             line.forget(segment)
             if line.keys:
-                self._table.put(line)
+                self._changed.add(chain)
             else:
                 self._lose(chain)
         for some in (self._recent, self._loose):
             kept = [one for one in some if one.segment >= segment]
             some.clear()
             some.extend(kept)
+        if self.last is not None and self.last.segment < segment:
+            self.last = None
 
 
 class _Table:
     """The lines of a mailbox as columns: where many chains publish, most are ruled out at once."""
 
-    __slots__ = ("_as_of", "_at", "_columns", "_free", "_retired")
+    __slots__ = ("_at", "_columns", "_free")
 
     def __init__(self) -> None:
         self._at: dict[int, int] = {}  # by chain
         self._columns = _blank(_FIRST)
         self._free = list(range(_FIRST))
-        self._retired: list[int] = []  # chains of which clocks may not tell
-        self._as_of = -1
 
     def put(self, line: _Line) -> None:
         """Enter a line, or what it has more."""
@@ -202,35 +228,27 @@ class _Table:
                 self._free = list(range(size, 2 * size))
                 self._columns = np.concatenate((self._columns, _blank(size)), axis=1)
             at = self._at[last.chain] = self._free.pop()
-            self._as_of = -1
-        place = place_of(last.chain)
-        self._columns[:, at] = (place, line.keys[0], last.key, last.end, last.end_chain, last.chain)
+        self._columns[:, at] = (last.chain, line.keys[0], last.key, last.end_chain, last.end)
 
     def drop(self, chain: int) -> None:
         """A line is no longer there."""
-        at = self._at.pop(chain)
-        self._columns[:, at] = _BLANK
-        self._free.append(at)
-        self._as_of = -1
+        at = self._at.pop(chain, None)
+        if at is not None:
+            self._columns[:, at] = _BLANK
+            self._free.append(at)
 
     def known(self, knows: Knows, chains: Chains) -> list[int]:
         """Chains of which a message may know something that it would not know without their line."""
-        places, first, last, end, end_chain, chain = self._columns
-        clock = knows.clock
-        upto = clock[places]
-        hits = np.flatnonzero(upto >= first)
-        if self._as_of != chains.retired:
-            self._as_of = chains.retired
-            self._retired = [one for one in self._at if not chains.is_current(one)]
-        asked = list(self._retired)
-        if knows.chain in self._at:
+        chain, first, last, end_chain, end = self._columns
+        upto = chains.known_of(chain, knows.clock)
+        known = upto >= first
+        if np.count_nonzero(known) > _FEW:
+            # Who knows that the last one has ended knows all of them without being told.
+            known &= ~((upto >= last) & (chains.known_of(end_chain, knows.clock) >= end))
+        known |= ~chains.are_current(chain) & (chain >= 0)
+        asked: list[int] = chain[known].tolist()
+        if knows.chain in self._at and knows.chain not in asked:
             asked.append(knows.chain)
-        if len(hits) > _FEW:
-            upto_end, told = chains.known_of(end_chain[hits], clock)
-            hits = hits[~(told & (upto[hits] >= last[hits]) & (upto_end >= end[hits]))]
-        if len(hits):
-            leave_out = set(asked)
-            asked += [one for one in chain[hits].tolist() if one not in leave_out]
         return asked
 
 

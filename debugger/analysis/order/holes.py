@@ -25,7 +25,7 @@ class _Rows:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._rows = Tape(np.int64)
+        self._rows = Tape()
         self.count = 0
         self._full_from: int | None = None
 

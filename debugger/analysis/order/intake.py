@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter, deque
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from debugger.analysis.order import kinds as kind_of
 from debugger.analysis.order.chains import Chains, Pred
+from debugger.analysis.order.clocks import NEVER, PLACE
 from debugger.analysis.order.edges import Edges
 from debugger.analysis.order.holes import Holes, unknown_causes
 from debugger.analysis.order.kinds import Kinds
 from debugger.analysis.order.links import Links
-from debugger.analysis.order.mailboxes import Mailboxes, Publish
+from debugger.analysis.order.mailboxes import Mailboxes
 from debugger.analysis.order.paths import Paths
 from debugger.analysis.order.payloads import Told, read
 from debugger.analysis.order.ports import Address, Mailbox, Ports
@@ -36,25 +36,21 @@ from debugger.log import ABSENT, NONE, EventLog
 
 _SEARCHED: Final = 2_000  # segments that are looked at to order two events that clocks do not
 _NOTHING: Final = Told()
+_ONE: Final = 2  # sources: none, and one
 
 
-class _Row(NamedTuple):
-    """A row at which something happens to the order, and what its columns say."""
+_BEGINS: Final = 16
+"""Added to the kind of a row that begins a segment."""
+_RECEIVED: Final = _BEGINS + kind_of.RECEIVED
+_JOINED: Final = _BEGINS + kind_of.JOINED
+_KIND: Final = _BEGINS - 1
+_ENDS: Final = frozenset({kind_of.HANDLED, kind_of.FINISHED})
+_SUBSCRIPTIONS: Final = frozenset({kind_of.SUBSCRIBED, kind_of.UNSUBSCRIBED})
 
-    row: int
-    kind: int
-    task: int
-    segment: int
-    begins: bool
-    source: int
-    component: int
-    session: int
-    message: int
-    cause: int
-    cause_segment: int  # that of its cause, or -1
-    before: int  # the same, but -1 for one in its own task
-    bound: int
-    rule: int  # what it has to do with its cause
+_Walked = tuple[int, int, int, int, int, int, int, int, int, int, int]
+"""A row at which something happens to the order, its kind, task and segment, and the segment before of the
+task; its cause, the segment of that (-1: none, or one of its own task), up to where it comes before, and by
+which rule; its source, and the last row of the segment."""
 
 
 class Intake:
@@ -76,28 +72,29 @@ class Intake:
         self.holes: Final = Holes(log, limits.holes)
         self.segments: Final = Segments(log.first_row)
         self._edges = Edges()
-        self._prev: array[int] = array("i")  # by segment, the one before of its task
-        self.chains: Final = Chains(self.segments, self.preds_of, limits)
+        self.chains: Final = Chains(self.segments, self.preds_of, self._session_of, limits)
         self.paths: Final = Paths(self.segments, self.chains, self.preds_of)
         self._links = Links(self._tasks, self.segments, limits, self._reaches)
         self.ports: Final = Ports(is_concurrent, limits)
         self.mailboxes: Final = Mailboxes(self.segments, self.chains, limits, self._reaches)
-        self._last_of: dict[int, int] = {}  # by task, its last segment
-        self._ended: deque[tuple[int, int]] = deque()
         self._open: dict[int, int] = {}  # by source
         self._unfinished: set[int] = set()
+        self._names: list[NDArray[Any]] = []
         self.used: Final[Counter[int]] = Counter()  # edges that told something, by what they are
         self.received = 0
 
     def _reaches(self, before: int, after: int) -> bool | None:
         return self.paths.reaches(before, after, _SEARCHED)
 
+    def _session_of(self, row: int) -> int:
+        return int(self._names[1].item(row))
+
     def preds_of(self, segment: int) -> list[Pred]:
         """What comes right before a segment; its task's own segment first."""
         segments, rows = self.segments, self.segments.of_row
         first, task = segments.first.at(segment), segments.task.at(segment)
         preds: list[Pred] = []
-        prev = self._prev[segment - segments.first.first]
+        prev = segments.prev.at(segment)
         if prev >= segments.first.first:
             last = segments.last.at(prev)
             preds.append((prev, last, BY_TASK, last))
@@ -125,25 +122,26 @@ class Intake:
     def take(self, start: int, stop: int) -> None:
         """Take in rows from `start`, the next one, up to `stop`."""
         log = self._log
+        self._names = [log.column(name) for name in ("component", "session", "message_type")]
         kinds = self.kinds.of(start, stop)
         sources = log.column("source")[start:stop]
         told = self._read(start, kinds, sources)
         tasks = self._tasks.of(start, stop)
         self.activations.fill(start, stop, kinds, tasks)
-        self._links.resolve()
+        self._links.resolve(self._tasks.new())
         named = log.column("cause_row")[start:stop].astype(np.int64)
         causes, unknown = unknown_causes(named, np.arange(start, stop))
         self.holes.look(start, stop, kinds == kind_of.LOST, unknown)
         matched = self._match(start, kinds, named, causes)
-        still_open = list(self.segments.open().values())
+        still_open = self.segments.open()
+        if not self._open and len(log.interner("source")) > _ONE:
+            self._open = dict(still_open)
+            self._unfinished.update(still_open.values())
         starts = self.segments.add(Rows(start, kinds, tasks, causes, sources))
-        for segment in still_open:
+        for segment in still_open.values():
             self.chains.went_on(segment)
         self.received += int((kinds == kind_of.RECEIVED).sum())
-        for row in self._interesting(Rows(start, kinds, tasks, causes, sources), starts):
-            if row.begins:
-                self._begin(row, told, matched)
-            self._tell(row, told)
+        self._walk(self._interesting(Rows(start, kinds, tasks, causes, sources), starts), told, matched)
         self.chains.trim()
 
     def _read(self, start: int, kinds: NDArray[np.uint8], sources: NDArray[Any]) -> dict[int, Told]:
@@ -188,172 +186,165 @@ class Intake:
             self.holes.add_all(hole, [row for row, cause in found if cause == NO_ROW])
         return matched
 
-    def _interesting(self, rows: Rows, starts: NDArray[np.bool_]) -> list[_Row]:
-        log, segments = self._log, self.segments
-        start, stop = rows.start, rows.start + len(rows.kinds)
+    def _interesting(self, rows: Rows, starts: NDArray[np.bool_]) -> Iterator[_Walked]:
+        segments, codes = self.segments, rows.kinds + starts * np.uint8(_BEGINS)
         at = np.flatnonzero(starts | kind_of.LOOKED_AT[rows.kinds])
         kinds, tasks, causes, sources = rows.kinds[at], rows.tasks[at], rows.causes[at], rows.sources[at]
-        caused = np.flatnonzero(causes >= 0)
+        theirs = segments.of_row.part(rows.start, rows.start + len(rows.kinds))[at].astype(np.int64)
+        caused = np.flatnonzero((causes >= 0) & starts[at])
         cause_rows = causes[caused]
         own = segments.of_row.take(cause_rows)
-        cause_segments = np.full(len(at), -1, np.int64)
-        cause_segments[caused] = own
-        before = cause_segments.copy()
-        before[caused[(segments.task.take(own) == tasks[caused]) & (tasks[caused] != NO_TASK)]] = -1
+        before = np.full(len(at), NONE, np.int64)
+        before[caused] = own
+        before[caused[(segments.task.take(own) == tasks[caused]) & (tasks[caused] != NO_TASK)]] = NONE
         bounds = causes.copy()
-        here = log.column("source")[cause_rows] == sources[caused]
+        here = self._log.column("source")[cause_rows] == sources[caused]
         bounds[caused[here]] = segments.last.take(own[here])
         rules = np.zeros(len(at), np.uint8)
         rules[caused] = kind_of.BY_KINDS[self.kinds.at(cause_rows), kinds[caused]]
-        columns = (log.column(name)[start:stop][at] for name in ("component", "session", "message_type"))
-        return list(
-            map(
-                _Row,
-                (at + start).tolist(),
-                kinds.tolist(),
-                tasks.tolist(),
-                segments.of_row.part(start, stop)[at].tolist(),
-                starts[at].tolist(),
-                sources.tolist(),
-                *(column.tolist() for column in columns),
-                causes.tolist(),
-                cause_segments.tolist(),
-                before.tolist(),
-                bounds.tolist(),
-                rules.tolist(),
-            )
+        return zip(
+            (at + rows.start).tolist(),
+            codes[at].tolist(),
+            tasks.tolist(),
+            theirs.tolist(),
+            segments.prev.take(theirs).tolist(),
+            causes.tolist(),
+            before.tolist(),
+            bounds.tolist(),
+            rules.tolist(),
+            sources.tolist(),
+            segments.last.take(theirs).tolist(),
+            strict=True,
         )
 
-    # --- a row ---------------------------------------------------------------------------------
+    # --- row by row ------------------------------------------------------------------------------
 
-    def _begin(  # noqa: C901 - the hot path
-        self, at: _Row, told: dict[int, Told], matched: dict[int, int]
+    def _walk(  # noqa: C901, PLR0912, PLR0915 - the hot path, in one piece
+        self, rows: Iterable[_Walked], told: dict[int, Told], matched: dict[int, int]
     ) -> None:
-        """A segment begins: find what comes before it, and its chain."""
-        row, task, segment, links = at.row, at.task, at.segment, self._links
-        preds: list[Pred] = []
-        prev = NONE
-        if task != NO_TASK:
-            prev = self._last_of.get(task, NONE)
-            if prev == NONE:
-                preds = links.begins(task, row, at.source, at.cause)
-            if links.cancels and task in links.cancels:
-                preds += links.sees(task, at.source)
-            self._last_of[task] = segment
-        rule = at.rule
-        if matched and row in matched:
-            rule = matched[row]
-            self._edges.add(segment, at.cause, rule)
-        if at.before != NONE:
-            bound = at.bound
-            if links.threads and bound != at.cause:
-                bound = links.bound(at.before, at.cause, same_source=True, task=task)
-            preds.append((at.before, bound, rule, at.cause))
-        box, publish, follows = None, None, 0
-        if at.kind == kind_of.RECEIVED:
-            box, publish = self._mailbox(at)
-            if box is not None:
-                more, follows = self.mailboxes.before(box, publish, row)
-                preds += more
-        elif at.kind == kind_of.JOINED:
-            preds += self._joined(at, told.get(row, _NOTHING))
-        self._unfinished.discard(self._open.get(at.source, NONE))
-        self._unfinished.add(segment)
-        self._open[at.source] = segment
-        self._prev.append(prev)
-        for _, _, rule, event in self.chains.add(segment, row, task, prev, preds, self._unfinished):
-            self.used[rule] += 1
-            if rule > MATCHED_PUT:
-                self._edges.add(segment, event, rule)
-        if box is not None and box.ordered:
-            self.mailboxes.start(box, task, publish, segment, row, follows)
+        links, edges, used = self._links, self._edges, self.used
+        mailboxes, mailbox = self.mailboxes, self._mailbox
+        spawns, nameless, cancels, threads = links.spawns, links.nameless, links.cancels, links.threads
+        chains = self.chains
+        of, first, late = chains.chains, chains.first, chains.late
+        segment_at, clock_at, tail_at = chains.segment_at, chains.clock_at, chains.tail_at
+        last_in, unfinished, several = self._open, self._unfinished, len(self._log.interner("source")) > _ONE
+        for row, code, task, segment, prev, cause, before, upto, by, source, last in rows:
+            if code >= _BEGINS:
+                preds: list[Pred] = []
+                if prev < 0 and (task in spawns or cause in nameless) and task >= 0:
+                    preds = links.begins(task, row, source, cause)
+                if cancels and task in cancels:
+                    preds += links.sees(task, source)
+                rule = by
+                if matched and row in matched:
+                    rule = matched[row]
+                    edges.add(segment, cause, rule)
+                if before >= 0:
+                    bound = upto
+                    if threads and upto != cause:
+                        bound = links.bound(before, cause, same_source=True, task=task)
+                    preds.append((before, bound, rule, cause))
+                box = None
+                if code == _RECEIVED:
+                    box = mailbox(row) if task >= 0 else None
+                    if box is not None:
+                        publish = None
+                        if rule == BY_PUBLISH:
+                            publish = before if before >= 0 else self.segments.of_row.at(cause), cause
+                        more, follows = mailboxes.before(box, publish, row)
+                        preds += more
+                elif code == _JOINED:
+                    preds += self._joined(row, segment, task, source, told.get(row, _NOTHING))
+                if several:
+                    unfinished.discard(last_in.get(source, NONE))
+                    unfinished.add(segment)
+                    last_in[source] = segment
+                if prev >= 0 and not preds and segment_at[place := of[prev - first] & PLACE] == prev:
+                    segment_at[place] = segment  # it goes on, and nothing came in between
+                    of.append(of[prev - first])
+                    late.append(clock_at[place])
+                    if tail_at[place] != NEVER:
+                        chains.goes_on(place)
+                else:
+                    for pred in chains.add(row, last, prev, preds, unfinished, ends=task < 0):
+                        used[pred[2]] += 1
+                        if pred[2] > MATCHED_PUT:
+                            edges.add(segment, pred[3], pred[2])
+                if box is not None and box.ordered:
+                    mailboxes.start(box, task, publish, segment, row, follows)
+            kind = code & _KIND
+            if kind in _ENDS:
+                if task >= 0:
+                    if kind == kind_of.HANDLED:
+                        mailboxes.end(task, segment, row)
+                    elif self._tasks.is_call(task, row):
+                        continue  # only a call ends, not the task that made it
+                    chains.ended(segment, last)
+                    if task in links.running or task in cancels:
+                        links.ended(task, source, segment, row)
+            elif kind == kind_of.CANCEL:
+                child = told[row].child_name
+                if child is not None:
+                    links.cancel(child, row, source)
+            elif kind in _SUBSCRIPTIONS:
+                self._subscribed(row, kind, told[row])
 
-    def _mailbox(self, at: _Row) -> tuple[Mailbox | None, Publish | None]:
-        if at.row >= self.ports.due:
-            self._close(at.row)
-        box = self.ports.mailbox(at.component, at.session, at.message)
-        if box is None or not box.ordered or at.task == NO_TASK:
-            return None, None
+    def _mailbox(self, row: int) -> Mailbox | None:
+        """The mailbox of a receive, if it is ordered."""
+        if row >= self.ports.due:
+            self._close(row)
+        components, sessions, messages = self._names
+        box = self.ports.mailbox(components.item(row), sessions.item(row), messages.item(row))
+        if box is None or not box.ordered:
+            return None
         if box.busy and box.declared:
-            self.holes.add(Missing.OVERLAP, at.row)
-        return box, (at.cause_segment, at.cause) if at.rule == BY_PUBLISH else None
+            self.holes.add(Missing.OVERLAP, row)
+        return box
 
     def _close(self, row: int) -> None:
         over = set(self.ports.closed(row))
         if over:
-            sessions, first = self._log.column("session"), self.segments.first.at
-            self.chains.retire(lambda tails: [int(sessions[first(tail)]) in over for tail in tails], row)
+            self.chains.retire(over, row)
 
-    def _joined(self, at: _Row, told: Told) -> list[Pred]:
+    def _joined(self, row: int, segment: int, task: int, source: int, told: Told) -> list[Pred]:
         name = told.child_name
-        child = NO_TASK if name is None else self._tasks.find(name, at.source)
-        if child == at.task != NO_TASK:
+        child = NO_TASK if name is None else self._links.find(name, source)
+        if child == task != NO_TASK:
             return []  # a call, which is part of its caller
-        last = self._last_of.get(child, NONE)
+        last = NONE if child == NO_TASK else self.segments.last_before(child, segment)
         if last == NONE:
-            if name is None or not self._links.is_spawned(name, at.source, at.row):
-                self.holes.add(Missing.UNKNOWN_CHILD, at.row)
+            if name is None or not self._links.is_spawned(name, source, row):
+                self.holes.add(Missing.UNKNOWN_CHILD, row)
             return []
         bound = self.segments.last.at(last)
-        if bound > at.row:  # of another source, which goes on
+        if bound > row:  # of another source, which goes on
             first = self.segments.first.at(last)
-            rows = np.flatnonzero(self.segments.of_row.part(first, at.row) == last)
+            rows = np.flatnonzero(self.segments.of_row.part(first, row) == last)
             bound = first + int(rows[-1])
         return [(last, bound, JOINED_CHILD, bound)]
 
-    def _tell(self, at: _Row, told: dict[int, Told]) -> None:
-        """What a row tells about others, or the end of its own task."""
-        kind, row, task = at.kind, at.row, at.task
-        if kind in (kind_of.HANDLED, kind_of.FINISHED):
-            if task != NO_TASK:
-                self._end(at)
-        elif kind == kind_of.CANCEL:
-            child = told[row].child_name
-            if child is not None:
-                self._links.cancel(child, row, at.source)
-        elif kind in (kind_of.SUBSCRIBED, kind_of.UNSUBSCRIBED):
-            message = at.message
-            said = told[row].message_type
-            if message == ABSENT and isinstance(said, str):
-                message = self._log.id_of("message_type", said) or ABSENT
-            if kind == kind_of.SUBSCRIBED:
-                self.ports.subscribed(at.component, at.session, message, told[row])
-            else:
-                self.ports.unsubscribed(at.component, at.session, message, row)
-
-    def _end(self, at: _Row) -> None:
-        task, segment = at.task, at.segment
-        if at.kind == kind_of.HANDLED:
-            self.mailboxes.end(task, segment, at.row)
-        elif self._tasks.is_call(task, at.row):
-            return  # only a call ends, not the task that made it
-        self.chains.ended(segment)
-        self._links.ended(task, at.source, segment, at.row)
-        self._ended.append((task, segment))
-        if len(self._ended) > self._limits.ended:
-            task, segment = self._ended.popleft()
-            if self._last_of.get(task) == segment:
-                del self._last_of[task]
-        if len(self._last_of) > self._limits.ended + self._limits.tasks:
-            oldest = sorted(self._last_of.items(), key=lambda item: item[1])
-            self._last_of = dict(oldest[len(oldest) // 2 :])
+    def _subscribed(self, row: int, kind: int, told: Told) -> None:
+        component, session, message = (names.item(row) for names in self._names)
+        if message == ABSENT and isinstance(told.message_type, str):
+            message = self._log.id_of("message_type", told.message_type) or ABSENT
+        if kind == kind_of.SUBSCRIBED:
+            self.ports.subscribed(component, session, message, told)
+        else:
+            self.ports.unsubscribed(component, session, message, row)
 
     # --- bounds --------------------------------------------------------------------------------
 
     def forget(self, first: int) -> None:
         """Rows below `first` are no longer asked for."""
         segments = self.segments
-        dropped = segments.first.first
-        kept = segments.forget(first)
+        kept, alive = segments.forget(first)
         self.chains.forget(first, kept, len(segments.of_row))
         self._edges.forget(kept)
-        del self._prev[: kept - dropped]
-        self._last_of = {task: last for task, last in self._last_of.items() if last >= kept}
-        self._ended = deque(end for end in self._ended if end[1] >= kept)
         self._open = {source: segment for source, segment in self._open.items() if segment >= kept}
         self._unfinished = {segment for segment in self._unfinished if segment >= kept}
         self._links.forget(first)
-        self._tasks.forget(set(self._last_of))
+        self._tasks.forget(alive)
         for box in self.ports.mailboxes:
             box.handled.forget(kept)
         self.holes.forget(first)

@@ -1,9 +1,9 @@
-"""Order between tasks that events tell by name: spawn and cancel; and timers."""
+"""Order between tasks that events tell by name: spawn, join and cancel; and timers."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,9 +13,10 @@ from debugger.analysis.order.payloads import Told
 from debugger.analysis.order.records import Limits
 from debugger.analysis.order.rules import CANCEL_SEEN, SPAWNED_CHILD, TIMER_FIRED
 from debugger.analysis.order.segments import Segments
-from debugger.analysis.order.tasks import NO_TASK, Tasks
+from debugger.analysis.order.tasks import NO_TASK, NewTask, Tasks
 
 _MOST_NAMES: Final = 1 << 14
+_MOST_CHILDREN: Final = 1 << 16
 
 Child = tuple[int, str]
 """Source and name of a task."""
@@ -61,11 +62,12 @@ class Links:
         self._segments = segments
         self._reaches = reaches
         self._unseen: dict[Child, _Spawn] = {}
-        self._spawns: dict[int, _Spawn] = {}  # by task
-        self._nameless: dict[int, _Spawn] = {}  # by row: threads and timers that are known by it alone
+        self.spawns: Final[dict[int, _Spawn]] = {}  # by task
+        self.nameless: Final[dict[int, _Spawn]] = {}  # by row: threads and timers known by it alone
+        self._children: dict[Child, int] = {}  # tasks that were spawned, and have begun
         self._unseen_cancels: dict[Child, list[_Cancel]] = {}
         self.cancels: Final[dict[int, list[_Cancel]]] = {}
-        self._running: dict[int, _Spawn] = {}  # timers, by task
+        self.running: Final[dict[int, _Spawn]] = {}  # timers, by task
         self._fired: deque[_Timer] = deque(maxlen=limits.timers)
         self.threads: Final[set[int]] = set()
 
@@ -90,29 +92,35 @@ class Links:
         if told.child_name is not None:
             _keep(self._unseen, (source, told.child_name), spawn)
         elif kind in ("thread", "timer"):
-            _keep(self._nameless, row, spawn)
+            _keep(self.nameless, row, spawn)
 
-    def resolve(self) -> None:
-        """New rows have their tasks: find those that were only known by name."""
-        for child, spawn in list(self._unseen.items()):
-            task = self._tasks.find(child[1], child[0])
-            if task != NO_TASK:
-                del self._unseen[child]
-                _keep(self._spawns, task, spawn)
-        for child, cancels in list(self._unseen_cancels.items()):
-            task = self._tasks.find(child[1], child[0])
-            if task != NO_TASK:
-                del self._unseen_cancels[child]
-                self.cancels.setdefault(task, []).extend(cancels)
+    def resolve(self, new: Iterable[NewTask]) -> None:
+        """Tasks are numbered that are new: find what was told of them by name."""
+        unseen, cancelled = self._unseen, self._unseen_cancels
+        if not unseen and not cancelled:
+            return
+        name_of = self._tasks.name_of
+        for task, number, source in new:
+            child = (source, name_of(number))
+            if child in unseen:
+                _keep(self.spawns, task, unseen.pop(child))
+                _keep(self._children, child, task, _MOST_CHILDREN)
+            if child in cancelled:
+                self.cancels.setdefault(task, []).extend(cancelled.pop(child))
+
+    def find(self, child: str, source: int) -> int:
+        """The number of a task that a source names; `NO_TASK` if it has not begun."""
+        task = self._children.get((source, child))
+        return self._tasks.find(child, source) if task is None else task
 
     def is_spawned(self, child: str, source: int, row: int) -> bool:
         """Whether a task of this name was to begin before a row, and has not."""
-        spawn = self._unseen.get((source, child)) or self._spawns.get(self._tasks.find(child, source))
+        spawn = self._unseen.get((source, child)) or self.spawns.get(self.find(child, source))
         return spawn is not None and spawn.row < row
 
     def cancel(self, child: str, row: int, source: int) -> None:
         """Somebody asks a task to stop."""
-        task = self._tasks.find(child, source)
+        task = self.find(child, source)
         cancel = _Cancel(row, source)
         if task == NO_TASK:
             _keep(self._unseen_cancels, (source, child), self._unseen_cancels.get((source, child), []))
@@ -123,9 +131,12 @@ class Links:
     # --- asked -----------------------------------------------------------------------------------
 
     def begins(self, task: int, row: int, source: int, cause: int) -> list[Pred]:
-        """What comes before the first event of a task, but for its cause (-1: it has none)."""
+        """What comes before the first event of a task, but for its cause (-1: it has none).
+
+        To be asked of tasks that have a place in `spawns`, or a cause that has one in `nameless`.
+        """
         preds: list[Pred] = []
-        spawn = self._spawns.pop(task, None) or self._nameless.get(cause)
+        spawn = self.spawns.pop(task, None) or self.nameless.get(cause)
         if spawn is None or spawn.row >= row:
             return preds
         if spawn.kind == "thread":
@@ -135,7 +146,7 @@ class Links:
             bound = self.bound(segment, spawn.row, same_source=True, task=task)
             preds.append((segment, bound, SPAWNED_CHILD, spawn.row))
         if spawn.kind == "timer" and spawn.delay is not None:
-            self._running[task] = spawn
+            self.running[task] = spawn
             # Timers that were set before this one, to fire no later, and that did.
             preds += [
                 (timer.segment, timer.row, TIMER_FIRED, timer.row)
@@ -156,15 +167,15 @@ class Links:
         return preds
 
     def ended(self, task: int, source: int, segment: int, row: int) -> None:
-        """A task is over."""
+        """A task is over that has a place in `cancels` or in `running`."""
         self.cancels.pop(task, None)
-        timer = self._running.pop(task, None)
+        timer = self.running.pop(task, None)
         if timer is not None and timer.delay is not None:
             self._fired.append(_Timer(source, timer.row, timer.delay, segment, row))
 
     def forget(self, first: int) -> None:
         """Drop what was told by rows below `first`."""
-        for spawns in (self._unseen, self._spawns, self._nameless, self._running):
+        for spawns in (self._unseen, self.spawns, self.nameless, self.running):
             _drop(spawns, lambda spawn: spawn.row < first)
         for cancels in (self._unseen_cancels, self.cancels):
             _drop(cancels, lambda told: told[0].row < first)
@@ -179,10 +190,10 @@ class Links:
             self.threads.intersection_update(threads[known].tolist())
 
 
-def _keep(known: dict[Any, Any], key: Any, value: Any) -> None:
+def _keep(known: dict[Any, Any], key: Any, value: Any, most: int = _MOST_NAMES) -> None:
     """Enter something; of too much the oldest goes."""
     known[key] = value
-    if len(known) > _MOST_NAMES:
+    if len(known) > most:
         del known[next(iter(known))]
 
 

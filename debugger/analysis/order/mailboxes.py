@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from debugger.analysis.order.chains import Chains, Pred
+from debugger.analysis.order.clocks import PLACE
 from debugger.analysis.order.handled import Activation
 from debugger.analysis.order.ports import Address, Mailbox
 from debugger.analysis.order.records import Limits
@@ -62,21 +63,36 @@ class Mailboxes:
             self._drop_order(box)
             return [], 0
         handled = box.handled
-        if publish is None or not handled.number:
+        last = handled.last
+        if publish is None or last is None:
             return [], 0
-        stale = row - self._limits.idle_rows
-        found, follows = handled.before(_Knows(self, publish), self._chains, stale)
         rule = FIFO_DECLARED if box.declared else FIFO_ASSUMED
+        number, chain, key, segment, end, _, follows, _ = last
+        if follows == number - 1 and self._surely_knows(publish, chain, key):
+            return [(segment, end, rule, end)], number  # it comes after the last, and that after all others
+        stale = row - self._limits.stale_rows
+        found, follows = handled.before(_Knows(self, publish), self._chains, stale)
         return [(one.segment, one.end, rule, one.end) for one in found], follows
+
+    def _surely_knows(self, publish: Publish, chain: int, key: int) -> bool:
+        """Whether it is known at once that a row of a chain comes before a publish."""
+        chains, segment = self._chains, publish[0]
+        if chains.chains[segment - chains.first] == chain:
+            return key < publish[1]
+        at = segment - chains.late_from
+        if at < 0 or chains.chain_at[chain & PLACE] != chain:
+            return False
+        return chains.known(chains.late[at], chain) >= key
 
     def start(
         self, box: Mailbox, task: int, publish: Publish | None, segment: int, row: int, follows: int
     ) -> None:
         """A handler starts, in this segment, with this row; after `before`, and after `Chains.add`."""
+        chains = self._chains
         if publish is None:
-            active = _Active(box, self._chains.of(segment), row, follows, loose=True)
+            active = _Active(box, chains.of(segment), row, follows, loose=True)
         else:
-            active = _Active(box, self._chains.of(publish[0]), publish[1], follows, loose=False)
+            active = _Active(box, chains.chains[publish[0] - chains.first], publish[1], follows, loose=False)
         box.latest, box.busy = task, True
         self._active[task] = active
         if len(self._active) > _MOST_ACTIVE:
@@ -95,7 +111,8 @@ class Mailboxes:
         if box.ordered:
             number = box.handled.number + 1
             end_chain = self._chains.of(segment)
-            if not box.handled.add(Activation(number, chain, key, segment, row, end_chain, follows, loose)):
+            activation = Activation(number, chain, key, segment, row, end_chain, follows, loose)
+            if not box.handled.add(activation, self._chains, row - self._limits.stale_rows):
                 self._drop_order(box)  # it does not handle in the order of publication
 
     def _drop_order(self, box: Mailbox) -> None:

@@ -9,15 +9,15 @@ from msgspec import Struct
 
 from debugger.analysis.order.rules import Confidence, Rule
 
-MOST_CHAINS = 1024
+MOST_CHAINS = 8192
 """No more chains than this are followed by clocks at once; older ones are searched for when asked."""
 
 
 class Limits(Struct, frozen=True):
     """Bounds of what is kept, so that a log that goes on for ever takes no more memory.
 
-    Answers stay exact when ``chains``, ``clock_bytes`` or ``sparse`` are small, only slower. The others lose
-    order that reaches further back, which makes events look concurrent, never ordered.
+    Answers stay exact when ``chains``, ``clock_bytes``, ``sparse`` or ``idle_rows`` are small, only slower.
+    The others lose order that reaches further back, which makes events look concurrent, never ordered.
     """
 
     chains: int = MOST_CHAINS
@@ -26,13 +26,12 @@ class Limits(Struct, frozen=True):
     """Of the segments whose clock is no longer kept, each so manyth keeps it."""
     idle_rows: int = 1 << 16
     """A chain whose task has ended, and that nothing followed for so many rows, gives its place away."""
-    ended: int = 1 << 16
-    """Tasks whose end was seen that can still be joined."""
-    tasks: int = 1 << 18
-    """Tasks that have not ended."""
+    stale_rows: int = 1 << 16
+    """A mailbox forgets what it handled of a chain that gave its place away and that published nothing to it
+    for so many rows."""
     handled: int = 256
     """Activations of a mailbox that are remembered, of those that one chain published to."""
-    publishers: int = 256
+    publishers: int = 1024
     """Chains that a mailbox remembers."""
     mailboxes: int = 1 << 16
     searches: int = 8

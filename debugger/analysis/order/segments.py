@@ -12,6 +12,7 @@ from debugger.analysis.order.tape import Tape
 from debugger.analysis.order.tasks import NO_TASK
 
 _NOBODY: Final = -2
+_TRIM: Final = 1 << 16
 
 
 class Rows(NamedTuple):
@@ -35,6 +36,65 @@ class _Last:
         self.cause = cause
 
 
+class _LastOf:
+    """The last segment of each task."""
+
+    def __init__(self) -> None:
+        self._last = Tape()  # by task, -1 for none
+        self._old: dict[int, int] = {}  # of tasks below those
+
+    def before(self, tasks: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+        """The one before, of its task, of each new segment, which are numbered from `number` on; -1: none."""
+        order = np.argsort(tasks, kind="stable")
+        ranked = tasks[order]
+        heads = np.ones(len(tasks), np.bool_)
+        heads[1:] = ranked[1:] != ranked[:-1]
+        sorted_before = np.empty_like(tasks)
+        sorted_before[1:] = order[:-1] + number
+        distinct = ranked[heads]
+        sorted_before[heads] = self._known(distinct)
+        ends = np.append(np.flatnonzero(heads)[1:], len(tasks)) - 1
+        self._enter(distinct, order[ends] + number)
+        before = np.empty_like(tasks)
+        before[order] = sorted_before
+        before[tasks == NO_TASK] = -1
+        return before
+
+    def _known(self, tasks: NDArray[np.int64]) -> NDArray[np.int64]:
+        found = np.full(len(tasks), -1, np.int64)
+        here = (tasks >= self._last.first) & (tasks < len(self._last))
+        found[here] = self._last.take(tasks[here])
+        for at in np.flatnonzero((tasks >= 0) & (tasks < self._last.first)).tolist():
+            found[at] = self._old.get(int(tasks[at]), -1)
+        return found
+
+    def _enter(self, tasks: NDArray[np.int64], segments: NDArray[np.int64]) -> None:
+        missing = int(tasks[-1]) + 1 - len(self._last)
+        if missing > 0:
+            self._last.append(np.full(missing, -1, np.int64))
+        here = tasks >= self._last.first
+        self._last.put(tasks[here], segments[here])
+        for at in np.flatnonzero((tasks >= 0) & ~here).tolist():
+            self._old[int(tasks[at])] = int(segments[at])
+
+    def of(self, task: int) -> int:
+        """As far as segments were entered; -1 for none."""
+        if task < self._last.first:
+            return self._old.get(task, -1)
+        return self._last.at(task) if task < len(self._last) else -1
+
+    def forget(self, segment: int) -> set[int]:
+        """Drop tasks that have no segment from `segment` on; returns the others."""
+        first, stop = self._last.first, len(self._last)
+        self._old = {task: last for task, last in self._old.items() if last >= segment}
+        alive = np.flatnonzero(self._last.part(first, stop) >= segment) + first
+        if stop - first > _TRIM:
+            half = first + (stop - first) // 2
+            self._old |= {task: self._last.at(task) for task in alive[alive < half].tolist()}
+            self._last.drop(half)
+        return {*self._old, *alive.tolist()}
+
+
 class Segments:
     """Which segment each row is in, and which rows each segment has.
 
@@ -50,10 +110,12 @@ class Segments:
     """
 
     def __init__(self, first_row: int = 0) -> None:
-        self.of_row: Final = Tape(np.int32, first_row)
-        self.first: Final = Tape(np.int64)
-        self.last: Final = Tape(np.int64)
-        self.task: Final = Tape(np.int64)
+        self.of_row: Final = Tape(first_row)
+        self.first: Final = Tape()
+        self.last: Final = Tape()
+        self.task: Final = Tape()
+        self.prev: Final = Tape()  # the one before of its task, -1 for none
+        self._last_of = _LastOf()
         self._sources: dict[int, _Last] = {}
 
     def __len__(self) -> int:
@@ -138,21 +200,33 @@ class Segments:
         places = np.flatnonzero(starts)
         self.of_row.append(segments)
         self.first.append(places + rows.start)
-        self.task.append(rows.tasks[places])
+        tasks = rows.tasks[places]
+        self.task.append(tasks)
+        if len(places):
+            self.prev.append(self._last_of.before(tasks, len(self.prev)))
         self.last.append(np.zeros(len(places), np.int64))
-        known = self.last.first
         # Of several rows of a segment the last one stays.
-        self.last.part(known, len(self))[segments - known] = np.arange(len(segments)) + rows.start
+        self.last.put(segments, np.arange(rows.start, rows.start + len(segments)))
 
-    def forget(self, first: int) -> int:
-        """Drop rows below `first`, a row that is known; returns the first segment that is still known."""
+    def last_before(self, task: int, segment: int) -> int:
+        """The last segment of a task below `segment`; -1 for none."""
+        last = self._last_of.of(task)
+        while last >= segment:
+            last = self.prev.at(last)
+        return last if last >= self.first.first else -1
+
+    def forget(self, first: int) -> tuple[int, set[int]]:
+        """Drop rows below `first`, a row that is known.
+
+        Returns the first segment that is still known, and the tasks that have segments.
+        """
         rows = self.of_row
         kept = int(rows.part(first, len(rows)).min())
         rows.drop(first)
-        for tape in (self.first, self.last, self.task):
+        for tape in (self.first, self.last, self.task, self.prev):
             tape.drop(kept)
         self._sources = {source: last for source, last in self._sources.items() if last.segment >= kept}
-        return kept
+        return kept, self._last_of.forget(kept)
 
 
 def _picked(rows: Rows, order: NDArray[np.intp]) -> Rows:

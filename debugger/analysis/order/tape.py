@@ -8,13 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FIRST: Final = 1024
+_MOST: Final = int(np.iinfo(np.int32).max)
 
 
 class Tape:
-    """Like an array whose indexes stay what they are when its beginning is dropped."""
+    """Like an array whose indexes stay what they are when its beginning is dropped.
 
-    def __init__(self, kind: Any, first: int = 0) -> None:
-        self._array: NDArray[Any] = np.zeros(_FIRST, kind)
+    Four bytes a number, eight once there is one that needs them.
+    """
+
+    def __init__(self, first: int = 0) -> None:
+        self._array: NDArray[Any] = np.zeros(_FIRST, np.int32)
         self.first = first
         self._stop = first
 
@@ -30,17 +34,34 @@ class Tape:
             grown = np.zeros(max(need, 2 * len(self._array)), self._array.dtype)
             grown[:used] = self._array[:used]
             self._array = grown
-        self._array[used:need] = values
         self._stop += len(values)
+        self._widen(values)
+        self._array[used:need] = values
+
+    def _widen(self, values: NDArray[Any]) -> None:
+        if self._array.dtype == np.int32 and len(values) and int(values.max()) > _MOST:
+            self._array = self._array.astype(np.int64)
 
     def at(self, index: int) -> int:
-        """One number."""
-        return int(self._array[index - self.first])
+        """One number.
 
-    def take(self, indexes: NDArray[Any]) -> NDArray[Any]:
-        """Some numbers."""
-        found: NDArray[Any] = self._array[indexes - self.first]
+        Raises:
+            IndexError: it is forgotten, or not there yet.
+        """
+        if index < self.first:
+            raise IndexError(f"{index} is forgotten")
+        found: int = self._array.item(index - self.first)
         return found
+
+    def take(self, indexes: NDArray[Any]) -> NDArray[np.int64]:
+        """Some numbers."""
+        found: NDArray[np.int64] = self._array[indexes - self.first].astype(np.int64)
+        return found
+
+    def put(self, indexes: NDArray[Any], values: NDArray[Any]) -> None:
+        """Change some numbers; where an index comes twice the later one counts."""
+        self._widen(values)
+        self._array[indexes - self.first] = values
 
     def part(self, start: int, stop: int) -> NDArray[Any]:
         """A view of a stretch, to be read at once."""

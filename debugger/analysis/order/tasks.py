@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,10 @@ NO_TASK: Final = -1
 _FIRST: Final = 1024
 _TRIM: Final = 1 << 20
 _MOST_CALLS: Final = 1 << 16
+
+
+NewTask = tuple[int, int, int]
+"""Our number of a task, the log's number of its name, and its source."""
 
 
 class _Call:
@@ -45,6 +50,8 @@ class Tasks:
         self._elsewhere: dict[tuple[int, int], int] = {}  # (source, name) of names that two sources use
         self._calls: dict[str, _Call] = {}
         self._callers: dict[int, int] = {}  # tasks that made calls, with the log's number of their own name
+        self._new: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
+        self._names = log.interner("task")
 
     def fresh(self) -> int:
         """A number for an activation that the log does not name."""
@@ -57,6 +64,15 @@ class Tasks:
         if len(self._calls) > _MOST_CALLS:
             del self._calls[next(iter(self._calls))]
 
+    def new(self) -> Iterator[NewTask]:
+        """Those that the last rows brought."""
+        for tasks, names, sources in self._new:
+            yield from zip(tasks.tolist(), names.tolist(), sources.tolist(), strict=True)
+
+    def name_of(self, number: int) -> str:
+        """The name that has a number in the log."""
+        return self._names.name(number)
+
     def find(self, name: str, source: int) -> int:
         """The number of a task that a source names; `NO_TASK` if it has none yet."""
         number = self._log.id_of("task", name)
@@ -66,9 +82,12 @@ class Tasks:
         if elsewhere is not None:
             return elsewhere
         if number < self._base:
-            return self._old.get(number, (NO_TASK, 0))[0]
-        at = number - self._base
-        return int(self._numbers[at]) if at < len(self._numbers) else NO_TASK
+            task, first_source = self._old.get(number, (NO_TASK, source))
+        else:
+            at = number - self._base
+            known = at < len(self._numbers)
+            task, first_source = (int(self._numbers[at]), int(self._sources[at])) if known else (NO_TASK, 0)
+        return task if first_source == source else NO_TASK
 
     def is_call(self, task: int, row: int) -> bool:
         """Whether a row of a task was told by a call that the task made."""
@@ -77,6 +96,7 @@ class Tasks:
 
     def of(self, start: int, stop: int) -> NDArray[np.int64]:
         """The tasks of some rows, which come after all that were asked for before."""
+        self._new.clear()
         names = self._log.column("task")[start:stop].astype(np.int64)
         sources = self._log.column("source")[start:stop]
         self._reserve(int(names.max()))
@@ -113,12 +133,13 @@ class Tasks:
         distinct, rows = distinct[order], new[first[order]]
         at = distinct - self._base
         self._sources[at] = sources[rows]
-        if not self._calls:
+        if self._calls:
+            for name, place, row in zip(distinct.tolist(), at.tolist(), rows.tolist(), strict=True):
+                self._numbers[place] = self._number_new(name, names, row, start)
+        else:
             self._numbers[at] = np.arange(self._next, self._next + len(at))
             self._next += len(at)
-            return
-        for name, place, row in zip(distinct.tolist(), at.tolist(), rows.tolist(), strict=True):
-            self._numbers[place] = self._number_new(name, names, row, start)
+        self._new.append((self._numbers[at], distinct, sources[rows]))
 
     def _number_new(self, name: int, names: NDArray[Any], row: int, start: int) -> int:
         text = self._log.name("task", name)
@@ -146,6 +167,7 @@ class Tasks:
             known = self._old.get(int(names[row]))
             if known is None:
                 known = self._old[int(names[row])] = (self.fresh(), int(sources[row]))
+                self._note(known[0], names[row], sources[row])
             tasks[row] = known[0]
 
     def _tell_apart(self, tasks: NDArray[np.int64], names: NDArray[Any], sources: NDArray[Any]) -> None:
@@ -159,7 +181,11 @@ class Tasks:
             number = self._elsewhere.get(key)
             if number is None:
                 number = self._elsewhere[key] = self.fresh()
+                self._note(number, names[row], sources[row])
             tasks[row] = number
+
+    def _note(self, task: int, name: Any, source: Any) -> None:
+        self._new.append((np.array([task]), np.array([name]), np.array([source])))
 
     def forget(self, alive: set[int]) -> None:
         """Drop what is known of tasks that are not `alive`, once that is much."""
