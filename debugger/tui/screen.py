@@ -97,15 +97,18 @@ class MainScreen(Moving, Finding, Arranging):
         """Show the session as it is now; panes repaint only what is different."""
         if not self.is_running:
             return  # a last tick may come while the screen closes
+        arrangement, size = self.area.arrangement, self.area.size
+        regions, sharing = arrangement.regions(size), arrangement.sharing(size)
         for frame in self.area.frames():
             if frame.display:
                 view = self._views[frame.pane]
                 view.sync()
-                frame.retitle(*getattr(view, "titles", (frame.pane, "")))
+                width = regions[frame.pane].width if frame.pane in regions else 0
+                frame.retitle(*view.titles, sharing.get(frame.pane, ()), width)
             elif frame.pane == "findings":
                 self._findings.look()  # for the scrubber
         self._query.sync()
-        self._status.tells_event = "events" not in self.area.arrangement.visible(self.area.size)
+        self._status.tells_event = "events" not in regions
         for line in self._lines:
             line.sync()
 

@@ -79,3 +79,26 @@ def test_sizes_change_by_keys_within_bounds() -> None:
     for _ in range(50):
         wider = wider.wider(1)
     assert wider.shares.left == 90
+
+
+@given(arrangement=ARRANGEMENTS, size=SIZES)
+def test_whatever_is_not_hidden_is_seen_or_named_where_it_would_be_seen(
+    arrangement: Arrangement, size: Size
+) -> None:
+    """Each in one place; a name leads to its pane, which is then in that place."""
+    arrangement = arrangement.looking_at(arrangement.pane)
+    seen, sharing = arrangement.visible(size), arrangement.sharing(size)
+    named = [pane for panes in sharing.values() for pane in panes]
+    assert len(named) == len(set(named))
+    assert set(PANES) - arrangement.hidden <= set(seen) | set(named)
+    for shown, panes in sharing.items():
+        assert shown in seen
+        for pane in panes:
+            assert pane == shown or pane not in seen
+            after = arrangement.looking_at(pane)
+            assert pane in after.visible(size)
+
+
+def test_a_maximised_pane_shares_its_place_with_none() -> None:
+    """It is alone by choice."""
+    assert Arrangement(pane="state").toggle_maximised().sharing(Size(120, 33)) == {}

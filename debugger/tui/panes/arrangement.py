@@ -16,6 +16,9 @@ from textual.geometry import Region, Size
 PANES: Final = ("graph", "timeline", "events", "state", "turns", "findings")
 """In the order of their numbers."""
 
+NAMES: Final = {pane: f"{number} {pane.capitalize()}" for number, pane in enumerate(PANES, 1)}
+"""As their frames call them."""
+
 SIDE: Final = ("state", "turns", "findings")
 """Those that share a place on a screen of middle size."""
 
@@ -112,6 +115,21 @@ class Arrangement(Struct, frozen=True):
         if self.pane == "timeline":
             return self.resize("timeline", self.shares.timeline + direction * _STEP)
         return self.resize("timeline", self.shares.timeline - direction * _STEP)
+
+    def sharing(self, size: Size) -> dict[str, tuple[str, ...]]:
+        """For each pane that is seen where others could be: all of that place, itself too, in order."""
+        if self.maximised:
+            return {}
+        regions = self.regions(size)
+        alone = size.width < _SMALL.width or size.height < _SMALL.height
+        places: dict[str, tuple[str, ...]] = {}
+        for shown in (self.pane,) if alone else SIDE:
+            if shown in regions:
+                others = [pane for pane in PANES if pane not in regions and pane not in self.hidden]
+                places[shown] = tuple(
+                    pane for pane in PANES if pane == shown or (pane in others and (alone or pane in SIDE))
+                )
+        return {pane: others for pane, others in places.items() if len(others) > 1}
 
     def visible(self, size: Size) -> tuple[str, ...]:
         """The panes that are seen, in their order."""

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from textual import events
 from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widget import Widget
+
+from debugger.tui.panes.arrangement import NAMES
+from debugger.tui.text import shorten, width_of
+
+_SHOWN: Final = "▸"
+_BETWEEN: Final = "│"
+_DETAIL: Final = " · "
+_CORNERS: Final = 4
+_META: Final = "pane"
+_PLAIN: Final = Style(bold=False)
+_STRONG: Final = Style(bold=True, underline=True)
 
 
 class PaneWidget(Protocol):
@@ -57,22 +70,74 @@ class Pane(Container):
     def __init__(self, name: str, *widgets: Widget) -> None:
         super().__init__(*widgets, id=f"{name}-pane", classes="pane")
         self.pane = name
-        self._titles = ("", "")
+        self._titles: tuple[object, ...] = ()
         self._dragging = ""
 
-    def retitle(self, title: str, subtitle: str) -> None:
-        """Show titles; what comes from events is never markup."""
-        if (title, subtitle) != self._titles:
-            self._titles = (title, subtitle)
-            self.border_title, self.border_subtitle = Content(title), Content(subtitle)
+    def retitle(self, title: str, subtitle: str, sharing: Sequence[str] = (), width: int = 0) -> None:
+        """Show titles; what comes from events is never markup.
+
+        `sharing` are the panes that could be in this place, this one among them: a click shows another.
+        `width` is the frame's, which it may not have yet.
+        """
+        framed = bool(self.styles.border_bottom[0])
+        titles = (title, subtitle, tuple(sharing), width, framed)
+        if titles == self._titles:
+            return
+        self._titles = titles
+        if sharing:
+            self.border_title, told = self._tabs(title, sharing, width, detachable=framed)
+            subtitle = " · ".join(part for part in (told, subtitle) if part)
+        else:
+            self.border_title = Content(title)
+        self.border_subtitle = Content(subtitle)
+
+    def _tabs(
+        self, title: str, sharing: Sequence[str], width: int, *, detachable: bool
+    ) -> tuple[Content, str]:
+        """The title among the names of the others, and what of it found no room.
+
+        With less room, what stands behind the pane's own name goes if it is `detachable`, then the space
+        between names, then the names: their numbers stay. The title itself is cut last.
+        """
+        own, _, more = title.partition(_DETAIL)
+        names = {pane: NAMES[pane] for pane in sharing if pane != self.pane}
+        numbers = {pane: name.partition(" ")[0] for pane, name in names.items()}
+        ways = [(title, names, f" {_BETWEEN} ")]
+        ways += [(own, names, f" {_BETWEEN} ")] if detachable else [(title, names, _BETWEEN)]
+        ways.append((title, numbers, f" {_BETWEEN} "))
+        for shown, others, between in ways:
+            taken = len(_SHOWN) + sum(map(len, others.values())) + len(between) * len(others)
+            room = width - _CORNERS - taken
+            if width_of(shown) <= room:
+                break
+        parts: list[Content | tuple[str, Style]] = []
+        for pane in sharing:
+            if parts:
+                parts.append((between, _PLAIN))
+            if pane == self.pane:
+                parts.append((f"{_SHOWN}{shorten(shown, max(room, 1))}", _STRONG))
+            else:
+                parts.append((others[pane], _PLAIN + Style.from_meta({_META: pane})))
+        return Content.assemble(*parts), more if shown == own else ""
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of a border."""
-        if event.widget is not self:
+        if not self._on_frame(event) or self._named_at(event):
             return
-        self._dragging = "y" if event.y == 0 else "x" if event.x == 0 else ""
+        x, y = event.screen_offset - self.region.offset
+        self._dragging = "y" if y == 0 else "x" if x == 0 else ""
         if self._dragging:
             self.capture_mouse()
+
+    def _on_frame(self, event: events.MouseEvent) -> bool:
+        """Whether the mouse is on the frame itself. Only a `Click` says by itself what it is on."""
+        widget, _ = self.screen.get_widget_at(event.screen_x, event.screen_y)
+        return widget is self
+
+    def _named_at(self, event: events.MouseEvent) -> str:
+        """The other pane whose name is at the mouse; empty for none."""
+        style = self.screen.get_style_at(event.screen_x, event.screen_y)
+        return str(style.meta.get(_META, ""))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Move the border that is held."""
@@ -88,11 +153,14 @@ class Pane(Container):
             self.release_mouse()
 
     def on_click(self, event: events.Click) -> None:
-        """To the pane; twice on its title: give it all the room."""
-        if event.widget is not self:
+        """To the pane, or the one whose name was clicked; twice on its title: give it all the room."""
+        if not self._on_frame(event):
             return
         twice = 2
-        if event.y == 0 and event.chain == twice:
+        other = self._named_at(event)
+        if other:
+            self.post_message(self.Touched(other))
+        elif event.screen_y == self.region.y and event.chain == twice:
             self.post_message(self.Maximised(self.pane))
         else:
             self.post_message(self.Touched(self.pane))
