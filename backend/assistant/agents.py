@@ -64,7 +64,7 @@ class AgentContext(Component):
 
     def config_for_turn(self) -> AgentConfig:
         """The configuration that a turn beginning now uses to its end."""
-        self.probe.state_read("agent_id", "config_version")
+        self.read("agent_id", "config_version")
         return self.current()
 
     def current(self) -> AgentConfig:

@@ -12,7 +12,7 @@ from loguru import logger
 from backend.assistant.conditions import ORDINARY, Conditions
 from backend.assistant.guards import Guard
 from backend.bus import Bus, Dropped
-from backend.events.vocabulary import SYSTEM
+from backend.events.vocabulary import STATE_READ, SYSTEM
 from backend.tap import Scope
 
 TURN_CANCELLED: Final = "turn_cancelled"
@@ -79,6 +79,14 @@ class Component(ABC):
     def guarded(self, guard: Guard) -> bool:
         """Whether the session has this guard."""
         return self.session.conditions.guarded(guard)
+
+    def read(self, *keys: str, after: str | None = None) -> None:
+        """Record that the running activation looked at these keys of the component's state.
+
+        ``after`` is an event that was waited for before that, where nothing else in the record says so.
+        """
+        names = tuple(f"{self.NAME}.{key}" for key in keys)
+        self.probe.emit(STATE_READ, None, {"keys": list(keys)}, reads=names, cause=after)
 
     def wrote(self, *keys: str) -> None:
         """Record that the running activation set these keys of the component's state, changed or not."""

@@ -87,7 +87,7 @@ class DatabaseMemory(Component):
         What was published before the call is waited for: else a fast next turn would not
         know the answer to the one before.
         """
-        await self.port.caught_up()
+        stored = await self.port.caught_up()
         turn = scope.turn or 0
         query = """
             select role, text from messages
@@ -96,7 +96,7 @@ class DatabaseMemory(Component):
         values = (self.session.session_id, turn, turn - self._recall_turns)
         rows = await self._store.run(lambda db: db.execute(query, values).fetchall())
         self._counts["recalled"] += len(rows)
-        self.probe.state_read("stored")
+        self.read("stored", after=stored)
         return tuple((role, text) for role, text in rows)
 
     async def _on_transcript(self, message: CompleteTranscript, scope: Scope) -> None:
@@ -127,7 +127,7 @@ class DatabaseMemory(Component):
     async def _store_and_count(self, scope: Scope, role: str, text: str) -> None:
         """One at a time, or the count is wrong: it goes on from what it was before the line was stored."""
         stored = self._counts["stored"]
-        self.probe.state_read("stored")
+        self.read("stored")
         insert = """
             insert into messages (session_id, user_id, turn, role, text, said_at) values (?, ?, ?, ?, ?, ?)
         """

@@ -165,7 +165,7 @@ class Overseer(Component):
             self._recalling = asyncio.create_task(recalling, name=f"recall {scope.turn}")
         await self.session.conditions.take(Delay.RETRIEVE)
         context = await self._retrieve(text, scope)
-        self.probe.state_read("history")
+        self.read("history")
         history = self._history
         agent = self._agents.config_for_turn()
         ids = (agent.agent_id, agent.voice.voice_id, agent.version)

@@ -40,6 +40,7 @@ class Port:
         self._busy = 0
         self._taken_in = 0
         self._done_with = 0
+        self._last_handled: str | None = None
         self._progress = asyncio.Event()
         self._wake = asyncio.Event()
         self._closed = False
@@ -120,15 +121,18 @@ class Port:
         """Nothing waits and no handler runs."""
         return not self._busy and not len(self.mailbox)
 
-    async def caught_up(self) -> None:
+    async def caught_up(self) -> str | None:
         """Wait until as many messages are done with as were delivered before this call.
 
         With an ordered mailbox that is exactly those. Not to be awaited by a handler of this port.
+        Returns the event that ended the last of them, to be told as the cause of what comes after it:
+        no other event says that this was waited for. None where there was none.
         """
         wanted = self._taken_in
         while self._done_with < wanted and not self._loop_task.done():
             self._progress.clear()
             await self._progress.wait()
+        return self._last_handled
 
     async def _run(self) -> None:
         slots = asyncio.Semaphore(self.concurrency)
@@ -189,7 +193,8 @@ class Port:
             severity = "info" if failure is None else "error"
             if failure is not None:
                 self.bus.report_failure(self.probe, kind, failure)
-            tap.emit(HANDLED, self.component, kind, data, self.probe.snapshot(), SUBSCRIBE, severity)
+            snapshot = self.probe.snapshot()
+            self._last_handled = tap.emit(HANDLED, self.component, kind, data, snapshot, SUBSCRIBE, severity)
             current.reset(token)
             self._busy -= 1
             self._done_with += 1
