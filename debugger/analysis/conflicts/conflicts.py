@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from debugger.analysis.conflicts.clashes import Clashes
 from debugger.analysis.conflicts.exclusion import Address
-from debugger.analysis.conflicts.labels import Labels
+from debugger.analysis.conflicts.labels import Label, Labels
 from debugger.analysis.conflicts.races import Races
 from debugger.analysis.conflicts.records import (
     LEFT,
@@ -25,14 +25,17 @@ from debugger.analysis.conflicts.records import (
     Update,
 )
 from debugger.analysis.conflicts.states import State
+from debugger.analysis.conflicts.telling import ORDER_RACE, Teller
 from debugger.analysis.conflicts.touches import CHANGED, HANDLED, NO_TASK, RECEIVED, Intake, Shown, Write
 from debugger.analysis.conflicts.updates import Updates
+from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
 from debugger.log import NONE, EventLog
 
 _FIRST_CHUNK: Final = 256
 _LARGEST_CHUNK: Final = 1 << 14
 _FAST_NS: Final = 3_000_000
+_VERDICTS: Final = ("violation", "predicted", "integrity")
 
 
 class Conflicts:
@@ -45,6 +48,7 @@ class Conflicts:
 
     Not told are conflicts of segments that one lock keeps apart. Those that are most likely meant are told
     with the reason (`Ease`): so where the values tell that either order gives the same.
+    ``on_clash`` gets each pair before it is folded into a race.
     """
 
     def __init__(
@@ -54,14 +58,17 @@ class Conflicts:
         *,
         pairs: Collection[MessagePair] = (),
         limits: Limits | None = None,
+        on_clash: Callable[[Clash], None] | None = None,
     ) -> None:
         self._log = log
         self._order = order
         self._limits = limits or Limits()
         self._pairs = tuple(pairs)
+        self._on_clash = on_clash
         self._chunk = _FIRST_CHUNK
         self._intake = Intake(log, order, self._limits)
         self._labels = Labels(log)
+        self._teller = Teller(log, order, self._labels)
         self._clashes = Clashes(order.ordered, self._limits)
         self._races = Races(order.ordered, self._label, self._limits)
         self._updates = Updates(order.ordered, self._intake.held, self._exclusive, self._limits)
@@ -103,9 +110,9 @@ class Conflicts:
     def _look(self, shown: Shown) -> None:
         task, segment = shown.task, shown.segment
         if shown.kind == RECEIVED:
-            message = int(self._log.column("message_type")[shown.row])
-            self._labels.received(self._task_of(shown), message)
+            self._labels.received(self._task_of(shown), shown.row)
             if self._pairs:
+                message = int(self._log.column("message_type")[shown.row])
                 self._met(shown, self._log.name("message_type", message))
         if shown.reads or shown.writes:
             locks = self._intake.held.of(task, segment)
@@ -172,6 +179,8 @@ class Conflicts:
                 self._clashed(clash, state)
 
     def _clashed(self, clash: Clash, state: State) -> None:
+        if self._on_clash is not None:
+            self._on_clash(clash)
         self._races.add(clash, self._ease(clash, state))
 
     def _ease(self, clash: Clash, state: State) -> Ease:
@@ -186,7 +195,7 @@ class Conflicts:
         apart = turns[first.row] != turns[second.row] and NONE not in (turns[first.row], turns[second.row])
         return Ease.TURNS if apart and self._exclusive(first.task, second.task) else Ease.NONE
 
-    def _label(self, row: int) -> str:
+    def _label(self, row: int) -> Label:
         task = self._order.task(row)
         return self._labels.of(row, NO_TASK if task is None else task)
 
@@ -213,6 +222,31 @@ class Conflicts:
     def updates(self) -> tuple[Update, ...]:
         """Updates that were lost, or can be."""
         return tuple(self._updates.all())
+
+    def findings(self, named: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+        """All of them as findings, what happened first; the rest in the order of the log.
+
+        A race is left out where one of `named`, of rules that know more, tells of the same two activations.
+        Of more than are kept the last finding tells the number. What was told once is kept.
+        """
+        known = {self._teller.activations(finding.rows[:2]) for finding in named if len(finding.rows) > 1}
+        found: list[Finding] = []
+        for update in self._updates.all():
+            told = self._teller.told(update, one_mailbox=False)
+            if told is not None:
+                found.append(told[0])
+                known.add(told[1])
+        for race in self._races.all():
+            told = self._teller.told(race, one_mailbox=self._exclusive(race.first.task, race.second.task))
+            if told is not None and told[1] not in known:
+                found.append(told[0])
+        found.sort(key=lambda finding: (_VERDICTS.index(finding.verdict), finding.row))
+        untold = self._races.untold + self._updates.untold
+        if untold:
+            found.append(
+                Finding(ORDER_RACE, "predicted", "warning", f"{untold:,} more conflicts are not told")
+            )
+        return tuple(found)
 
     @property
     def counts(self) -> Counts:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from backend.events import vocabulary as words
 from debugger.analysis.conflicts.lines import payload
 from debugger.log import EventLog
 
+_NO_TASK: Final = -1
 _MOST: Final = 1 << 16
 _OF_MESSAGES: Final = (words.RECEIVED, words.HANDLED)
+
+
+class Label(NamedTuple):
+    """What an activation is called, and whose it is."""
+
+    name: str
+    component: str
+
+    def beside(self, component: str) -> str:
+        """In words, where a component is spoken of."""
+        if not self.name:
+            return self.component
+        return self.name if component == self.component else f"{self.name} of {self.component}"
 
 
 class Labels:
@@ -17,38 +31,44 @@ class Labels:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
-        self._known: dict[int, str] = {}
+        self._known: dict[int, Label] = {}
 
-    def received(self, task: int, message: int) -> None:
-        """A task is the handler of a message (the log's number)."""
-        self._put(task, self._log.name("message_type", message))
+    def received(self, task: int, row: int) -> None:
+        """A task is the handler of the message that was received in a row."""
+        self._put(task, self._message(row))
 
-    def of(self, row: int, task: int) -> str:
-        """What the activation of a row is: a message type, a task's name, or else its component."""
+    def of(self, row: int, task: int) -> Label:
+        """What the activation of a row is: a message type, a task's name, or only its component."""
         known = self._known.get(task)
         if known is None:
             known = self._looked_up(row)
-            if task >= 0:
+            if task != _NO_TASK:
                 self._put(task, known)
         return known
 
-    def _put(self, task: int, label: str) -> None:
+    def _put(self, task: int, label: Label) -> None:
         self._known[task] = label
         if len(self._known) > _MOST:
             del self._known[next(iter(self._known))]
 
-    def _looked_up(self, row: int) -> str:
+    def _message(self, row: int) -> Label:
+        message = int(self._log.column("message_type")[row])
+        return Label(self._log.name("message_type", message), self._component(row))
+
+    def _component(self, row: int) -> str:
+        return self._log.name("component", int(self._log.column("component")[row]))
+
+    def _looked_up(self, row: int) -> Label:
         log = self._log
         cause = log.cause_row(row)
-        kinds, messages = log.column("event_type"), log.column("message_type")
         for at in (row, cause):
             if at is None:
                 break
-            kind = log.name("event_type", int(kinds[at]))
+            kind = log.name("event_type", int(log.column("event_type")[at]))
             if kind in _OF_MESSAGES:
-                return log.name("message_type", int(messages[at]))
+                return self._message(at)
             if kind == words.TASK_SPAWNED and at == cause and (line := log.raw(at)):
                 name = payload(log, at, line).name
                 if isinstance(name, str) and name:
-                    return name
-        return log.name("component", int(log.column("component")[row]))
+                    return Label(name, self._component(row))
+        return Label("", self._component(row))

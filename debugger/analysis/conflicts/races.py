@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from debugger.analysis.conflicts.clashes import Before
+from debugger.analysis.conflicts.labels import Label
 from debugger.analysis.conflicts.records import LEFT, RIGHT, Clash, Ease, Limits, Race
 
 _NUMBERS: Final = re.compile(r"\d+")
@@ -15,8 +16,8 @@ _SESSIONS: Final = 1 << 12
 _KINDS: Final = 1 << 16
 _KEYS: Final = 16
 
-Label = Callable[[int], str]
-"""What a row's activation is: the message that it handles, or the task's name."""
+LabelOf = Callable[[int], Label]
+"""What a row's activation is."""
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -75,13 +76,13 @@ class Races:
     second. A race that matters is never folded into one that is only worth a note.
     """
 
-    def __init__(self, before: Before, label: Label, limits: Limits) -> None:
+    def __init__(self, before: Before, label: LabelOf, limits: Limits) -> None:
         self._before = before
         self._label = label
         self._limits = limits
         self._told: list[_Race] = []
         self._of_segments: dict[tuple[int, int], _Race] = {}
-        self._of_kind: dict[tuple[str, str, str, bool], _Race] = {}
+        self._of_kind: dict[tuple[str | Label | bool, ...], _Race] = {}
         self._folded: dict[tuple[int, int, bool], None] = {}
         self._recent: dict[int, deque[_Race]] = {}  # by session
         self.folded = 0
@@ -104,7 +105,8 @@ class Races:
             return
         if (*segments, eased) in self._folded:
             return
-        kind = (clash.place.component, self._label(clash.first.row), self._label(clash.second.row), eased)
+        labels = sorted((self._label(clash.first.row), self._label(clash.second.row)))
+        kind = (clash.place.component, *labels, eased)
         known = self._of_kind.get(kind)
         if known is not None:
             known.like += 1

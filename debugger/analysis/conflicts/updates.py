@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from debugger.analysis.conflicts.clashes import Before
 from debugger.analysis.conflicts.exclusion import Held
 from debugger.analysis.conflicts.records import Limits, Place, Shape, Update
@@ -41,6 +43,7 @@ class Updates:
         self._reads: dict[int, dict[tuple[Place, str], _Read]] = {}  # by task
         self._told: dict[tuple[object, ...], Update] = {}
         self.found = 0
+        self.untold = 0
 
     def all(self) -> list[Update]:
         """What is told, in the order in which it was found."""
@@ -132,15 +135,8 @@ class Updates:
         )
         known = self._told.get(at)
         if known is not None:
-            self._told[at] = Update(
-                known.place,
-                known.key,
-                known.read,
-                known.other_read,
-                known.other_write,
-                known.write,
-                known.happened,
-                known.like + 1,
-            )
+            self._told[at] = replace(known, like=known.like + 1)
         elif len(self._told) < self._limits.kept:
             self._told[at] = update
+        else:
+            self.untold += 1
