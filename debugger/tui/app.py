@@ -202,7 +202,7 @@ class DebuggerApp(KeysInOrder):
     def on_main_screen_query_named(self, event: MainScreen.QueryNamed) -> None:
         """Keep a query under a name."""
         self.remember(queries=self.chosen.queries | {event.name: event.text})
-        self.session.say(f"saved as {event.name}; the command palette has it")
+        self.session.say(f"saved as {event.name}; the command palette has it, and forgets it")
 
     def on_main_screen_chosen(self, event: MainScreen.Chosen) -> None:
         """Keep what was chosen."""
@@ -224,6 +224,7 @@ class DebuggerApp(KeysInOrder):
             theme=self.use_theme,
             queries=self._queries,
             use_query=self.main_screen.use_query,
+            keep_query=self._keep_query,
             bookmarks=self._bookmarks,
             go=self._go,
             screenshot=self._take_picture,
@@ -232,6 +233,11 @@ class DebuggerApp(KeysInOrder):
 
     def _queries(self) -> Mapping[str, str]:
         return self.chosen.queries
+
+    def _keep_query(self, name: str, text: str, kept: bool) -> None:
+        """Forget a saved query, or keep it after all."""
+        others = {one: query for one, query in self.chosen.queries.items() if one != name}
+        self.remember(queries=others | ({name: text} if kept else {}))
 
     def _bookmarks(self) -> list[tuple[str, int]]:
         session = self.session

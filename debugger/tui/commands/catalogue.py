@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from textual.binding import Binding
@@ -27,24 +28,30 @@ Run = Callable[[], Awaitable[object] | object]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something that can be done. ``title`` is safe to show; ``keys`` are what one would press."""
+    """Something that can be done. ``title`` is safe to show; ``keys`` are what one would press.
+
+    ``keep`` is there where the user made the command: it is no longer kept (False), or is kept after all.
+    """
 
     group: str
     title: str
     run: Run
     keys: tuple[str, ...] = ()
+    keep: Callable[[bool], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What the palette offers besides the keys, and what happens with it. What is None is not offered.
 
-    ``queries`` are saved ones by name; ``bookmarks`` are labels and rows.
+    ``queries`` are saved ones by name, of which ``keep_query`` forgets one or keeps it after all;
+    ``bookmarks`` are labels and rows.
     """
 
     theme: Callable[[str], object] | None = None
     queries: Callable[[], Mapping[str, str]] = dict
     use_query: Callable[[str], object] | None = None
+    keep_query: Callable[[str, str, bool], object] | None = None
     bookmarks: Callable[[], Iterable[tuple[str, int]]] = tuple
     go: Callable[[int], object] | None = None
     screenshot: Callable[[str], object] | None = None
@@ -70,7 +77,12 @@ def catalogue(screen: Screen[Any], sources: Sources) -> list[Command]:
     if sources.use_query is not None:
         use = sources.use_query
         commands += [
-            Command("saved query", _short(f"{name}: {text}"), _with(use, text))
+            Command(
+                "saved query",
+                _short(f"{name}: {text}"),
+                _with(use, text),
+                keep=partial(sources.keep_query, name, text) if sources.keep_query is not None else None,
+            )
             for name, text in list(sources.queries().items())[:MAX_OFFERED]
         ]
     if sources.go is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -26,6 +27,7 @@ from debugger.tui.palette import ink
 from debugger.tui.text import fit, width_of
 from debugger.tui.typed_ahead import TypedLine
 
+_GONE: Final = Style(strike=True, dim=True)
 _CURSOR: Final = "▌"
 _GROUP: Final = 22
 _WIDE: Final = 64  # cells from which on the group is shown too
@@ -72,6 +74,7 @@ class CommandList(ScrollView, can_focus=False):
         self._wanted: str | None = None
         self.found = found(commands, "")
         self.line = 0
+        self._forgotten = set[int]()
 
     @property
     def room(self) -> int:
@@ -92,8 +95,25 @@ class CommandList(ScrollView, can_focus=False):
         self.virtual_size = Size(self.room, len(self.found))
         self.to(self.line)
 
+    @property
+    def way(self) -> str:
+        """What `forget` would do with the chosen command; empty for nothing."""
+        command = self.chosen
+        if command is None or command.keep is None:
+            return ""
+        return "keeps it" if id(command) in self._forgotten else "forgets it"
+
     def restyle(self) -> None:
         """Other colours."""
+        self.refresh()
+
+    def forget(self) -> None:
+        """Forget the chosen command, if the user made it; again: keep it after all. It stays in the list."""
+        command = self.chosen
+        if command is None or command.keep is None:
+            return
+        self._forgotten ^= {id(command)}
+        command.keep(id(command) not in self._forgotten)
         self.refresh()
 
     def to(self, line: int) -> None:
@@ -123,7 +143,8 @@ class CommandList(ScrollView, can_focus=False):
 
     def _paint(self, one: Found, width: int, *, chosen: bool) -> list[Segment]:
         words = plain.is_ascii(self.app)
-        keys = " ".join(cap(key, words=words) for key in one.command.keys)
+        gone = id(one.command) in self._forgotten
+        keys = "forgotten" if gone else " ".join(cap(key, words=words) for key in one.command.keys)
         group = fit(one.command.group, _GROUP) + " " if width >= _WIDE else ""
         at_end = min(width_of(keys), _KEYS, width // 3)
         room = width - 1 - width_of(group) - at_end - 1
@@ -132,7 +153,7 @@ class CommandList(ScrollView, can_focus=False):
         # Letter by letter: what was found is told by bold and underline, not by colour alone.
         marked = set(one.places)
         for at, char in enumerate(title):
-            style = ink.key if at in marked else ink.plain
+            style = _GONE if gone else ink.key if at in marked else ink.plain
             segments.append(Segment(char, style))
         segments.append(Segment(" " + fit(keys, at_end, right=True), ink.dim))
         if chosen:
@@ -209,12 +230,14 @@ class CommandPalette(ModalScreen[Command | None]):
     def _ways(self) -> str:
         words = plain.is_ascii(self.app)
         rows = {row.action: row for row in current.rows if row.where is Where.COMMANDS}
-        run, close = rows["choose"].shown_as(words=words), rows["close"].shown_as(words=words)
-        return f"{run} runs · {close} close"
+        ways = [f"{rows['choose'].shown_as(words=words)} runs"]
+        if self._list.way:
+            ways.append(f"{rows['forget'].shown_as(words=words)} {self._list.way}")
+        return " · ".join([*ways, f"{rows['close'].shown_as(words=words)} close"])
 
     def on_mount(self) -> None:
         """As high as there are commands."""
-        self._list.look("")
+        self._look()
 
     def on_resize(self) -> None:
         """A short screen has no room for a frame."""
@@ -228,6 +251,10 @@ class CommandPalette(ModalScreen[Command | None]):
     def _look(self) -> None:
         """What matches what is in the line by now: keys may come before it tells that it has changed."""
         self._list.look(self.query_one(Input).value)
+        self._tell()
+
+    def _tell(self) -> None:
+        self.query_one("#commands-frame").border_subtitle = Content(f" {self._ways()} ")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the line."""
@@ -239,11 +266,13 @@ class CommandPalette(ModalScreen[Command | None]):
         self._look()
         count = len(self._list.found)
         self._list.to((self._list.line + step) % count if count else 0)
+        self._tell()
 
     def action_page(self, step: int) -> None:
         """A page of them."""
         self._look()
         self._list.to(self._list.line + step * max(self._list.size.height - 1, 1))
+        self._tell()
 
     def action_choose(self) -> None:
         """Give it back."""
@@ -255,6 +284,12 @@ class CommandPalette(ModalScreen[Command | None]):
         """Give it back."""
         self._list.to(event.number)
         self.action_choose()
+
+    def action_forget(self) -> None:
+        """Forget a saved query, or keep it after all."""
+        self._look()
+        self._list.forget()
+        self._tell()
 
     def action_close(self) -> None:
         """Nothing was chosen."""

@@ -12,5 +12,6 @@ KEYS: Final = (
     Key(("pagedown",), "page(1)", "page down", Where.COMMANDS),
     Key(("pageup",), "page(-1)", "page up", Where.COMMANDS),
     Key(("enter",), "choose", "run the command", Where.COMMANDS),
+    Key(("ctrl+r",), "forget", "forget the saved query; again: keep it after all", Where.COMMANDS, "forget"),
     Key(("escape", "ctrl+p", "ctrl+g"), "close", "close", Where.COMMANDS),
 )
