@@ -47,7 +47,10 @@ _UNITS: Final = {"": 1, "k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 
 
 class Sample(NamedTuple):
-    """What was seen at a time: seconds since the beginning, bytes in memory, numbers of the status line."""
+    """What was seen at a time: seconds since the beginning, bytes in memory, numbers of the status line.
+
+    Memory and time of the processor are those of the application and its helper together.
+    """
 
     at: float
     resident: int
@@ -202,12 +205,12 @@ class Soak:
 
     def _sample(self) -> None:
         pid, status = self.terminal.program.pid, self.status
-        forgotten = _FORGOTTEN.search(status)
+        forgotten, helpers = _FORGOTTEN.search(status), _children(pid)
         self.samples.append(
             Sample(
                 self.elapsed,
-                int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE,
-                cpu_seconds(pid),
+                sum(map(_resident, (pid, *helpers))),
+                sum(map(cpu_seconds, (pid, *helpers))),
                 _shown(status),
                 float(forgotten[1]) * _UNITS[forgotten[2]] if forgotten else 0.0,
             )
@@ -219,6 +222,18 @@ class Soak:
         os.kill(self.terminal.program.pid, signal.SIGUSR1)
         self.watch(20.0, lambda _: self._books.exists())
         return msgspec.json.decode(self._books.read_bytes(), type=Books)
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    except OSError:  # a helper that ended
+        return 0
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that it started, of which one reads the feed."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
 
 def environ() -> dict[str, str]:

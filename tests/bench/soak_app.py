@@ -10,14 +10,17 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import numpy as np
 
 import debugger.tui
-from backend.events import Event
+from debugger.log import NONE
+from debugger.log.pack import Pack
 from debugger.sources.feed import FeedSource
+from debugger.sources.helped_feed import HelpedFeed
 from debugger.tui import launch  # before Textual
 from debugger.tui.app import DebuggerApp
 from debugger.tui.feeders import LiveFeeder
@@ -31,6 +34,15 @@ class Page(msgspec.Struct):
     lost: list[tuple[int, int | None]] = []
     twice: int = 0
 
+    def take(self, first: int, last: int) -> None:
+        """Seqs `first` to `last` came, one after the other."""
+        if self.came and first <= self.came[-1][1]:
+            self.twice += last - first + 1
+        elif self.came and first == self.came[-1][1] + 1:
+            self.came[-1] = (self.came[-1][0], last)
+        else:
+            self.came.append((first, last))
+
 
 class Books(msgspec.Struct):
     """What the application has taken in, and what it says of it."""
@@ -43,39 +55,35 @@ class Books(msgspec.Struct):
 
 
 class Keeper:
-    """Notes what goes into a log; it looks at the events themselves, not at what the log makes of them."""
+    """Notes what goes into a log: it looks at the events that come, not at what the log makes of them."""
 
     def __init__(self, session: Session) -> None:
         self.pages: dict[str, Page] = {}
         self._session = session
         log = session.log
-        append_many, append_gap = log.append_many, log.append_gap
+        extend_packed, append_gap = log.extend_packed, log.append_gap
 
-        def noted(lines: Sequence[bytes], events: Sequence[Event]) -> int:
-            self._came(events)
-            return append_many(lines, events)
+        def noted(pack: Pack, *places: Any) -> int:
+            self._came(pack)
+            return extend_packed(pack, *places)
 
         def named(source: str | None, from_seq: int | None, to_seq: int | None, reason: str) -> int:
             self._page(source).lost.append((from_seq or 0, to_seq))
             return append_gap(source, from_seq, to_seq, reason)
 
-        log.append_many = noted  # type: ignore[method-assign] # to look over its shoulder
+        log.extend_packed = noted  # type: ignore[method-assign] # to look over its shoulder
         log.append_gap = named  # type: ignore[method-assign]
 
     def _page(self, source: str | None) -> Page:
         return self.pages.setdefault(source or "", Page())
 
-    def _came(self, events: Sequence[Event]) -> None:
-        for event in events:
-            if event.seq is None:
-                continue
-            page = self._page(event.source)
-            if page.came and event.seq == page.came[-1][1] + 1:
-                page.came[-1] = (page.came[-1][0], event.seq)
-            elif page.came and event.seq <= page.came[-1][1]:
-                page.twice += 1
-            else:
-                page.came.append((event.seq, event.seq))
+    def _came(self, pack: Pack) -> None:
+        names = pack.names["source"]
+        for source in dict.fromkeys(names.distinct):  # it may have a name several times
+            its_own = np.array([name == source for name in names.distinct])[names.numbers]
+            seqs = pack.seqs[its_own & (pack.seqs != NONE)]
+            for run in np.split(seqs, np.flatnonzero(np.diff(seqs) != 1) + 1) if len(seqs) else ():
+                self._page(source).take(int(run[0]), int(run[-1]))
 
     def books(self) -> Books:
         """As of now."""
@@ -107,7 +115,7 @@ def main(url: str, keep: int, path: Path) -> None:
     """Show the feed."""
     source = FeedSource(url)
     session = Session(Mode.LIVE, Link(""), time.monotonic_ns, keep=keep)
-    launch.run(SoakedApp(session, LiveFeeder([source], session), path))
+    launch.run(SoakedApp(session, LiveFeeder([HelpedFeed(source)], session), path))
 
 
 if __name__ == "__main__":
