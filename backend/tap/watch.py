@@ -6,14 +6,17 @@ import contextlib
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from backend.events import error_text
 from backend.events.vocabulary import TASK_FINISHED, TASK_JOINED, TASK_SPAWNED
 from backend.tap.context import Activation, current
 from backend.tap.probe import Probe
-from backend.tap.tap import Tap
+from backend.tap.tap import StateGetter, Tap
+from backend.tap.track import TRACKED, snapshot_of
+from backend.tap.track import track as track_keys
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,13 +26,20 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def watch(tap: Tap, component: str | None = None) -> Callable[[F], F]:
+def watch(tap: Tap, component: str | None = None, *, track: Iterable[str] = ()) -> Callable[[F], F]:
     """Decorator: each call becomes an activation: spawned, finished (outcome, duration), joined.
 
     On a class, its public methods are watched, its ``get_debug_state()`` is the snapshot
     of their events, and the component is the class's name in snake_case. Generators are left
     as they are: their body runs in turns with their caller's, which is no activation.
+
+    ``track`` names data attributes of a class that report themselves (`backend.tap.track`): who reads and
+    who writes them. They are the snapshot where there is no ``get_debug_state``.
+
+    Raises:
+        TypeError: what is to be tracked cannot be.
     """
+    keys = (track,) if isinstance(track, str) else tuple(track)
 
     def decorate(target: F) -> F:
         if inspect.isclass(target):
@@ -38,18 +48,26 @@ def watch(tap: Tap, component: str | None = None) -> Callable[[F], F]:
                 public = not attribute.startswith("_") and attribute != "get_debug_state"
                 if public and inspect.isfunction(function):
                     setattr(target, attribute, _watched(tap, name, function, method=True))
+            track_keys(tap, name, target, keys)
             return target
+        if keys:
+            raise TypeError("only the attributes of a class can be tracked")
         name = component or getattr(target, "__module__", "main").rpartition(".")[2]
         return cast("F", _watched(tap, name, target, method=False))
 
     return decorate
 
 
+def _state_of(owner: object | None) -> StateGetter | None:
+    told = owner is not None and (hasattr(owner, "get_debug_state") or hasattr(owner, TRACKED))
+    return partial(snapshot_of, owner) if told else None
+
+
 class _Call:
     """One watched call."""
 
     def __init__(self, tap: Tap, component: str, name: str, owner: object | None) -> None:
-        self._probe = Probe(tap, component, getattr(owner, "get_debug_state", None))
+        self._probe = Probe(tap, component, _state_of(owner))
         self._child = tap.new_task_id("c")
         self._data = {"child": self._child, "name": name}
         spawned = self._probe.emit(TASK_SPAWNED, None, {**self._data, "kind": "call"})
