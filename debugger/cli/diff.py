@@ -41,7 +41,7 @@ def run_diff(files: Sequence[str], form: str, *, ascii_only: bool = False) -> No
     Raises:
         UserError: they are not two, or there is no such form.
         SourceError: one cannot be read.
-        typer.Exit: with 1 if they differ in structure.
+        typer.Exit: with 1 if they differ in structure; from a screen with 130 if it was broken off.
     """
     if form and form not in FORMATS:
         raise UserError(f"--format {form!r} is none: give {' or '.join(FORMATS)}")
@@ -56,7 +56,9 @@ def run_diff(files: Sequence[str], form: str, *, ascii_only: bool = False) -> No
     if not form and sys.stdout.isatty() and sys.stdin.isatty():
         from debugger.tui.diff.launch import show  # noqa: PLC0415 - loads Textual
 
-        show(sources, names(sources), ascii_only=ascii_only)
+        code = show(sources, names(sources), ascii_only=ascii_only)
+        if code:
+            raise typer.Exit(code)
         return
     report = _compared(sources).report()
     if form == "json":

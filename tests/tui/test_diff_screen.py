@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.segment import Segment
 from textual import events
 from textual.pilot import Pilot
 
@@ -19,7 +20,7 @@ from debugger.analysis.diff import flags
 from debugger.sources.file import open_recordings
 from debugger.tui import launch  # noqa: F401 - before Textual
 from debugger.tui.diff.app import DiffApp
-from debugger.tui.diff.detail import DiffDetail, detail_lines
+from debugger.tui.diff.detail import DiffDetail, _cut, detail_lines
 from debugger.tui.diff.folds import folds_of, lines_of
 from debugger.tui.diff.model import DiffView
 from debugger.tui.diff.screen import DiffScreen
@@ -27,6 +28,7 @@ from debugger.tui.diff.turns import TurnColumn
 from debugger.tui.help.screen import HelpScreen
 from debugger.tui.keys import Where
 from debugger.tui.keys.diff import KEYS
+from debugger.tui.text import width_of
 from tests.analysis import altered
 from tests.analysis.altered import diff_of, place_of, swapped, without
 
@@ -235,6 +237,46 @@ async def test_each_way_out_ends_it(tmp_path: Path, key: str) -> None:
         await pilot.pause()
     assert app._exit
     assert app.work._stopping.is_set()
+
+
+@pytest.mark.parametrize(
+    ("other", "key", "code"),
+    [
+        ("same", "q", 0),
+        ("less", "q", 1),
+        ("less", "escape", 1),
+        ("same", "ctrl+c", 130),
+        ("less", "ctrl+c", 130),
+    ],
+)
+async def test_the_exit_code_says_what_came_out(tmp_path: Path, other: str, key: str, code: int) -> None:
+    """As without a screen: 1 if they differ; and 130 if it was broken off."""
+    app = app_of(tmp_path, LINES, LINES if other == "same" else without(LINES, LOST))
+    async with app.run_test() as pilot:
+        while app.work.diff is None:
+            await pilot.pause(0.01)
+        await pilot.press(key)
+    assert app.exit_code == code
+
+
+async def test_without_an_answer_the_exit_code_says_so(tmp_path: Path) -> None:
+    """Left while it works: nothing is known. A recording that cannot be read: 2."""
+    app = app_of(tmp_path, LINES, LINES)
+    app.work.stop()
+    app.work.run()
+    assert app.exit_code == 130
+    app.work.problem = "b.jsonl: cannot be read"
+    assert app.exit_code == 2
+
+
+@given(st.lists(st.text(st.sampled_from("ab 宽é"), max_size=12), max_size=6), st.integers(1, 40))
+def test_a_line_that_is_too_long_ends_in_an_ellipsis(pieces: list[str], width: int) -> None:
+    """And no other does; none is wider than there is room."""
+    whole = "".join(pieces)
+    cut = "".join(one.text for one in _cut([Segment(piece) for piece in pieces], width))
+    assert width_of(cut) <= width
+    assert (cut == whole) == (width_of(whole) <= width)
+    assert cut == whole or cut.endswith("…")
 
 
 async def test_work_that_is_stopped_has_no_result(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from debugger.sources.file import FileSource
 from debugger.sources.recording import SourceError
 from debugger.tui import plain
 from debugger.tui.diff.model import DiffView
-from debugger.tui.diff.screen import DiffScreen
+from debugger.tui.diff.screen import INTERRUPTED, DiffScreen
 from debugger.tui.keys.user import apply_keys
 from debugger.tui.settings import Settings
 from debugger.tui.text import safe_text
@@ -25,6 +25,8 @@ from debugger.tui.themes import THEMES, apply_theme
 LOOK_SECONDS: Final = 0.1
 """How often the screen looks how far the work is."""
 
+UNREADABLE: Final = 2
+_STOPPED: Final = "stopped"
 _LOADING: Final = 0.4  # the share of the work that loading is, about
 
 Sources = tuple[FileSource, FileSource]
@@ -46,6 +48,11 @@ class Work:
         """End it soon."""
         self._stopping.set()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it ended without an answer, as was wanted."""
+        return self.problem == _STOPPED
+
     def run(self) -> None:
         """Do it; returns early, without a result, when it was stopped."""
         try:
@@ -55,7 +62,7 @@ class Work:
             DiffView(diff)  # what is asked first is made here, and kept
             self.diff = diff
         except StoppedError:
-            self.problem = "stopped"
+            self.problem = _STOPPED
         except SourceError as error:
             self.problem = " · ".join(error.problems)
         finally:
@@ -136,6 +143,16 @@ class DiffApp(App[None]):
             return
         self._ended = True
         self._looking.stop()
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with: 1 if they differ, 2 if one cannot be read, 130 without an answer."""
+        work = self.work
+        if self.return_code:
+            return self.return_code
+        if work.diff is not None:
+            return int(not work.diff.equal)
+        return UNREADABLE if work.problem and not work.stopped else INTERRUPTED
 
     def on_unmount(self) -> None:
         """Stop what works for it."""

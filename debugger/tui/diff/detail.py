@@ -28,7 +28,26 @@ _WHEEL: Final = 3
 
 
 def detail_lines(view: DiffView, width: int) -> Iterator[Line]:
-    """The lines, as wide as they come; the first say the most."""
+    """The lines; the first say the most. What is longer than the width ends in an ellipsis."""
+    return (_cut(line, width) for line in _lines(view, width))
+
+
+def _cut(line: Line, width: int) -> Line:
+    """Whole pieces while they fit; of the first that does not, what has room with an ellipsis."""
+    if sum(width_of(segment.text) for segment in line) <= width:
+        return line
+    kept: Line = []
+    left = width - 1
+    for segment in line:
+        size = width_of(segment.text)
+        if size > left:
+            return [*kept, Segment(shorten(f"{segment.text} ", left + 1), segment.style)]
+        kept.append(segment)
+        left -= size
+    return kept
+
+
+def _lines(view: DiffView, width: int) -> Iterator[Line]:
     diff = view.diff
     if view.folded:
         line = view.line

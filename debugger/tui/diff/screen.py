@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -15,6 +17,9 @@ from debugger.tui.diff.turns import TurnColumn
 from debugger.tui.help.screen import HelpScreen
 from debugger.tui.keys import Where, bindings
 from debugger.tui.text import safe_text
+
+INTERRUPTED: Final = 130
+"""The exit code of what was broken off."""
 
 _TINY_HEIGHT, _LOW_HEIGHT, _NARROW_WIDTH, _SLIM_WIDTH = 12, 20, 60, 110
 
@@ -193,8 +198,12 @@ class DiffScreen(Screen[None]):
         self.app.push_screen(HelpScreen((Where.DIFF,), alone=True))
 
     def action_leave(self) -> None:
-        """The end."""
+        """The end, with what came out."""
         self.app.exit()
+
+    def action_interrupt(self) -> None:
+        """The end, whatever came out."""
+        self.app.exit(return_code=INTERRUPTED)
 
     def on_moved(self, event: Moved) -> None:
         """By the mouse."""

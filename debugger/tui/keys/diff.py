@@ -27,5 +27,6 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(("shift+tab",), "pane(-1)", "previous part", Where.DIFF),
     Key(("z",), "maximise", "the events alone, or all parts", Where.DIFF),
     Key(("question_mark", "f1"), "help", "these keys", Where.DIFF, "help", 7),
-    Key(("q", "ctrl+c", "escape"), "leave", "quit", Where.DIFF, "quit", 8),
+    Key(("q", "escape"), "leave", "quit; exit code 1: they differ", Where.DIFF, "quit", 8),
+    Key(("ctrl+c",), "interrupt", "break off; exit code 130", Where.DIFF),
 )
