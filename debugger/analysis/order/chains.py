@@ -71,6 +71,7 @@ class Chains:
         blocks = max(most >> BLOCK, 1)
         self._blocks: Final = [Block(number, most // blocks) for number in range(blocks)]
         self._groups: dict[int, int] = {ABSENT: 0}  # by session
+        self._turn = 0
         self.first = 0
         self.begun = 0
         self.live = 0
@@ -106,7 +107,8 @@ class Chains:
         chains, first = self.chains, self.first
         segment_at, chain_at, clock_at = self.segment_at, self.chain_at, self.clock_at
         clock: Clock | None = None
-        own, place, fresh = False, -1, set[int]()
+        own, place = False, -1
+        fresh: set[int] = set()
         used: list[Pred] = []
         if prev >= 0:
             place = chains[prev - first] & PLACE
@@ -162,12 +164,13 @@ class Chains:
         clock_at[place] = clock
         self.late.append(clock)
         if ends:
-            self._set_tail(place, last)
+            self.set_tail(place, last)
         elif self.tail_at[place] != NEVER:
-            self._set_tail(place, NEVER)
+            self.set_tail(place, NEVER)
         return used
 
-    def _set_tail(self, place: int, row: int) -> None:
+    def set_tail(self, place: int, row: int) -> None:
+        """The task of the chain at a place has ended, in this row; `NEVER`: it goes on."""
         self.tail_at[place] = self._blocks[place >> BLOCK].tails[place & IN_BLOCK] = row
 
     def _block_of(self, row: int) -> Block:
@@ -177,7 +180,8 @@ class Chains:
         if number is None:
             if len(self._groups) > _MOST_GROUPS:
                 self._groups = {ABSENT: 0}
-            number = self._groups[session] = len(self._groups) % len(self._blocks)
+            self._turn = (self._turn + 1) % len(self._blocks)
+            number = self._groups[session] = self._turn
         return self._blocks[number]
 
     def _covered(self, clock: Clock, block: Block, unfinished: Collection[int]) -> int:
@@ -229,21 +233,11 @@ class Chains:
         self.live -= len(places)
         self.retired += len(places)
 
-    def goes_on(self, place: int) -> None:
-        """The chain here was taken to be over, and is not."""
-        self._set_tail(place, NEVER)
-
     def went_on(self, segment: int) -> None:
         """A segment has more rows than were known."""
         place = self.chains[segment - self.first] & PLACE
         if self.segment_at[place] == segment and self.tail_at[place] != NEVER:
-            self._set_tail(place, self._segments.last.at(segment))
-
-    def ended(self, segment: int, last: int) -> None:
-        """The task of this segment is over; ``last`` is the last row of the segment."""
-        place = self.chains[segment - self.first] & PLACE
-        if self.segment_at[place] == segment:
-            self._set_tail(place, last)
+            self.set_tail(place, self._segments.last.at(segment))
 
     def retire(self, over: Collection[int], row: int) -> None:
         """Sessions are `over`: give up the places of their chains that have ended."""

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from typing import Final
+
+_BITS: Final = 4  # of a rule
+_RULE: Final = (1 << _BITS) - 1
 
 
 class Edges:
-    """Edges, 13 bytes each, entered in the order of the segments they lead to."""
+    """Edges, 16 bytes each, entered in the order of the segments they lead to."""
 
     def __init__(self) -> None:
-        self._to: array[int] = array("i")
-        self._from: array[int] = array("q")
-        self._rules: array[int] = array("b")
+        self._to: array[int] = array("q")
+        self._told: array[int] = array("q")
 
     def add(self, segment: int, before: int, rule: int) -> None:
         """Something up to the row `before`, of another segment, comes before a segment."""
         self._to.append(segment)
-        self._from.append(before)
-        self._rules.append(rule)
+        self._told.append(before << _BITS | rule)
 
     def to(self, segment: int) -> list[tuple[int, int]]:
         """Rows and rules of what comes before a segment."""
         found: list[tuple[int, int]] = []
         at = bisect_left(self._to, segment)
         while at < len(self._to) and self._to[at] == segment:
-            found.append((self._from[at], self._rules[at]))
+            found.append((self._told[at] >> _BITS, self._told[at] & _RULE))
             at += 1
         return found
 
     def forget(self, segment: int) -> None:
         """Drop those to segments before this one."""
         gone = bisect_left(self._to, segment)
-        del self._to[:gone], self._from[:gone], self._rules[:gone]
+        del self._to[:gone], self._told[:gone]

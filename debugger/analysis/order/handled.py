@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import deque
+from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -12,9 +13,13 @@ from numpy.typing import NDArray
 from debugger.analysis.order.chains import Chains
 from debugger.analysis.order.clocks import NEVER, Clock
 
+Rest = tuple[int, ...] | None
+"""Chains that published messages of which some may have been handled without any order; None: too many."""
+
 _RECENT: Final = 4  # activations that are looked at one by one
 _LOOSE: Final = 32  # activations of unknown publishes
 _FEW: Final = 8  # lines that are looked at one by one
+_MOST_REST: Final = 16
 _FIRST: Final = 16
 _BLANK: Final = (-1, NEVER, NEVER, -1, NEVER)
 _MANY: Final = 32  # lines from which on those that are no longer asked for are looked for
@@ -23,18 +28,17 @@ _MANY: Final = 32  # lines from which on those that are no longer asked for are 
 class Activation(NamedTuple):
     """A handler that ended. Who knows the event `key` of a chain comes after it.
 
-    ``number`` counts the mailbox's handlers; all those up to ``follows`` came before it. ``segment`` and
-    ``end`` are its last, in ``end_chain``. It is ``loose`` if its publish
-    is unknown: then its key is its start.
+    All handlers of its mailbox before it come before it, but for those that the chains in ``rest`` published
+    to, which may not; None: any may not. ``segment`` and ``end`` are its last, in ``end_chain``. It is
+    ``loose`` if its publish is unknown: then its key is its start.
     """
 
-    number: int
     chain: int
     key: int
     segment: int
     end: int
     end_chain: int
-    follows: int
+    rest: Rest
     loose: bool
 
 
@@ -92,14 +96,14 @@ class _Line:
 class Handled:
     """The activations of one ordered mailbox.
 
-    Looked at are the last ones, until one is found that follows all before it; if there is none, one of each
-    chain that published to the mailbox. At most `most` of a chain are kept, of at most `most_lines` chains.
+    Looked at are the last ones, until one is found that comes before; and, of the chains that published what
+    that one may not follow, one each. If none is found, one each of all chains that published to the mailbox.
+    At most `most` of a chain are kept, of at most `most_lines` chains.
     """
 
     def __init__(self, most: int, most_lines: int) -> None:
         self._most = most
         self._most_lines = most_lines
-        self.number = 0  # of the last
         self.last: Activation | None = None
         self._recent: deque[Activation] = deque(maxlen=_RECENT)
         self._lines: dict[int, _Line] = {}  # the one that was used last is the last
@@ -129,7 +133,6 @@ class Handled:
             self._lines[chain] = line
             line.add(activation, self._most)
             self._changed.add(chain)
-        self.number = activation.number
         self.last = activation
         self._recent.append(activation)
         return True
@@ -140,37 +143,46 @@ class Handled:
                 self._lose(chain)
         self._prune_at = max(2 * len(self._lines), _MANY)
 
-    def before(self, knows: Knows, chains: Chains, stale: int) -> tuple[list[Activation], int]:
-        """Activations that come before a message, as few as say it all; and up to which number all do.
+    def before(self, knows: Knows, chains: Chains, stale: int) -> tuple[list[Activation], Rest]:
+        """Activations that come before a message, as few as say it all; and what may not, as chains.
 
         Chains that were retired, and published to the mailbox last before `stale`, are no longer asked for.
         """
-        found: list[Activation] = []
-        floor, unknown = 0, self.number + 1
-        for activation in reversed(self._recent):
-            if activation.number <= floor:
-                return found, unknown - 1
-            if knows.has(activation):
-                found.append(activation)
-                floor = max(floor, activation.follows)
-            else:
-                unknown = activation.number
-        if self._recent and floor < self._recent[0].number - 1:
-            return found + self._of_lines(knows, chains, stale), floor
-        return found, unknown - 1
-
-    def _of_lines(self, knows: Knows, chains: Chains, stale: int) -> list[Activation]:
         found = [activation for activation in self._loose if knows.has(activation)]
-        few = len(self._lines) <= _FEW
-        for chain in list(self._lines) if few else self._known(knows, chains):
-            line, upto = self._lines[chain], knows.upto(chain)
+        rest: list[int] = []
+        for activation in reversed(self._recent):
+            if not activation.loose:
+                if knows.has(activation):
+                    found.append(activation)
+                    if activation.rest is None:
+                        break
+                    return found, self._of_lines(activation.rest, rest, found, knows, stale)
+                rest.append(activation.chain)
+        if len(self._lines) <= _FEW:
+            return found, self._of_lines(list(self._lines), rest, found, knows, stale)
+        self._of_lines(self._known(knows, chains), [], found, knows, stale)
+        return found, None
+
+    def _of_lines(
+        self, asked: Iterable[int], rest: list[int], found: list[Activation], knows: Knows, stale: int
+    ) -> Rest:
+        """Look at some lines. ``found`` gets what comes before, ``rest`` the lines of which not all does."""
+        for chain in asked:
+            line = self._lines.get(chain)
+            if line is None:
+                continue
+            upto = knows.upto(chain)
             if upto is not None:
-                found += line.upto(upto)
+                known = line.upto(upto)
             elif line.activations[-1].end < stale:
                 self._lose(chain)
+                continue
             else:
-                found += line.found(knows)
-        return found
+                known = line.found(knows)
+            found += known
+            if (not known or known[-1] is not line.activations[-1]) and chain not in rest:
+                rest.append(chain)
+        return tuple(rest) if len(rest) <= _MOST_REST else None
 
     def _known(self, knows: Knows, chains: Chains) -> list[int]:
         for chain in self._changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from debugger.analysis.order.links import Links
 from debugger.analysis.order.mailboxes import Mailboxes
 from debugger.analysis.order.paths import Paths
 from debugger.analysis.order.payloads import Told, read
-from debugger.analysis.order.ports import Address, Mailbox, Ports
+from debugger.analysis.order.ports import Address, Mailbox, Ports, places
 from debugger.analysis.order.rebuild import NO_ROW, Activations, Items, Receives
 from debugger.analysis.order.records import Limits, Missing
 from debugger.analysis.order.rules import (
@@ -36,6 +36,7 @@ from debugger.log import ABSENT, NONE, EventLog
 
 _SEARCHED: Final = 2_000  # segments that are looked at to order two events that clocks do not
 _NOTHING: Final = Told()
+_ASK: Final = cast("Mailbox", object())
 _ONE: Final = 2  # sources: none, and one
 
 
@@ -47,10 +48,11 @@ _KIND: Final = _BEGINS - 1
 _ENDS: Final = frozenset({kind_of.HANDLED, kind_of.FINISHED})
 _SUBSCRIPTIONS: Final = frozenset({kind_of.SUBSCRIBED, kind_of.UNSUBSCRIBED})
 
-_Walked = tuple[int, int, int, int, int, int, int, int, int, int, int]
+_Walked = tuple[int, int, int, int, int, int, int, int, int, int, int, int, int]
 """A row at which something happens to the order, its kind, task and segment, and the segment before of the
-task; its cause, the segment of that (-1: none, or one of its own task), up to where it comes before, and by
-which rule; its source, and the last row of the segment."""
+task; its cause, the segment of that (-1: none, or one of its own task) and its task, up to where it comes
+before, and by which rule; its source, the last row of the segment, and where a message came to
+(`ports.place`)."""
 
 
 class Intake:
@@ -196,7 +198,9 @@ class Intake:
         own = segments.of_row.take(cause_rows)
         before = np.full(len(at), NONE, np.int64)
         before[caused] = own
-        before[caused[(segments.task.take(own) == tasks[caused]) & (tasks[caused] != NO_TASK)]] = NONE
+        their_tasks = np.full(len(at), NO_TASK, np.int64)
+        their_tasks[caused] = segments.task.take(own)
+        before[(their_tasks == tasks) & (tasks != NO_TASK)] = NONE
         bounds = causes.copy()
         here = self._log.column("source")[cause_rows] == sources[caused]
         bounds[caused[here]] = segments.last.take(own[here])
@@ -210,10 +214,12 @@ class Intake:
             segments.prev.take(theirs).tolist(),
             causes.tolist(),
             before.tolist(),
+            their_tasks.tolist(),
             bounds.tolist(),
             rules.tolist(),
             sources.tolist(),
             segments.last.take(theirs).tolist(),
+            places(*(names[at + rows.start] for names in self._names)).tolist(),
             strict=True,
         )
 
@@ -223,13 +229,13 @@ class Intake:
         self, rows: Iterable[_Walked], told: dict[int, Told], matched: dict[int, int]
     ) -> None:
         links, edges, used = self._links, self._edges, self.used
-        mailboxes, mailbox = self.mailboxes, self._mailbox
+        mailboxes, boxes, due = self.mailboxes, self.ports.known, self.ports.due
         spawns, nameless, cancels, threads = links.spawns, links.nameless, links.cancels, links.threads
         chains = self.chains
-        of, first, late = chains.chains, chains.first, chains.late
+        of, first, late, add, set_tail = chains.chains, chains.first, chains.late, chains.add, chains.set_tail
         segment_at, clock_at, tail_at = chains.segment_at, chains.clock_at, chains.tail_at
         last_in, unfinished, several = self._open, self._unfinished, len(self._log.interner("source")) > _ONE
-        for row, code, task, segment, prev, cause, before, upto, by, source, last in rows:
+        for row, code, task, segment, prev, cause, before, other, upto, by, source, last, place in rows:
             if code >= _BEGINS:
                 preds: list[Pred] = []
                 if prev < 0 and (task in spawns or cause in nameless) and task >= 0:
@@ -241,38 +247,45 @@ class Intake:
                     rule = matched[row]
                     edges.add(segment, cause, rule)
                 if before >= 0:
-                    bound = upto
-                    if threads and upto != cause:
-                        bound = links.bound(before, cause, same_source=True, task=task)
-                    preds.append((before, bound, rule, cause))
+                    if threads and (task in threads or other in threads):
+                        upto = cause  # noqa: PLW2901 - a thread goes on meanwhile
+                    preds.append((before, upto, rule, cause))
                 box = None
                 if code == _RECEIVED:
-                    box = mailbox(row) if task >= 0 else None
-                    if box is not None:
+                    if row >= due:
+                        self._close(row)
+                        due = self.ports.due
+                    box = boxes.get(place, _ASK)
+                    if box is _ASK:
+                        box = self._mailbox(row)
+                    if box is not None and box.ordered and task >= 0:
                         publish = None
                         if rule == BY_PUBLISH:
                             publish = before if before >= 0 else self.segments.of_row.at(cause), cause
-                        more, follows = mailboxes.before(box, publish, row)
-                        preds += more
+                        if box.busy and box.declared:
+                            self.holes.add(Missing.OVERLAP, row)
+                        preds += mailboxes.before(box, publish, row)
+                    else:
+                        box = None
                 elif code == _JOINED:
                     preds += self._joined(row, segment, task, source, told.get(row, _NOTHING))
                 if several:
                     unfinished.discard(last_in.get(source, NONE))
                     unfinished.add(segment)
                     last_in[source] = segment
-                if prev >= 0 and not preds and segment_at[place := of[prev - first] & PLACE] == prev:
-                    segment_at[place] = segment  # it goes on, and nothing came in between
+                if prev >= 0 and not preds and segment_at[at := of[prev - first] & PLACE] == prev:
+                    segment_at[at] = segment  # it goes on, and nothing came in between
                     of.append(of[prev - first])
-                    late.append(clock_at[place])
-                    if tail_at[place] != NEVER:
-                        chains.goes_on(place)
+                    late.append(clock_at[at])
+                    if tail_at[at] != NEVER:
+                        set_tail(at, NEVER)
                 else:
-                    for pred in chains.add(row, last, prev, preds, unfinished, ends=task < 0):
+                    for pred in add(row, last, prev, preds, unfinished, ends=task < 0):
                         used[pred[2]] += 1
                         if pred[2] > MATCHED_PUT:
                             edges.add(segment, pred[3], pred[2])
                 if box is not None and box.ordered:
-                    mailboxes.start(box, task, publish, segment, row, follows)
+                    mailboxes.start(box, task, publish, segment, row)
             kind = code & _KIND
             if kind in _ENDS:
                 if task >= 0:
@@ -280,7 +293,9 @@ class Intake:
                         mailboxes.end(task, segment, row)
                     elif self._tasks.is_call(task, row):
                         continue  # only a call ends, not the task that made it
-                    chains.ended(segment, last)
+                    at = of[segment - first] & PLACE
+                    if segment_at[at] == segment:
+                        set_tail(at, last)
                     if task in links.running or task in cancels:
                         links.ended(task, source, segment, row)
             elif kind == kind_of.CANCEL:
@@ -289,18 +304,11 @@ class Intake:
                     links.cancel(child, row, source)
             elif kind in _SUBSCRIPTIONS:
                 self._subscribed(row, kind, told[row])
+                due = self.ports.due
 
     def _mailbox(self, row: int) -> Mailbox | None:
-        """The mailbox of a receive, if it is ordered."""
-        if row >= self.ports.due:
-            self._close(row)
         components, sessions, messages = self._names
-        box = self.ports.mailbox(components.item(row), sessions.item(row), messages.item(row))
-        if box is None or not box.ordered:
-            return None
-        if box.busy and box.declared:
-            self.holes.add(Missing.OVERLAP, row)
-        return box
+        return self.ports.mailbox(components.item(row), sessions.item(row), messages.item(row))
 
     def _close(self, row: int) -> None:
         over = set(self.ports.closed(row))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from debugger.analysis.order.chains import Chains, Pred
 from debugger.analysis.order.clocks import PLACE
@@ -17,16 +17,6 @@ _MOST_ACTIVE: Final = 1 << 16
 
 Publish = tuple[int, int]
 """Its segment and its row."""
-
-
-class _Active(NamedTuple):
-    """A handler that runs: as `Activation`, as far as that is known."""
-
-    box: Mailbox
-    chain: int
-    key: int
-    follows: int
-    loose: bool
 
 
 class Mailboxes:
@@ -50,29 +40,32 @@ class Mailboxes:
         self._chains = chains
         self._limits = limits
         self._reaches = reaches
-        self._active: dict[int, _Active] = {}
+        self._active: dict[int, Mailbox] = {}  # by task
         self.disproved: Final[set[Address]] = set()
         self.undecided = 0
 
-    def before(self, box: Mailbox, publish: Publish | None, row: int) -> tuple[list[Pred], int]:
-        """What comes before a handler that starts now, in `row`; and up to which number all handlers do.
+    def before(self, box: Mailbox, publish: Publish | None, row: int) -> list[Pred]:
+        """What comes before a handler that starts now, in `row`.
 
         Without a known publish that is nothing. ``box.ordered`` is False afterwards if this handler shows it.
         """
+        box.rest = ()
         if box.busy and not box.declared:
             self._drop_order(box)
-            return [], 0
-        handled = box.handled
-        last = handled.last
-        if publish is None or last is None:
-            return [], 0
+            return []
+        last = box.handled.last
+        if last is None:
+            return []
+        if publish is None:
+            box.rest = None
+            return []
         rule = FIFO_DECLARED if box.declared else FIFO_ASSUMED
-        number, chain, key, segment, end, _, follows, _ = last
-        if follows == number - 1 and self._surely_knows(publish, chain, key):
-            return [(segment, end, rule, end)], number  # it comes after the last, and that after all others
+        chain, key, segment, end, _, rest, loose = last
+        if not rest and rest is not None and not loose and self._surely_knows(publish, chain, key):
+            return [(segment, end, rule, end)]  # it comes after the last, and that after all others
         stale = row - self._limits.stale_rows
-        found, follows = handled.before(_Knows(self, publish), self._chains, stale)
-        return [(one.segment, one.end, rule, one.end) for one in found], follows
+        found, box.rest = box.handled.before(_Knows(self, publish), self._chains, stale)
+        return [(one.segment, one.end, rule, one.end) for one in found]
 
     def _surely_knows(self, publish: Publish, chain: int, key: int) -> bool:
         """Whether it is known at once that a row of a chain comes before a publish."""
@@ -84,35 +77,31 @@ class Mailboxes:
             return False
         return chains.known(chains.late[at], chain) >= key
 
-    def start(
-        self, box: Mailbox, task: int, publish: Publish | None, segment: int, row: int, follows: int
-    ) -> None:
+    def start(self, box: Mailbox, task: int, publish: Publish | None, segment: int, row: int) -> None:
         """A handler starts, in this segment, with this row; after `before`, and after `Chains.add`."""
         chains = self._chains
         if publish is None:
-            active = _Active(box, chains.of(segment), row, follows, loose=True)
+            box.chain, box.key, box.loose = chains.of(segment), row, True
         else:
-            active = _Active(box, chains.chains[publish[0] - chains.first], publish[1], follows, loose=False)
+            box.chain, box.key, box.loose = chains.chains[publish[0] - chains.first], publish[1], False
         box.latest, box.busy = task, True
-        self._active[task] = active
+        self._active[task] = box
         if len(self._active) > _MOST_ACTIVE:
             del self._active[next(iter(self._active))]
 
     def end(self, task: int, segment: int, row: int) -> None:
         """A handler ends, in this segment, with this row."""
-        active = self._active.pop(task, None)
-        if active is None:
+        box = self._active.pop(task, None)
+        if box is None:
             return
-        box, chain, key, follows, loose = active
         if box.latest != task:
             self._drop_order(box)
             return
         box.busy = False
         if box.ordered:
-            number = box.handled.number + 1
-            end_chain = self._chains.of(segment)
-            activation = Activation(number, chain, key, segment, row, end_chain, follows, loose)
-            if not box.handled.add(activation, self._chains, row - self._limits.stale_rows):
+            chain = self._chains.of(segment)
+            ended = Activation._make((box.chain, box.key, segment, row, chain, box.rest, box.loose))
+            if not box.handled.add(ended, self._chains, row - self._limits.stale_rows):
                 self._drop_order(box)  # it does not handle in the order of publication
 
     def _drop_order(self, box: Mailbox) -> None:
@@ -148,7 +137,10 @@ class _Knows:
         """The last row of a chain that comes before; None if no clock tells."""
         if chain == self.chain:
             return self.row - 1
-        return self._chains.known(self.clock, chain) if self._chains.tells(chain, self._began) else None
+        chains = self._chains
+        if chains.chain_at[chain & PLACE] == chain or chains.tells(chain, self._began):
+            return chains.known(self.clock, chain)
+        return None
 
     def has(self, activation: Activation) -> bool:
         """Whether the key of an activation comes before."""

@@ -4,17 +4,40 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from debugger.analysis.order.handled import Handled
+import numpy as np
+from numpy.typing import NDArray
+
+from debugger.analysis.order.handled import Handled, Rest
 from debugger.analysis.order.payloads import Told
 from debugger.analysis.order.records import Limits
 from debugger.log import ABSENT
 
 _BITS: Final = 32
+_HALF: Final = 16
 _MASK: Final = (1 << _BITS) - 1
+_SHORT: Final = (1 << _HALF) - 1
+_NO_PLACE: Final = -(2**63)
 _NEVER: Final = 2**62
 _LINGER: Final = 4096  # rows after the last unsubscribe in which a session's handlers come to an end
+
+
+def place(component: int, session: int, message: int) -> int:
+    """One number for three."""
+    if component > _SHORT or message > _SHORT:
+        return -1 - (session << 2 * _BITS | component << _BITS | message)
+    return session << _BITS | component << _HALF | message
+
+
+def places(component: NDArray[Any], session: NDArray[Any], message: NDArray[Any]) -> NDArray[np.int64]:
+    """The same for rows; what does not fit is told to be in no mailbox that is known."""
+    numbers: NDArray[np.int64] = (
+        session.astype(np.int64) << _BITS | component.astype(np.int64) << _HALF | message
+    )
+    if len(numbers) and max(int(component.max()), int(message.max())) > _SHORT:
+        numbers[(component > _SHORT) | (message > _SHORT)] = _NO_PLACE
+    return numbers
 
 
 class Address(NamedTuple):
@@ -37,14 +60,30 @@ class _Port:
 class Mailbox:
     """One subscriber's inbox. Handlers of an ordered one do not overlap."""
 
-    __slots__ = ("address", "busy", "declared", "handled", "latest", "ordered")
+    __slots__ = (
+        "address",
+        "busy",
+        "chain",
+        "declared",
+        "handled",
+        "key",
+        "latest",
+        "loose",
+        "ordered",
+        "rest",
+    )
 
     def __init__(self, address: Address, limits: Limits, *, ordered: bool) -> None:
         self.address = address
         self.ordered = ordered
         self.declared = False
-        self.latest = -1  # the task that began last
-        self.busy = False  # it has not ended
+        # The handler that began last: its task, whether it has not ended, and as of `Activation`.
+        self.latest = -1
+        self.busy = False
+        self.chain = -1
+        self.key = -1
+        self.rest: Rest = None
+        self.loose = False
         self.handled: Final = Handled(limits.handled, limits.publishers)
 
     def drop_order(self) -> None:
@@ -68,7 +107,8 @@ class Ports:
         self._listening: dict[int, int] = {}  # subscriptions by session
         self._closing: deque[tuple[int, int]] = deque()  # rows and sessions
         self._boxes: dict[int, Mailbox] = {}
-        self._known: dict[tuple[int, int], Mailbox | None] = {}
+        self.known: Final[dict[int, Mailbox | None]] = {}
+        """Mailboxes of which `mailbox` told before, by `place`."""
         self.due = _NEVER  # at which row `closed` has something to say
 
     def subscribed(self, component: int, session: int, message: int, told: Told) -> None:
@@ -83,7 +123,10 @@ class Ports:
             port.ordered = told.ordered
         port.subscribed += 1
         self._listening[session] = self._listening.get(session, 0) + 1
-        self._known.clear()
+        if session == ABSENT:
+            self.known.clear()
+        else:
+            self.known.pop(place(component, session, message), None)
 
     def unsubscribed(self, component: int, session: int, message: int, row: int) -> None:
         """The reverse. What was delivered before may still be handled."""
@@ -105,22 +148,25 @@ class Ports:
             session = self._closing.popleft()[1]
             if session not in self._listening:
                 over.append(session)
-                self._ports = {key: ports for key, ports in self._ports.items() if key & _MASK != session}
-                self._boxes = {key: box for key, box in self._boxes.items() if key & _MASK != session}
         self.due = self._closing[0][0] if self._closing else _NEVER
         if over:
-            self._known.clear()
+            gone = set(over)
+            for known in (self._ports, self._boxes):
+                for key in [key for key in known if key & _MASK in gone]:
+                    del known[key]
+            for at in [at for at in self.known if at < 0 or at >> _BITS in gone]:
+                del self.known[at]
         return over
 
     def mailbox(self, component: int, session: int, message: int) -> Mailbox | None:
         """The mailbox that a message came to; None if it is not ordered, or cannot be told."""
-        at = (component << _BITS | session, message)
+        at = place(component, session, message)
         try:
-            return self._known[at]
+            return self.known[at]
         except KeyError:
-            if len(self._known) >= self._most:
-                self._known.clear()
-            box = self._known[at] = self._look_up(component, session, message)
+            if len(self.known) >= self._most:
+                self.known.clear()
+            box = self.known[at] = self._look_up(component, session, message)
             return box
 
     def _look_up(self, component: int, session: int, message: int) -> Mailbox | None:
@@ -138,8 +184,7 @@ class Ports:
             box = self._boxes[key] = Mailbox(address, self._limits, ordered=not self._is_concurrent(address))
             if len(self._boxes) > self._most:
                 del self._boxes[next(iter(self._boxes))]
-                self._known.clear()
-                self._known[own, message] = box
+                self.known.clear()
         if port is not None and port.ordered:
             box.declared = True
         return box
