@@ -1,0 +1,224 @@
+"""Runs rules over a log: one pass, in pieces of any size, live or at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from backend.events.vocabulary import HANDLED
+from debugger.analysis.findings import Finding
+from debugger.analysis.order import Order
+from debugger.analysis.rules.ledger import INTEGRITY, KEPT, VIOLATION, Charge, Entry, Ledger
+from debugger.analysis.rules.load import RuleSet
+from debugger.analysis.rules.losses import Losses
+from debugger.analysis.rules.program import Program
+from debugger.analysis.rules.sessions import Sessions
+from debugger.analysis.rules.walk import Walk
+from debugger.log import EventLog
+
+_FIRST_CHUNK: Final = 512
+_LARGEST_CHUNK: Final = 1 << 16
+_FAST_NS: Final = 3_000_000
+_FAR: Final = 1 << 16
+_GUARDS: Final = 16
+
+
+class Outcome(NamedTuple):
+    """What became of a rule so far: findings by verdict, what is still open, what was not judged and why."""
+
+    violated: int
+    predicted: int
+    inconclusive: int
+    pending: int
+    not_judged: tuple[str, ...]
+
+
+class Rules:
+    """Grows with its log: `advance` judges what came, `all` tells what was found so far.
+
+    What is found depends on the rows alone, not on how `advance` was called. With an ``order`` steps that
+    went well, but that nothing orders, are predicted; rows are judged as far as the order has looked. A
+    ``live`` log is expected to go on: what still waits is not mentioned. `finish` says that a log is whole.
+    """
+
+    def __init__(
+        self, log: EventLog, rules: RuleSet, *, order: Order | None = None, live: bool = False
+    ) -> None:
+        self._log = log
+        self._rules = rules
+        self._order = order
+        self._live = live
+        self._chunk = _FIRST_CHUNK
+        self._start()
+
+    def _start(self) -> None:
+        self._ledger = Ledger(newest=self._log.forgets)
+        self._losses = Losses(self._log)
+        self._sessions = Sessions(self._log, self._losses)
+        self._seen: set[str] = set()
+        self._program = Program(self._rules, self)
+        self._walk = Walk(self._log, self._program, self._sessions, self._seen)
+        self.looked_at = self._log.first_row
+        self._finished = False
+        self._told: tuple[Finding, ...] = ()
+        self._told_of: tuple[object, ...] = ()
+
+    # --- growing -------------------------------------------------------------------------------
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of the log was judged."""
+        return self.looked_at >= len(self._log)
+
+    def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
+        """Judge new rows for about ``budget_ns`` of `clock`, one chunk at least; whether more was found."""
+        version, stop, began = self._ledger.version, len(self._log), clock()
+        if self._finished and stop > self.looked_at:
+            self._start()  # it was not whole after all
+        if self._order is not None:
+            stop = min(stop, self._order.looked_at)
+        while self.looked_at < stop:
+            before = clock()
+            self.take(min(self.looked_at + self._chunk, stop))
+            after = clock()
+            if after - before < _FAST_NS:
+                self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
+            elif self._chunk > _FIRST_CHUNK:
+                self._chunk //= 2
+            if after - began >= budget_ns:
+                break
+        return self._ledger.version != version
+
+    def take(self, stop: int) -> None:
+        """Judge rows up to `stop`, in large pieces."""
+        first = self._log.first_row
+        if first > self.looked_at:  # rows are forgotten that were never looked at
+            self._losses.add(first)
+            self.looked_at = first
+        while self.looked_at < stop:
+            upto = min(self.looked_at + _LARGEST_CHUNK, stop)
+            self._losses.look(self.looked_at, upto)
+            self._sessions.look(self.looked_at, upto)
+            self._walk.take(self.looked_at, upto)
+            self.looked_at = upto
+
+    def finish(self) -> None:
+        """The log is whole: a log that records no receives is known to be one now."""
+        if not self._finished and self.complete:
+            self._walk.finish()
+            self._finished = True
+
+    # --- what patterns ask ---------------------------------------------------------------------
+
+    def ordered(self, before: int, after: int) -> bool | None:
+        """Whether something orders two rows; None where that cannot be told."""
+        order = self._order
+        if order is None or not order.first_row <= min(before, after) <= max(before, after) < order.looked_at:
+            return None
+        if before < after and order.ordered(before, after):
+            return True
+        return None if order.overlaps_hole(before, after) is not None else False
+
+    def guarded(self, before: int, after: int) -> bool:
+        """Whether a handler of the later one's mailbox ran in between, and comes after the earlier one."""
+        log, order = self._log, self._order
+        first = max(before, after - _FAR, log.first_row)
+        handled = log.id_of("event_type", HANDLED)
+        if order is None or first >= after or handled is None:
+            return False
+        same = log.column("event_type")[first:after] == handled
+        for name in ("component", "session"):
+            column = log.column(name)
+            same &= column[first:after] == column[after]
+        rows = (np.flatnonzero(same) + first).tolist()
+        return any(self.ordered(before, row) for row in rows[-_GUARDS:])
+
+    def lost(self, low: int, high: int) -> bool:
+        """Whether events may be missing from above a row up to another."""
+        return self._losses.between(low, high)
+
+    def began(self, session: str | None) -> int:
+        """A row right before all that is known of a session."""
+        return self._sessions.began(session)
+
+    def seen(self, event: str) -> bool:
+        """Whether an event was seen at all so far."""
+        return event in self._seen
+
+    def enter(self, verdict: str, charge: Charge) -> None:
+        """Note what was found."""
+        self._ledger.enter(verdict, charge)
+
+    # --- telling -------------------------------------------------------------------------------
+
+    def outcome(self, rule: str) -> Outcome:
+        """What became of a rule so far."""
+        mine = [judge for one, judge in self._program.judges if one.id == rule]
+        now = self._now_ns()
+        return Outcome(
+            self._ledger.count(rule, VIOLATION) + sum(len(judge.overdue(now)) for judge in mine),
+            self._ledger.count(rule, "predicted"),
+            self._ledger.count(rule, INTEGRITY),
+            sum(judge.pending(now) for judge in mine),
+            tuple(what for judge in mine for what in judge.lacks()),
+        )
+
+    def all(self) -> tuple[Finding, ...]:
+        """What was found so far: by rows, then what could not be judged."""
+        of = (self.looked_at, self._finished)
+        if of != self._told_of:
+            self._told_of = of
+            self._told = (*self._found(), *self._capped(), *self._unjudged())
+        return self._told
+
+    def _found(self) -> list[Finding]:
+        now = self._now_ns()
+        late = [
+            Entry(verdict, charge).finding()
+            for _, judge in self._program.judges
+            for verdict, charge in judge.overdue(now)
+        ]
+        found = self._ledger.findings()
+        return sorted([*found, *late[:KEPT]], key=lambda one: (one.row, one.rule)) if late else found
+
+    def _capped(self) -> list[Finding]:
+        return [
+            Finding(rule, verdict, self._severity(rule, verdict), f"{more:,} more findings of {rule}")
+            for (rule, verdict), more in self._ledger.more.items()
+        ]
+
+    def _severity(self, rule: str, verdict: str) -> str:
+        severity: str = next(one.severity for one, _ in self._program.judges if one.id == rule)
+        return severity if verdict == VIOLATION or severity != "error" else "warning"
+
+    def _unjudged(self) -> list[Finding]:
+        found = []
+        for rule in self._rules.rules:
+            judges = [judge for one, judge in self._program.judges if one is rule]
+            lacks = list(dict.fromkeys(what for judge in judges for what in judge.lacks()))
+            given_up = sum(judge.given_up for judge in judges)
+            if given_up:
+                lacks.append(f"{given_up:,} were too many to remember")
+            if lacks and (not self._live or given_up):
+                message = f"{rule.id} was not judged everywhere: {'; '.join(lacks)}"
+                why = "the rule needs it; a rules file may map other names onto its own"
+                found.append(Finding(rule.id, INTEGRITY, "warning", message, why, rule.fix and ""))
+            pending = 0 if self._live else sum(judge.pending(self._now_ns()) for judge in judges)
+            if pending:
+                message = f"{rule.id} is pending {pending:,} times: the log ends before it could be judged"
+                found.append(Finding(rule.id, INTEGRITY, "info", message))
+        return found
+
+    def _now_ns(self) -> int:
+        at = self.looked_at - 1
+        return int(self._log.column("timestamp_ns")[at]) if at >= self._log.first_row else 0
+
+
+def judged(log: EventLog, rules: RuleSet, *, order: Order | None = None) -> Rules:
+    """The rules on a whole log."""
+    found = Rules(log, rules, order=order)
+    found.take(len(log) if order is None else min(len(log), order.looked_at))
+    found.finish()
+    return found

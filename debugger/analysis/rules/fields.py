@@ -1,0 +1,110 @@
+"""Fields by name: what a row, or its payload, has there."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from debugger.analysis.rules.aliases import Aliases, payload_field
+from debugger.analysis.rules.facts import Fact
+from debugger.analysis.rules.schema import listed
+from debugger.log.fields import MISSING
+from debugger.log.query.lines import Reader
+from debugger.log.query.nodes import Field
+
+Get: TypeAlias = Callable[[Fact], Any]
+"""What a fact has in a field; None for nothing."""
+
+OF_ROWS: Final[dict[str, Get]] = {
+    "session": lambda fact: fact.session or "",
+    "turn": lambda fact: fact.turn,
+    "component": lambda fact: fact.component,
+    "message": lambda fact: fact.message,
+    "type": lambda fact: fact.kind,
+    "task": lambda fact: fact.task,
+    "worker": lambda fact: fact.worker,
+    "correlation": lambda fact: fact.correlation,
+    "was": lambda fact: fact.was,
+    "attempt": lambda fact: fact.attempt(),
+}
+"""Fields that every event has, with or without a value."""
+
+_LONGEST: Final = 200
+
+
+def scalar(value: Any) -> Any:
+    """A payload's value as one that tells keys apart: bounded, and None unless it is text or a number."""
+    if isinstance(value, str):
+        if len(value) <= _LONGEST:
+            return value
+        digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return f"{value[: _LONGEST - 20]}…{digest}"
+    if isinstance(value, bool) or value is None:
+        return None
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+class Fields:
+    """Compiles names of fields, and collects what of the payload is to be read."""
+
+    def __init__(self, named: Mapping[str, str | list[str]], aliases: Aliases) -> None:
+        self._named = {name: listed(places) for name, places in named.items()}
+        self._aliases = aliases
+        self._wanted: dict[str, Field] = {}
+        self._getters: dict[str, Callable[[Any], Any]] = {}
+        self.reader: Reader | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """What there is, besides places in the payload."""
+        return [*OF_ROWS, *self._named]
+
+    def get(self, name: str, own: Mapping[str, str | list[str]]) -> Get:
+        """What gets a field: by its own meaning in an event, by that of the file, or of every event.
+
+        Raises:
+            KeyError: there is no such name.
+            QueryError: it is no place in the payload.
+        """
+        places = listed(own[name]) if name in own else self._named.get(name, [name])
+        gets = [
+            self._one(place, name)
+            for one in places
+            for place in ([one] if one in OF_ROWS else self._aliases.places(one))
+        ]
+        if len(gets) == 1:
+            return gets[0]
+
+        def first(fact: Fact) -> Any:
+            for get in gets:
+                value = get(fact)
+                if value is not None:
+                    return value
+            return None
+
+        return first
+
+    def _one(self, place: str, name: str) -> Get:
+        if place in OF_ROWS:
+            return OF_ROWS[place]
+        if "." not in place:
+            raise KeyError(name)
+        raw = self.raw(place)
+        return lambda fact: scalar(raw(fact))
+
+    def raw(self, place: str) -> Get:
+        """What gets a value of the payload as it is, `MISSING` for none."""
+        self._wanted.setdefault(place, payload_field(place))
+        getters = self._getters
+
+        def get(fact: Fact) -> Any:
+            return MISSING if fact.record is None else getters[place](fact.record)
+
+        return get
+
+    def ready(self) -> None:
+        """All fields are known: make what reads them."""
+        self.reader = Reader(list(self._wanted.values()))
+        self._getters |= {place: self.reader.getter(field) for place, field in self._wanted.items()}

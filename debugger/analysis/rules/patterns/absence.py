@@ -1,0 +1,54 @@
+"""After A, no B."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from debugger.analysis.rules.patterns.base import Binding, Context, Judge, Seen
+from debugger.analysis.rules.schema import Absence, Rule
+
+_PREDICTIONS: Final = 4
+
+
+class _State:
+    __slots__ = ("after", "exempt", "last")
+
+    def __init__(self) -> None:
+        self.after: dict[int, Seen] = {}
+        self.exempt = False
+        self.last: dict[int, Seen] = {}  # of each part of `never`, and component, the last before A
+
+
+class AbsenceJudge(Judge[_State]):
+    """B after all of A is wrong. B before A is asked for what orders the two."""
+
+    new_state = _State
+
+    def __init__(self, case: Absence, rule: Rule, bindings: list[Binding], context: Context) -> None:
+        super().__init__(case, rule, bindings, context)
+        self._needed = {one.place for one in bindings if one.role == "after"}
+        self._predict = case.predict
+
+    def take(self, seen: Seen, state: _State) -> None:
+        """Judge an event of a key."""
+        role = seen.binding.role
+        if role == "after":
+            self._after(seen, state)
+        elif role == "unless":
+            state.exempt = True
+        elif role == "revive":
+            state.after.clear()
+            state.exempt = False
+        elif role == "never":
+            if state.exempt or len(state.after) < len(self._needed):
+                state.last[seen.binding.place] = seen
+            else:
+                since = max(state.after.values(), key=lambda one: one.row)
+                self.violated(seen, (since,))
+
+    def _after(self, seen: Seen, state: _State) -> None:
+        first = seen.binding.place not in state.after
+        state.after.setdefault(seen.binding.place, seen)
+        if self._predict and first and len(state.after) == len(self._needed) and not state.exempt:
+            for last in state.last.values():
+                self.predicted(last, seen)
