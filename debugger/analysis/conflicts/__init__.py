@@ -3,6 +3,27 @@
 from __future__ import annotations
 
 from debugger.analysis.conflicts.conflicts import Conflicts
-from debugger.analysis.conflicts.records import Clash, Counts, Limits, MessagePair, Place, Race, Touch, Update
+from debugger.analysis.conflicts.records import (
+    Clash,
+    Counts,
+    Ease,
+    Limits,
+    MessagePair,
+    Place,
+    Race,
+    Touch,
+    Update,
+)
 
-__all__ = ["Clash", "Conflicts", "Counts", "Limits", "MessagePair", "Place", "Race", "Touch", "Update"]
+__all__ = [
+    "Clash",
+    "Conflicts",
+    "Counts",
+    "Ease",
+    "Limits",
+    "MessagePair",
+    "Place",
+    "Race",
+    "Touch",
+    "Update",
+]

@@ -26,7 +26,7 @@ _V = TypeVar("_V")
 class _Race:
     """A race that is told, and what is folded into it."""
 
-    __slots__ = ("_ease", "_keys", "covered", "first", "like", "pair", "place", "second")
+    __slots__ = ("_ease", "_keys", "_last", "covered", "first", "like", "pair", "place", "second")
 
     def __init__(self, clash: Clash, ease: Ease) -> None:
         self.place = clash.place
@@ -35,6 +35,7 @@ class _Race:
         self._keys: dict[str, tuple[str, Ease]] = {}  # by what the key is without its numbers
         self.pair = clash.first.kind in (LEFT, RIGHT)
         self.like = 0
+        self._last = clash.second.segment
         self.covered = 0
 
     def add(self, clash: Clash) -> None:
@@ -45,6 +46,11 @@ class _Race:
             self._keys[name] = (clash.key, ease)
             if len(self._keys) > _KEYS:
                 del self._keys[max(self._keys, key=lambda one: self._keys[one][1] is not Ease.NONE)]
+
+    def again(self, segment: int) -> None:
+        """Another one of this kind, of a segment that may race with several."""
+        self.like += segment != self._last
+        self._last = segment
 
     @property
     def ease(self) -> Ease:
@@ -82,7 +88,7 @@ class Races:
         self._limits = limits
         self._told: list[_Race] = []
         self._of_segments: dict[tuple[int, int], _Race] = {}
-        self._of_kind: dict[tuple[str | Label | bool, ...], _Race] = {}
+        self._of_kind: dict[tuple[str, Label, Label, bool], _Race] = {}
         self._folded: dict[tuple[int, int, bool], None] = {}
         self._recent: dict[int, deque[_Race]] = {}  # by session
         self.folded = 0
@@ -105,11 +111,11 @@ class Races:
             return
         if (*segments, eased) in self._folded:
             return
-        labels = sorted((self._label(clash.first.row), self._label(clash.second.row)))
-        kind = (clash.place.component, *labels, eased)
+        one, other = sorted((self._label(clash.first.row), self._label(clash.second.row)))
+        kind = (clash.place.component, one, other, eased)
         known = self._of_kind.get(kind)
         if known is not None:
-            known.like += 1
+            known.again(segments[1])
             known.add(clash)
         else:
             known = self._cause(clash, eased=eased)

@@ -110,9 +110,9 @@ class Clash(NamedTuple):
 class Race(Struct, frozen=True):
     """Two segments in a race, and over which keys; told of the first of its kind.
 
-    ``ease`` says why it is only worth a note. ``like`` counts later ones of the same two kinds of activation
-    in the same component, ``covered`` those that would be ordered if this was. ``pair``: the key names two
-    types of message instead.
+    ``ease`` says why it is only worth a note. ``like`` counts later segments in a race of the same two kinds
+    of activation in the same component, ``covered`` clashes that would be ordered if this was. ``pair``: the
+    key names two types of message instead.
     """
 
     place: Place

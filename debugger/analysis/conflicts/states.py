@@ -55,12 +55,13 @@ class Cell:
 class State:
     """The state of a component in a session, of one process."""
 
-    __slots__ = ("cells", "open", "place", "raw", "value")
+    __slots__ = ("asked", "cells", "open", "place", "raw", "value")
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.raw = b""  # as it is written in the last snapshot, and what that is
         self.value: dict[str, Any] | None = None
+        self.asked: dict[str, Any] = {}  # what was read of it before its first snapshot
         self.open: dict[int, int] = {}  # activations that have shown it and have not ended, with their rows
         self.cells: dict[str, Cell] = {}
 

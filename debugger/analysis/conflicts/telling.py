@@ -47,11 +47,9 @@ class Teller:
         content: object
         if isinstance(of, Race):
             at, content = (of.first.row, of.second.row), (of.keys, of.ease)
-            counts = [f"{of.like:,} more between the same two"] if of.like else []
-            counts += [f"{of.covered:,} more would not be if they were ordered"] if of.covered else []
+            covered = of.covered
         else:
-            at, content = (of.other_write, of.write, of.read), of.key
-            counts = [f"{of.like:,} more of this key"] if of.like else []
+            at, content, covered = (of.other_write, of.write, of.read), of.key, 0
         known = self._told.get(at)
         if known is None or known[0] != content:
             if min(at) < self._order.first_row:
@@ -63,8 +61,10 @@ class Teller:
                 )
                 known = self._told[at] = (content, finding, self.activations(finding.rows[:2]))
         _, finding, activations = known
-        why = "; ".join((finding.why, *counts))
-        return replace(finding, why=why) if counts else finding, activations
+        if of.like or covered:
+            follow = f"; {covered:,} more would not be, were they ordered" if covered else ""
+            finding = replace(finding, why=finding.why + follow, times=of.like + 1)
+        return finding, activations
 
     def activations(self, rows: Iterable[int]) -> frozenset[int]:
         """The activations of some rows; of an event without one, its segment as a negative number."""

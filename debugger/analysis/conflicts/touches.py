@@ -13,10 +13,10 @@ from debugger.analysis.conflicts.exclusion import Held, Inboxes
 from debugger.analysis.conflicts.lines import Said, decoded, payload, read_all
 from debugger.analysis.conflicts.records import LONG, Limits, Shape
 from debugger.analysis.conflicts.states import State, States
-from debugger.analysis.conflicts.values import Change, changes, known_keys, shape
+from debugger.analysis.conflicts.values import Change, changes, known_keys, leaves, shape
 from debugger.analysis.order import Order
 from debugger.log import EventLog
-from debugger.log.fields import Missing
+from debugger.log.fields import MISSING, Missing
 
 NO_TASK: Final = -1
 _SHORT: Final = frozenset({int, bool, float, type(None), Missing})
@@ -108,6 +108,7 @@ class Intake:
             shown = self._shown(row, kind, component, session, state)
             if kind in (ACQUIRED, RELEASED, SUBSCRIBED):
                 self._tell(shown, line, source)
+            known = bool(raw) and state.value is not None and kind != ASKED
             if kind == ASKED:
                 self._asked(shown, line, said, raw, source)
             else:
@@ -115,7 +116,7 @@ class Intake:
                     shown = self._changed(shown, raw)
                 self._declared_reads(shown, said, source)
             if said.writes:
-                self._declared_writes(shown, said, source, seen=bool(raw) and kind != ASKED)
+                self._declared_writes(shown, said, source, known=known)
             self._note(shown)
             yield shown
 
@@ -169,8 +170,9 @@ class Intake:
         state, before = shown.state, shown.state.value
         state.raw, state.value = raw, decoded(raw)
         if before is None:
-            return shown  # the first: who made it so is not known
-        found = changes(before, state.value, self._limits.changes)
+            found = self._first(shown, state.value)
+        else:
+            found = changes(before, state.value, self._limits.changes)
         if not found:
             return shown
         if shown.kind == RECEIVED:
@@ -184,6 +186,18 @@ class Intake:
             shown = shown._replace(task=NO_TASK if task is None else task)
         shown.writes.extend(_written(state, change) for change in found)
         return shown
+
+    def _first(self, shown: Shown, value: dict[str, Any]) -> list[Change]:
+        """The first snapshot: who made it so is not known, but for what was read, or what can only be it."""
+        state, asked = shown.state, shown.state.asked
+        state.asked = {}
+        if asked:
+            return changes(asked, {key: value.get(key, MISSING) for key in asked}, self._limits.changes)
+        if shown.kind == CHANGED and len(value) == 1:
+            (key,) = value
+            if len(leaves(value[key], key, 2)) == 1:
+                return [Change(key, MISSING, value[key])]
+        return []
 
     # --- what is declared ------------------------------------------------------------------------
 
@@ -199,6 +213,8 @@ class Intake:
 
     def _asked(self, shown: Shown, line: bytes, said: Said, raw: bytes, source: int) -> None:
         """A `state_read`: what it read is declared, or listed, or else all that it holds."""
+        if raw and shown.state.value is None and len(shown.state.asked) < self._limits.changes:
+            shown.state.asked |= decoded(raw)
         if said.reads:
             self._declared_reads(shown, said, source)
             return
@@ -214,15 +230,15 @@ class Intake:
             state, keys = self._keys(shown, name, source)
             shown.reads.extend((state, key) for key in keys)
 
-    def _declared_writes(self, shown: Shown, said: Said, source: int, *, seen: bool) -> None:
+    def _declared_writes(self, shown: Shown, said: Said, source: int, *, known: bool) -> None:
         """Writes that the snapshot does not show: of another component, or of an equal value."""
-        known = {write.key for write in shown.writes}
+        seen = {write.key for write in shown.writes}
         for name in said.writes[: self._limits.changes]:
             state, keys = self._keys(shown, name, source)
             own = state is shown.state
-            if own and any(key in known or _within(key, known) for key in keys):
+            if own and any(key in seen or _within(key, seen) for key in keys):
                 continue  # the snapshot tells which part of it
-            how = Shape.SAME if seen and own and state.value is not None else Shape.SET
+            how = Shape.SAME if known and own else Shape.SET
             shown.writes.extend(Write(state, key, how) for key in keys)
 
 

@@ -1,0 +1,66 @@
+"""What is predicted are the pairs that can change places: no more, and none less than by a cause of it."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from debugger.analysis.conflicts import Clash, Conflicts
+from debugger.analysis.order import Order
+from debugger.log import EventLog
+from tests.analysis.conflicts.conflict_logs import ALL, Swaps, found_in, touched
+from tests.analysis.order_programs import append, log_of
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 10**9), size=st.integers(6, 40), sources=st.integers(1, 2))
+def test_a_clash_is_a_pair_that_can_change_places(seed: int, size: int, sources: int) -> None:
+    """Each clash happens in both orders in some runs; each such pair is found, or one that it leads to."""
+    events = touched(seed, size, 8, sources=sources)
+    swaps = Swaps(events)
+    clashes: list[Clash] = []
+    found_in(log_of(events), limits=ALL, on_clash=clashes.append)
+    found = {(clash.first.row, clash.second.row, f"shared.{clash.key}") for clash in clashes}
+    wanted = swaps.races()
+    assert found <= wanted
+    for first, second, key in wanted - found:
+        # A later touch that follows the first one stands for it.
+        assert any(
+            other == second and of == key and swaps.oracle.ordered(first, one) for one, other, of in found
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**9), size=st.integers(6, 80), piece=st.integers(1, 9))
+def test_a_log_that_grows_tells_the_same(seed: int, size: int, piece: int) -> None:
+    """However a log comes, its races, updates and findings are those of the whole."""
+    events = touched(seed, size, 30)
+    log = EventLog()
+    order = Order(log)
+    conflicts = Conflicts(log, order)
+    for start in range(0, len(events), piece):
+        append(log, events[start : start + piece])
+        order.advance(lambda: 0, 1)
+        conflicts.advance(lambda: 0, 1)
+    assert conflicts.complete
+    whole = Conflicts(log, order)
+    whole.take(len(log))
+    assert (conflicts.races, conflicts.updates) == (whole.races, whole.updates)
+    assert conflicts.counts == whole.counts
+    assert conflicts.findings() == whole.findings()
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 10**9), size=st.integers(6, 60))
+def test_folding_leaves_a_cause_for_each_clash(seed: int, size: int) -> None:
+    """Every clash is one of a race that is told, or is counted with one; each race is a clash."""
+    events = touched(seed, size, 20)
+    clashes: list[Clash] = []
+    conflicts = found_in(log_of(events), limits=ALL, on_clash=clashes.append)
+    races = conflicts.races
+    pairs = {(clash.first.segment, clash.second.segment) for clash in clashes}
+    told = {(race.first.segment, race.second.segment) for race in races}
+    assert told <= pairs
+    assert bool(races) == bool(clashes)
+    assert sum(race.like + race.covered for race in races) <= conflicts.counts.folded
+    assert len(pairs) <= len(races) + conflicts.counts.folded
