@@ -171,9 +171,9 @@ class Timeline(Widget, can_focus=True):
     def action_lane(self, step: int) -> None:
         """Choose the lane above or below."""
         model = self.model
-        if model.scene is None:
+        keys = model.scene.shown.every if model.scene is not None else ()
+        if not keys:  # no events, or none that is of a lane: gaps are of no component
             return
-        keys = model.scene.shown.every
         here = model.view.lane if model.view.lane is not None else model.cursor_key
         place = keys.index(here) + step if here in keys else 0
         self._choose(keys[min(max(place, 0), len(keys) - 1)])
