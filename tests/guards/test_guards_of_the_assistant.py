@@ -21,7 +21,7 @@ from tests.support.races import SHOWS, worker_taken_away
 
 SHORT = Scripted(("One two three.",))
 STORY = Scripted(tuple(f"Sentence number {number} is told. " for number in range(30)), delay=0.005)
-TALE = Scripted(STORY.chunks[:3])
+TALE = Scripted(STORY.chunks[:2])
 HAND_OFF = Scripted(tool_calls=(ToolCall("1", "switch_agent", {"agent": "storyteller"}),))
 
 
@@ -62,7 +62,7 @@ CASES = (
     Case(Guard.OLD_STREAM_FIRST, {Delay.LLM_CLOSE: 80}, (STORY, SHORT), cut_in="LLM_RAW_CHUNK"),
     Case(Guard.CONFIG_OF_THE_TURN, {Delay.TTS_CONNECT: 80}, (HAND_OFF, SHORT)),
     Case(Guard.LISTED_EDGES_ONLY, {Delay.TTS_CONNECT: 500}, cut_in="BEGIN_AI_TURN"),
-    Case(Guard.PLAY_TO_THE_END, {Delay.TTS_SPEAK: 60}, (TALE,), pace=0.1, stays=0.3),
+    Case(Guard.PLAY_TO_THE_END, {Delay.TTS_SPEAK: 250}, (TALE,), pace=0.1, stays=0.5),
     Case(Guard.SILENCE_BEFORE_SOUND, {Delay.AUDIO_OPEN: 80}, cut_in="TTS_AUDIO_CHUNK"),
     Case(Guard.CLEAR_AT_TURN_BEGIN, {Delay.TTS_CONNECT: 80}),
     Case(Guard.ONE_REQUEST_AT_A_TIME, always=True),
