@@ -28,6 +28,9 @@ not have, or not to its end, has nothing there.
 """
 
 
+_NOTHING: Final = np.full(1 << BLOCK, UNKNOWN, np.int64)
+
+
 class Block:
     """Places of the chains of some sessions."""
 
@@ -80,7 +83,7 @@ def learn(clock: Clock, place: int, row: int, fresh: set[int]) -> None:
         size = FIRST
         while size <= within:
             size *= 2
-        wide = np.full(size, UNKNOWN, np.int64)
+        wide = _NOTHING[:size].copy()
         if rows is not None:
             wide[: len(rows)] = rows
         rows = clock[number] = wide

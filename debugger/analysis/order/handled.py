@@ -77,9 +77,10 @@ class _Line:
 
     def upto(self, key: int) -> list[Activation]:
         """The last one up to a key; several only if one message came several times."""
-        stop = bisect_right(self.keys, key)
-        start = max(stop - 1, 0)
-        while start and self.keys[start - 1] == self.keys[start]:
+        keys = self.keys
+        stop = len(keys) if key >= keys[-1] else bisect_right(keys, key)
+        start = stop - 1 if stop else 0
+        while start and keys[start - 1] == keys[start]:
             start -= 1
         return self.activations[start:stop]
 
@@ -108,7 +109,7 @@ class Handled:
         self._recent: deque[Activation] = deque(maxlen=_RECENT)
         self._lines: dict[int, _Line] = {}  # the one that was used last is the last
         self._prune_at = _MANY
-        self._table = _Table()
+        self._table: _Table | None = None  # not before there are many
         self._changed: set[int] = set()  # lines that the table does not have as they are
         self._loose: deque[Activation] = deque(maxlen=_LOOSE)
 
@@ -171,8 +172,12 @@ class Handled:
             line = self._lines.get(chain)
             if line is None:
                 continue
-            upto = knows.upto(chain)
+            upto, keys = knows.upto(chain), line.keys
             if upto is not None:
+                if upto < keys[0]:
+                    if chain not in rest:
+                        rest.append(chain)
+                    continue
                 known = line.upto(upto)
             elif line.activations[-1].end < stale:
                 self._lose(chain)
@@ -185,6 +190,8 @@ class Handled:
         return tuple(rest) if len(rest) <= _MOST_REST else None
 
     def _known(self, knows: Knows, chains: Chains) -> list[int]:
+        if self._table is None:
+            self._table = _Table()
         for chain in self._changed:
             self._table.put(self._lines[chain])
         self._changed.clear()
@@ -193,7 +200,8 @@ class Handled:
     def _lose(self, chain: int) -> None:
         del self._lines[chain]
         self._changed.discard(chain)
-        self._table.drop(chain)
+        if self._table is not None:
+            self._table.drop(chain)
 
     def clear(self) -> None:
         """Forget all of them."""
@@ -202,7 +210,7 @@ class Handled:
         self._recent.clear()
         self._lines.clear()
         self._loose.clear()
-        self._table = _Table()
+        self._table = None
 
     def forget(self, segment: int) -> None:
         """Forget activations that ended before a segment."""
