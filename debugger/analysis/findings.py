@@ -22,13 +22,22 @@ from debugger.analysis.skew import Skew, Skews
 from debugger.analysis.unknown import UnknownCauses
 from debugger.durations import span
 from debugger.log import SYNTHETIC, EventLog
+from debugger.log.interner import OTHERS
+from debugger.log.names import MOST_NAMES
 
 KEPT: Final = 1_000
 """Findings of a kind that are kept with their row; more are only counted."""
 
 _CHUNK: Final = 1 << 18
 _ERROR: Final = SEVERITIES.index("error")
-_COUNT_AT_MOST: Final = 64  # causes that are named one by one
+_COUNT_AT_MOST: Final = 64  # causes, and sources, that are named one by one
+_NAMED: Final = {
+    "component": "components",
+    "message_type": "message types",
+    "event_type": "event types",
+    "source": "sources",
+    "topology": "ways of messages",
+}
 _TOLD_AT_ONCE: Final = 64  # rows: some ms
 
 
@@ -151,7 +160,7 @@ class Findings:
     def all(self) -> tuple[Finding, ...]:
         """All findings so far."""
         log = self._log
-        stats = log.stats
+        stats = log.brief
         of = (
             self.errors,
             self.gaps,
@@ -160,6 +169,7 @@ class Findings:
             stats.torn,
             stats.evicted > 0,
             stats.forgotten > 0,
+            stats.overfull,
             tuple(stats.missing.items()),
             tuple(self._skews.all()),
             len(self._unknown),
@@ -216,9 +226,11 @@ class Findings:
 
     def _integrity(self) -> list[Finding]:
         log, found = self._log, []
-        stats = log.stats
-        for source, missing in stats.missing.items():
+        stats = log.brief
+        for source, missing in list(stats.missing.items())[:_COUNT_AT_MOST]:
             found.append(_hole("seq-gap", f"{missing:,} events of {source} are missing", "its seq has holes"))
+        if (sources := len(stats.missing) - _COUNT_AT_MOST) > 0:
+            found.append(_hole("seq-gap", f"events of {sources:,} more sources are missing"))
         for line in stats.broken:
             where = f"{line.path}:{line.line}" if line.path else f"line {line.line}"
             found.append(_hole("broken-line", f"{where} was skipped: {line.reason}"))
@@ -232,6 +244,10 @@ class Findings:
         if stats.forgotten:
             why = "a live view keeps the newest ones within a bound; record the feed to keep all"
             found.append(_hole("forgotten", "early events are forgotten", why))
+        if stats.overfull:
+            what = ", ".join(_NAMED.get(column, column) for column in stats.overfull)
+            why = f"a live view keeps the first {MOST_NAMES:,} of each; record the feed to keep all"
+            found.append(_hole("too-many-names", f"too many {what}: later ones are shown as {OTHERS}", why))
         if stats.evicted:
             why = "live events are kept within a bound; the oldest lose their payload"
             found.append(_hole("evicted", "early events have no payload any more", why))

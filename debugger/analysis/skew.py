@@ -16,6 +16,9 @@ from debugger.log import ABSENT, EventLog
 _CHUNK: Final = 1 << 18
 _BITS: Final = 32
 
+MOST_PAIRS: Final = 4_096
+"""Of sources whose messages are compared; of what comes later nothing is told."""
+
 
 class Skew(NamedTuple):
     """The clock of ``ahead`` shows ``ns`` more than that of ``behind``, give or take ``error_ns``.
@@ -63,7 +66,8 @@ class Skews:
         for key, least in zip(
             found.tolist(), np.minimum.reduceat(delays[order], starts).tolist(), strict=True
         ):
-            self._least[key] = min(self._least.get(key, least), least)
+            if key in self._least or len(self._least) < MOST_PAIRS:
+                self._least[key] = min(self._least.get(key, least), least)
 
     def all(self) -> list[Skew]:
         """Pairs of sources whose clocks differ by more than what their messages leave open."""

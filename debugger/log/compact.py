@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from debugger.log.interner import ABSENT, Interner
+from debugger.log.interner import ABSENT, LONGEST, Interner, bounded
 from debugger.log.pack import Texts
 from debugger.log.series import NOWHERE, numbers_after, taken_apart
 from debugger.log.textindex import TextIndex, by_head, listed
@@ -17,8 +17,12 @@ from debugger.log.textindex import TextIndex, by_head, listed
 RECENT: Final = 4096
 """Names in a dict at 200 bytes each; older ones are looked up where they are packed."""
 
-_HEADS: Final = 1 << 16
-_MANY: Final = 8  # names of one head at once, for it to be worth numpy's overhead
+_HEADS: Final = 1 << 14
+"""Heads are kept for ever: what has a new one each time is random, not counted, and is kept as a text."""
+
+_EARLY_HEADS: Final = 64
+_LONGEST_HEAD: Final = 256
+_MANY: Final = 8  # names of one head at once, for it to be worth numpy's overhead, and a head late
 _TEXT: Final = 0
 """The head of a name that is kept as it is."""
 
@@ -77,6 +81,8 @@ class CompactInterner(Interner):
 
     def intern_all(self, texts: Sequence[str | None], count: int) -> NDArray[np.uint32]:
         """As of `Interner`."""
+        if max(map(len, filter(None, texts)), default=0) > LONGEST:
+            texts = [text if text is None else bounded(text) for text in texts]
         known = self._known
         unknown = [text for text in dict.fromkeys(texts) if text is not None and text not in known]
         if unknown:
@@ -100,7 +106,7 @@ class CompactInterner(Interner):
                 continue
             mine = [texts[at] for at in places]
             counts = numbers_after(head, mine)
-            place = None if counts is None else self._place(head)
+            place = None if counts is None else self._place(head, _HEADS)
             if counts is None or place is None:
                 few += mine
             else:
@@ -108,9 +114,10 @@ class CompactInterner(Interner):
         if few:
             self._learn_few(few)
 
-    def _place(self, head: str) -> int | None:
+    def _place(self, head: str, most: int) -> int | None:
+        """The number of a head, a new one if there are fewer than `most`."""
         place = self._head_numbers.get(head)
-        if place is None and len(self._head_names) < _HEADS:
+        if place is None and len(self._head_names) < most and len(head) <= _LONGEST_HEAD:
             place = self._head_numbers[head] = len(self._head_names)
             self._head_names.append(head)
         return place
@@ -139,7 +146,7 @@ class CompactInterner(Interner):
 
     def _keep(self, text: str) -> None:
         head, count = taken_apart(text)
-        place = self._place(head) if head and count != NOWHERE else None
+        place = self._place(head, _EARLY_HEADS) if head and count != NOWHERE else None
         if place is None:
             self._text += text.encode("utf-8", "surrogatepass")
             place, count = _TEXT, self._texts_gone + len(self._ends)
@@ -149,6 +156,7 @@ class CompactInterner(Interner):
 
     def id_of(self, text: str | None) -> int | None:
         """As of `Interner`."""
+        text = text if text is None else bounded(text)
         number = self._known.get(text)
         if number is None and text is not None:
             number = self._kept_numbers.get(text)

@@ -18,7 +18,8 @@ FAMILIES: Final = tuple(Family)
 """What the numbers of the ``family`` column mean."""
 
 _FAMILY_NUMBER = {family: number for number, family in enumerate(FAMILIES)}
-_MAX_DIRECTIONS = 256
+MOST_DIRECTIONS: Final = 255
+"""A log with hundreds of directions is nonsense; the line itself still tells them."""
 
 
 class Encoder:
@@ -34,9 +35,7 @@ class Encoder:
     def columns(self, pack: Pack) -> dict[str, NDArray[Any]]:
         """All columns that come from the events alone."""
         columns = {name: _numbered(self._names[name], pack.names[name]) for name in INTERNED}
-        # A log with hundreds of directions is nonsense; the line itself still tells them.
-        directions = _numbered(self._directions, pack.names["direction"])
-        columns["direction"] = np.minimum(directions, _MAX_DIRECTIONS - 1).astype(np.uint8)
+        columns["direction"] = _numbered(self._directions, pack.names["direction"]).astype(np.uint8)
         columns["severity"] = pack.severities
         columns["family"] = self._families(columns["event_type"], columns["message_type"])
         columns["turn"] = pack.turns

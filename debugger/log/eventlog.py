@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from backend.events import Event, decode_line, encode_event
@@ -14,12 +15,12 @@ from debugger.log.bound import Bound
 from debugger.log.causes import Causes
 from debugger.log.clocks import Drifts, Highs, MonoColumn
 from debugger.log.columns import DRIFT, INTERNED, NONE, Columns
-from debugger.log.compact import CompactInterner
-from debugger.log.encode import FAMILIES, Encoder
+from debugger.log.encode import FAMILIES, MOST_DIRECTIONS, Encoder
 from debugger.log.header import header_of
 from debugger.log.interner import ABSENT, Interner
 from debugger.log.lines import GONE, LIVE, Lines
 from debugger.log.mapper import Mapper
+from debugger.log.names import Sessions, overfull, tables_of
 from debugger.log.pack import Pack, pack_events
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.scan import matching, next_match
@@ -36,7 +37,6 @@ ARENA_BYTES: Final = 256 << 20
 SYNTHETIC: Final = "debugger"
 """The component of rows that the debugger itself adds, such as gaps."""
 
-_MANY_NAMES: Final = ("session", "correlation", "task", "worker")
 _WITHIN_SESSION: Final = frozenset({"turn"})
 _FORGOTTEN: Final = "forgotten"
 _ABSENT: Final = {**dict.fromkeys(INTERNED, ABSENT), "turn": NONE, "seq": NONE, "mono_ns": NONE}
@@ -57,21 +57,20 @@ class EventLog:
     def __init__(self, *, arena_bytes: int | None = ARENA_BYTES, max_rows: int | None = None) -> None:
         self._rows = 0
         self._columns = Columns()
-        self._names: dict[str, Interner] = {name: Interner() for name in INTERNED}
-        self._names |= {name: CompactInterner() for name in _MANY_NAMES}
+        self._names = tables_of(forgets=max_rows is not None)
         self._bound = Bound(max_rows, self._columns, self._names)
-        self._directions = Interner()
+        self._directions = Interner(MOST_DIRECTIONS)
         self._drifts = Drifts()
         self._highs = Highs()
         self._encoder = Encoder(self._names, self._directions, self._drifts)
         self._lines = Lines(self._columns, self._names["component"], arena_bytes)
         self._causes = Causes(self._columns)
         self._tally = Tally()
-        self.topology: Final = Topology(self._names["component"], self._names["message_type"])
+        kinds, bound = self._names["message_type"], max_rows is not None
+        self.topology: Final = Topology(self._names["component"], kinds, bound=bound)
         self._states = StateIndex(self._names["event_type"].intern(STATE_READ), wide=max_rows is not None)
         synthetic = self._names["component"].intern(SYNTHETIC)
-        self._sessions: tuple[str, ...] = ()
-        self._sessions_as_of = (0, 0)
+        self._sessions = Sessions(self._names["session"])
         self._state_sessions: dict[int, tuple[str | None, ...]] = {}
         self._mapper = Mapper(self._columns, self._names, self.topology, self._tally, synthetic)
 
@@ -366,7 +365,13 @@ class EventLog:
     @property
     def stats(self) -> LogStats:
         """What is in the log and what is missing, as of now."""
-        tally = self._tally
+        by_component = self._tally.by_component(self._names["component"].name)
+        return structs.replace(self.brief, sessions=self._sessions.all(), by_component=by_component)
+
+    @property
+    def brief(self) -> LogStats:
+        """As `stats`, but without its lists of names: for who asks ten times a second."""
+        tally, first = self._tally, self._bound.first
         return LogStats(
             events=self._rows,
             broken=tuple(tally.broken),
@@ -375,29 +380,11 @@ class EventLog:
             gaps=tally.gaps,
             missing=tally.missing(self._names["source"].name),
             evicted=self.evicted,
-            sessions=self._known_sessions(),
-            first_timestamp_ns=self._first_ns(),
+            first_timestamp_ns=int(self._columns["timestamp_ns"][first]) if first else tally.first_ns,
             last_timestamp_ns=tally.last_ns,
-            by_component=tally.by_component(self._names["component"].name),
-            forgotten=self._bound.first,
+            forgotten=first,
+            overfull=(*overfull(self._names), *(("topology",) if self.topology.overfull else ())),
         )
-
-    def _first_ns(self) -> int | None:
-        return (
-            int(self._columns["timestamp_ns"][self._bound.first])
-            if self._bound.first
-            else self._tally.first_ns
-        )
-
-    def _known_sessions(self) -> tuple[str, ...]:
-        names = self._names["session"]
-        as_of = (names.first, len(names))
-        if as_of != self._sessions_as_of:
-            known = self._sessions if not names.first else ()
-            new = names.names_from(len(known) + 1)
-            self._sessions_as_of = as_of
-            self._sessions = (*known, *(name for name in new if name is not None))
-        return self._sessions
 
     def _checked(self, row: int) -> int:
         if not 0 <= row < self._rows:

@@ -172,6 +172,6 @@ class Lines:
         same = (
             columns["timestamp_ns"][row] == integers([nanoseconds(event)], np.int64)[0]
             and columns["seq"][row] == integers([NONE if event.seq is None else event.seq], np.int64)[0]
-            and self._components.value(int(columns["component"][row])) == event.component
+            and self._components.id_of(event.component) == columns["component"][row]
         )
         return event if same else None

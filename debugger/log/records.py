@@ -94,9 +94,11 @@ class LogStats(Struct, frozen=True):
     ``broken`` holds the first hundred of ``broken_count`` skipped lines, ``torn`` the
     unfinished last lines of files, which may still be completed. ``missing`` counts, by source,
     the events that a jump of ``seq`` shows to be absent. ``evicted`` lines keep their row,
-    but their payload is gone. Of the ``events`` that there were, the oldest ``forgotten`` have no row any
-    more; ``sessions`` may be without theirs, and ``first_timestamp_ns`` is the first that is known.
-    Times are in ns since the epoch, None in an empty log.
+    but their payload is gone. ``overfull``: columns of a log that forgets which have more names than are
+    kept, so that the later ones are one; ``topology`` stands for ways and subscriptions. Of the ``events``
+    that there were, the oldest ``forgotten`` have no row any more; ``sessions`` may be without theirs,
+    and ``first_timestamp_ns`` is the first that is known. Times are in ns since the epoch, None in an
+    empty log.
     """
 
     events: int
@@ -106,8 +108,9 @@ class LogStats(Struct, frozen=True):
     gaps: int
     missing: Mapping[str, int]
     evicted: int
-    sessions: tuple[str, ...]
     first_timestamp_ns: int | None
     last_timestamp_ns: int | None
-    by_component: Mapping[str, int]
+    sessions: tuple[str, ...] = ()
+    by_component: Mapping[str, int] = {}
     forgotten: int = 0
+    overfull: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ _HEADS: Final = 1024
 """Series that are kept: what has a new head each time is random, not counted."""
 
 _EARLY_HEADS: Final = 64
+_LONGEST_HEAD: Final = 256
 _MANY: Final = 8  # texts of a new head at once, for it to be worth a series once there are some
 
 
@@ -75,7 +76,8 @@ class TextIndex:
 
     def _series_of(self, head: str, count: int) -> Series | None:
         series = self._series.get(head)
-        if series is None and len(self._series) < (_HEADS if count >= _MANY else _EARLY_HEADS):
+        most = _HEADS if count >= _MANY else _EARLY_HEADS
+        if series is None and len(self._series) < most and len(head) <= _LONGEST_HEAD:
             if self._unserved:
                 self._late[head] = LARGEST
             series = self._series[head] = Series()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from debugger.log.interner import Interner
+from debugger.log.interner import Interner, bounded
+
+MOST: Final = 1 << 14
+"""With a bound: components that a hello names, subscriptions, and ways of messages, of each so many."""
 
 Edge = tuple[str, str, str]
 """(publisher, message type, receiver). The publisher is empty where the log does not tell it."""
@@ -21,14 +24,18 @@ class Topology:
     """Grows with the log; everything in it may come from a foreign hello, so nothing is trusted.
 
     `edges` counts receives. A receive that names no cause is put down to the publisher
-    of its message type where there is only one.
+    of its message type where there is only one. With `bound` only the first `MOST` of everything
+    are kept, and ``overfull`` says that there were more.
     """
 
-    def __init__(self, components: Interner, message_types: Interner) -> None:
+    def __init__(self, components: Interner, message_types: Interner, *, bound: bool = False) -> None:
+        self._most = MOST if bound else None
+        self.overfull = False
         self._component_names = components
         self._message_names = message_types
         self._ordered: dict[str, None] = {}
         self._subscriptions: dict[str, dict[str, None]] = {}
+        self._subscribed = 0
         self._edges: dict[int, int] = {}
         self._publishers: dict[int, int] = {}
         self._seen: set[int] = set()
@@ -61,9 +68,10 @@ class Topology:
         """Take over what a producer told of itself; what is not as expected is passed over."""
         bus = topology.get("bus")
         if isinstance(bus, str):
-            self.bus = bus
+            self.bus = bounded(bus)
         for name in _strings(topology.get("components")):
-            self._ordered.setdefault(name)
+            if self._room(len(self._ordered)):
+                self._ordered.setdefault(bounded(name))
         subscriptions = topology.get("subscriptions")
         if isinstance(subscriptions, Mapping):
             for name, kinds in subscriptions.items():
@@ -72,12 +80,27 @@ class Topology:
 
     def subscribe(self, component: str, message_type: str) -> None:
         """`component` listens to `message_type` from now on."""
+        component, message_type = bounded(component), bounded(message_type)
+        mine = self._subscriptions.get(component, {})
+        if message_type in mine or not self._room(self._subscribed):
+            return
         self._ordered.setdefault(component)
-        self._subscriptions.setdefault(component, {}).setdefault(message_type)
+        self._subscriptions[component] = mine
+        mine[message_type] = None
+        self._subscribed += 1
 
     def unsubscribe(self, component: str, message_type: str) -> None:
         """The reverse; the component stays known."""
-        self._subscriptions.get(component, {}).pop(message_type, None)
+        mine = self._subscriptions.get(component := bounded(component), {})
+        message_type = bounded(message_type)
+        if message_type in mine:
+            del mine[message_type]
+            self._subscribed -= 1
+
+    def _room(self, count: int) -> bool:
+        room = self._most is None or count < self._most
+        self.overfull |= not room
+        return room
 
     # --- fed by the log, in interned ids ---------------------------------------
 
@@ -106,7 +129,10 @@ class Topology:
         keys |= messages.astype(np.int64) << _BITS
         keys |= receivers
         for key, count in zip(*(part.tolist() for part in np.unique(keys, return_counts=True)), strict=True):
-            self._edges[key] = self._edges.get(key, 0) + count
+            if key in self._edges:
+                self._edges[key] += count
+            elif self._room(len(self._edges)):
+                self._edges[key] = count
 
     def received(self, messages: NDArray[np.uint32], receivers: NDArray[np.uint32]) -> None:
         """Receives that name no publish."""

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from debugger.log.interner import bounded
 from debugger.log.pack import Texts
 from debugger.log.series import NOWHERE, taken_apart
 
 
 class _Asked:
     """What is waited for under one head: rows by count, and the bounds of the counts."""
+
+    __slots__ = ("high", "low", "rows")
 
     def __init__(self) -> None:
         self.rows: dict[int, list[int]] = {}
@@ -40,7 +43,7 @@ class Waiting:
 
     def add(self, cause: str, row: int) -> None:
         """`row` waits for the event with the id `cause`."""
-        head, count = taken_apart(cause)
+        head, count = taken_apart(bounded(cause))
         asked = self._asked.get(head)
         if asked is None:
             asked = self._asked[head] = _Asked()
@@ -53,7 +56,7 @@ class Waiting:
         """Those of new ids that were waited for, by their index, with the rows; they wait no longer."""
         if ids.counts is None:
             for at, text in enumerate(ids.texts):
-                head, count = taken_apart(text)
+                head, count = taken_apart(bounded(text))
                 yield from self._taken(head, count, at)
             return
         asked = self._asked.get(ids.head)

@@ -14,7 +14,7 @@ from debugger.log import NONE, EventLog
 
 _CHUNK: Final = 8_192
 _KINDS: Final = 1_000
-_BEGUN: Final = 4_096  # receives that wait for their end, for it to be worth looking for forgotten ones
+_BEGUN: Final = 4_096  # receives that wait for their end: of twice as many, the later half is kept
 _FINE: Final = 16  # buckets an octave: the middle of one is within 3 % of what is in it
 _BUCKETS: Final = 44 * _FINE  # up to some hours
 
@@ -43,10 +43,7 @@ class HandlerTimes:
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
         """Look at new rows for about ``budget_ns`` of `clock`; whether there are new times."""
         version, stop, began = self.version, len(self._log), clock()
-        first = self._log.first_row
-        self.looked_at = max(self.looked_at, first)
-        if len(self._begun) > _BEGUN:
-            self._begun = {lane: row for lane, row in self._begun.items() if row >= first}
+        self.looked_at = max(self.looked_at, self._log.first_row)
         while self.looked_at < stop:
             upto = min(self.looked_at + _CHUNK, stop)
             self._take(self.looked_at, upto)
@@ -100,10 +97,13 @@ class HandlerTimes:
         begins, ends = [], []
         for row, lane, kind in zip(rows.tolist(), lanes, kinds[rows - start].tolist(), strict=True):
             if kind == received:
+                self._begun.pop(lane, None)  # the latest are last
                 self._begun[lane] = row
             elif (begun := self._begun.pop(lane, -1)) >= self._log.first_row:
                 begins.append(begun)
                 ends.append(row)
+        if len(self._begun) > 2 * _BEGUN:
+            self._begun = dict(list(self._begun.items())[-_BEGUN:])
         return np.array(begins, np.int64), np.array(ends, np.int64)
 
     def _add(self, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> None:

@@ -41,7 +41,7 @@ class Axis(NamedTuple):
 
 def axis_of(log: EventLog, width: int) -> Axis:
     """The axis of the whole log as far as it is known, as of its first and last time."""
-    stats = log.stats
+    stats = log.brief
     return Axis(stats.first_timestamp_ns or 0, stats.last_timestamp_ns or 0, width)
 
 

@@ -137,7 +137,7 @@ def _counts(session: Session) -> str:
 
 
 def _losses(session: Session) -> list[Part]:
-    stats = session.log.stats
+    stats = session.log.brief
     told = []
     if stats.gaps:
         lost = f", {session.lost:,} lost" if session.lost else ""
