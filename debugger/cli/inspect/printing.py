@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -10,8 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from backend.events import encode_payload
+from debugger.cli.telling import note
 
 _LONGEST: Final = 72
+_LEAST: Final = 12  # cells that are left of a column of text
+_GAP: Final = 2
 _NOT_ASCII: Final = re.compile(r"[^\n -~]")
 
 
@@ -47,18 +51,76 @@ def _escape(found: re.Match[str]) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> None:
-    """Columns as wide as they need to be, those in `right` set to the right."""
+def print_table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Sequence[int] = (),
+    spare: Sequence[int] = (),
+) -> None:
+    """Columns as wide as they need to be, those in `right` set to the right.
+
+    On a terminal no line is longer than that is wide: columns of text are cut, and if that is not enough,
+    those in `spare` are left out, the first of them first, which is told.
+    """
     from debugger.tui.text import safe_text, shorten, width_of  # noqa: PLC0415 - loads rich
 
     lines = [[shorten(safe_text(cell), _LONGEST) for cell in row] for row in (head, *rows)]
-    widths = [max(map(width_of, column)) for column in zip(*lines, strict=True)]
+    wanted = [max(map(width_of, column)) for column in zip(*lines, strict=True)]
+    room, widths = terminal_width(), dict(enumerate(wanted))
+    if room is not None:
+        about = (0,) if wanted[0] <= room // 3 else ()  # what the line is about is cut last
+        widths = fitted(wanted, room, (*right, *about), spare)
     for line in lines:
         cells = [
-            padded(cell, -width if number in right else width)
-            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+            padded(shorten(line[number], width), -width if number in right else width)
+            for number, width in widths.items()
         ]
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    missing = [head[number] for number in range(len(head)) if number not in widths]
+    if missing:
+        note(f"no room for {', '.join(missing)}: --json has them")
+
+
+def fitted(
+    wanted: Sequence[int], room: int, fixed: Sequence[int] = (), spare: Sequence[int] = ()
+) -> dict[int, int]:
+    """The columns that there is room for, with their widths; those that are not `fixed` may be narrower.
+
+    Which is too much all the same, is too much: nothing is left out that is not to `spare`.
+    """
+    widths = dict(enumerate(wanted))
+
+    def least(number: int) -> int:
+        return widths[number] if number in fixed else min(widths[number], _LEAST)
+
+    def taken(sizes: Iterable[int]) -> int:
+        return sum(sizes) + _GAP * (len(widths) - 1)
+
+    for number in spare:
+        if taken(map(least, widths)) <= room:
+            break
+        del widths[number]
+    elastic = [number for number in widths if number not in fixed]
+    while elastic and taken(widths.values()) > room:
+        widest = max(elastic, key=lambda number: widths[number])
+        if widths[widest] <= _LEAST:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def terminal_width() -> int | None:
+    """Cells of a line where stdout is a terminal; None where a program reads, which wants everything."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def cut(line: str) -> str:
+    """A safe line, on a terminal no longer than that is wide."""
+    from debugger.tui.text import shorten  # noqa: PLC0415 - as above
+
+    room = terminal_width()
+    return line if room is None else shorten(line, room)
 
 
 def padded(text: str, width: int) -> str:

@@ -12,13 +12,14 @@ import typer
 
 from backend.errors import UserError
 from debugger.cli.inspect.loading import loaded, recordings_in
-from debugger.cli.inspect.printing import escaped, padded, safe
+from debugger.cli.inspect.printing import cut, escaped, padded, safe, terminal_width
 from debugger.cli.telling import tell
 
 if TYPE_CHECKING:
     from debugger.log import EventLog, Query
 
 _AT_ONCE = 4_096
+_WIDE = 120  # cells of a terminal from which on a line has all that there is to say
 _SPACES = {ord("\r"): " ", ord("\t"): " "}
 _SQL = re.compile(r"\s*(select|with|from|describe|pragma)\b.*\b(from|events)\b", re.IGNORECASE | re.DOTALL)
 
@@ -102,7 +103,12 @@ def _line(log: EventLog, row: int) -> str:
     from debugger.tui.events.model import describe  # noqa: PLC0415 - as above
 
     event = describe(log, row, row - 1)
-    place = f"#{event.seq}"
-    cells = ((place, 8), (event.time, 0), (event.delta, -7), (event.component, 20), (event.glyph, 0))
-    more = ((event.kind, 28), (event.place, 8), (event.summary, 0))
-    return " ".join(padded(text, width) for text, width in (*cells, *more)).rstrip() + "\n"
+    number, room = f"#{event.seq}", terminal_width()
+    cells: tuple[tuple[str, int], ...] = (
+        *((number, 8), (event.time, 0), (event.delta, -7), (event.component, 20)),
+        *((event.glyph, 0), (event.kind, 28), (event.place, 8), (event.summary, 0)),
+    )
+    if room is not None and room < _WIDE:
+        cells = ((number, 6), (event.time, 0), (event.component, 18))
+        cells += ((event.glyph, 0), (event.kind, 25), (event.summary, 0))
+    return cut(" ".join(padded(text, width) for text, width in cells).rstrip()) + "\n"

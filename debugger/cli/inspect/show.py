@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from backend.errors import UserError
 from debugger.cli.inspect.loading import loaded
-from debugger.cli.inspect.printing import milliseconds, print_json, print_table, safe
+from debugger.cli.inspect.printing import cut, milliseconds, print_json, print_table, safe
 from debugger.cli.inspect.rows import turn_from_one
 
 if TYPE_CHECKING:
@@ -74,16 +74,17 @@ def _print(found: World) -> None:
     sys.stdout.write(f"row {found.row} of {found.rows}: {safe(head)}\n")
     for name in ("id", "session_id", "turn", "correlation_id", "task", "data"):
         if event.get(name) not in (None, {}, ""):
-            sys.stdout.write(f"  {name:<15}{_json(event[name])}\n")
+            sys.stdout.write(cut(f"  {name:<15}{_json(event[name])}") + "\n")
     _print_refs("cause", found.causes)
     _print_refs("effect", found.effects)
     _print_refs("running", found.running)
     if found.turn is not None:
         turn = found.turn
-        sys.stdout.write(
-            f"\nturn {safe(turn.session or '-')}·{turn.number} {turn.status}, "
-            f"total {milliseconds(turn.total_ns)}: {safe(turn.said)} → {safe(turn.answered)}\n"
+        told = (
+            f"turn {safe(turn.session or '-')}·{turn.number} {turn.status}, "
+            f"total {milliseconds(turn.total_ns)}: {safe(turn.said)} → {safe(turn.answered)}"
         )
+        sys.stdout.write(f"\n{cut(told)}\n")
     sys.stdout.write("\n")
     rows = [
         (
@@ -111,7 +112,7 @@ def _print(found: World) -> None:
 
 def _print_refs(name: str, refs: tuple[Ref, ...]) -> None:
     for one in refs[:_SHOWN]:
-        sys.stdout.write(f"{name:<10}{safe(_ref(one))}\n")
+        sys.stdout.write(cut(f"{name:<10}{safe(_ref(one))}") + "\n")
     if len(refs) > _SHOWN:
         sys.stdout.write(f"{name:<10}and {len(refs) - _SHOWN} more\n")
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Struct
 
 from debugger.cli.inspect.loading import loaded, recordings_in
-from debugger.cli.inspect.printing import milliseconds, print_json, print_table, safe
+from debugger.cli.inspect.printing import milliseconds, print_json, print_table, safe, terminal_width
 from debugger.cli.inspect.rows import turn_from_one
 
 if TYPE_CHECKING:
     from debugger.analysis.turns import LatencySummary, Turn
 
 SCHEMA = "doubletalk.turns/1"
+_NARROWEST = 20
+_SPARE = ("ready", "end", "first_chunk", "end_of_speech", "transcript", "first_token")
+"""Stages that a narrow terminal has no room for, the first of them first."""
 
 
 def turns(
@@ -69,11 +73,19 @@ def _print(found: tuple[Turn, ...], summary: LatencySummary) -> None:
             )
         )
     numbers = range(2, 3 + len(stages))
-    print_table(("turn", "status", "total", *stages, "said", "answered"), rows, right=numbers)
+    spare = [3 + stages.index(name) for name in _SPARE if name in stages]
+    print_table(
+        ("turn", "status", "total", *stages, "said", "answered"),
+        rows,
+        right=numbers,
+        spare=(3 + len(stages) + 1, *spare),
+    )
     total = summary.total
     left_out = ", ".join(f"{count} {kind}" for kind, count in summary.excluded.items() if count)
-    sys.stdout.write(
-        f"\ntotal p50 {milliseconds(total.p50_ns)} · p95 {milliseconds(total.p95_ns)} · "
+    told = (
+        f"total p50 {milliseconds(total.p50_ns)} · p95 {milliseconds(total.p95_ns)} · "
         f"max {milliseconds(total.max_ns)} · {summary.counted} of {summary.turns} turns counted"
-        f"{f'; left out: {left_out}' if left_out else ''}\n"
+        f"{f'; left out: {left_out}' if left_out else ''}"
     )
+    lines = textwrap.wrap(told, max(terminal_width() or len(told), _NARROWEST))
+    sys.stdout.write("\n" + "".join(f"{line}\n" for line in lines))
