@@ -9,11 +9,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from backend.events import Event, encode_lines
 from backend.tap import Tap
+from backend.tap.batch import Batch
 from backend.tap.feed import FeedServer
 from backend.tap.hub import Hub
 from debugger.log import EventLog
 from debugger.sources.feed import FeedSource
+from debugger.sources.helped_feed import HelpedFeed
 from debugger.tui.app import DebuggerApp
 from debugger.tui.feeders import LiveFeeder
 from debugger.tui.graph.widget import ComponentGraph
@@ -23,8 +26,12 @@ from debugger.tui.status.lines import StatusLine
 COMPONENTS = ("overseer", "llm_orchestrator", "silent_one")
 
 
-def debugger(url: str) -> DebuggerApp:
-    source = FeedSource(url, first_delay=0.02, last_delay=0.05)
+HELPED = pytest.mark.parametrize("helped", [False, True], ids=["read here", "read by a helper"])
+
+
+def debugger(url: str, *, helped: bool = False) -> DebuggerApp:
+    feed = FeedSource(url, first_delay=0.02, last_delay=0.05)
+    source = HelpedFeed(feed) if helped else feed
     session = Session(Mode.LIVE, Link(url, up=False, detail="connecting …"), time.monotonic_ns)
     return DebuggerApp(session, LiveFeeder([source], session))
 
@@ -50,6 +57,11 @@ def topology() -> dict[str, object]:
     return {"components": COMPONENTS, "subscriptions": {"silent_one": ["TEXT_CHUNK"]}}
 
 
+def told(seq: int) -> Batch:
+    events = (Event(float(seq), "system", "overseer", source="s", seq=seq),)
+    return Batch(events, encode_lines(events), seq)
+
+
 @asynccontextmanager
 async def serving(hub: Hub, port: int = 0) -> AsyncIterator[tuple[FeedServer, int]]:
     async with FeedServer(hub, port=port) as server:
@@ -57,12 +69,13 @@ async def serving(hub: Hub, port: int = 0) -> AsyncIterator[tuple[FeedServer, in
 
 
 @pytest.mark.timeout(30)
-async def test_a_killed_server_is_told_and_joined_again_with_nothing_twice() -> None:
+@HELPED
+async def test_a_killed_server_is_told_and_joined_again_with_nothing_twice(helped: bool) -> None:
     """Late attach shows history and topology; what happened meanwhile is there afterwards, once."""
     async with serving(Hub()) as (server, port):
         pass  # only to have an address
     hub = Hub(topology=topology)
-    app = debugger(server.url)
+    app = debugger(server.url, helped=helped)
     log = app.session.log
     async with Tap("app", sinks=(hub,)) as tap, app.run_test(size=(120, 36)) as pilot:
         for number in range(5):
@@ -87,21 +100,28 @@ async def test_a_killed_server_is_told_and_joined_again_with_nothing_twice() -> 
 
 
 @pytest.mark.timeout(30)
-async def test_events_that_the_history_lost_are_a_row_and_a_number() -> None:
+@HELPED
+async def test_events_that_the_history_lost_are_a_row_and_a_number(helped: bool) -> None:
     """The ring was too small for what happened while nobody was connected."""
+    async with serving(Hub()) as (server, port):
+        pass  # only to have an address
     hub = Hub(history_events=4)
-    async with Tap("app", sinks=(hub,)) as tap:
-        for number in range(20):
-            tap.emit("system", "overseer", data={"number": number})
-        async with serving(hub) as (server, _):
-            app = debugger(server.url)
-            async with app.run_test(size=(120, 36)) as pilot:
-                await until(lambda: "lost" in status(app))
-                log = app.session.log
-                first = log.event(0)
-                assert first["message_type"] == "GAP"
-                assert f"1 gap, {first['data']['to_seq']} lost" in status(app)
-                await pilot.press("q")
+    app = debugger(server.url, helped=helped)
+    log = app.session.log
+    async with app.run_test(size=(120, 36)) as pilot:
+        hub.write(told(1))
+        async with serving(hub, port):
+            await until(lambda: len(log) == 1)
+        await until(lambda: "NO CONNECTION" in status(app))
+        for seq in range(2, 22):
+            hub.write(told(seq))
+        async with serving(hub, port):
+            await until(lambda: "1 gap, 16 lost" in status(app))
+            await until(lambda: log.column("seq").tolist() == [1, -1, 18, 19, 20, 21])
+            gap = log.event(1)
+            assert gap["message_type"] == "GAP"
+            assert (gap["data"]["from_seq"], gap["data"]["to_seq"]) == (2, 17)
+            await pilot.press("q")
 
 
 @pytest.mark.timeout(30)
