@@ -7,6 +7,7 @@ lines are made when they are read, so that 10 million events need no file.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.events import Event, decode_line, encode_event, encode_payload
 from debugger.log import EventLog
@@ -24,14 +26,18 @@ _RECORDED = ("three_turns", "barge_in", "tool_call")
 _FIRST = 10_000_000  # names of tasks count on from here, so that all have as many digits
 _TASKS = 1_000  # of one conversation
 _SESSIONS = 100_000
+_FIRST_SEQ = 100_000_001
+_STEP_NS = 100_000
 _SOURCE = "assistant"
 
 
-class _Place(NamedTuple):
-    """Where the count of a task's name is in the text of all lines."""
+class _Counts(NamedTuple):
+    """Numbers in the text of all lines that are another ones each time, all of so many digits."""
 
-    at: int
-    number: int
+    ends: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    more: int
+    digits: int
 
 
 class Crowd:
@@ -46,7 +52,13 @@ class Crowd:
         self._lengths = np.array([len(line) for line in lines], np.int64)
         self._ends = np.cumsum(self._lengths + 1)
         self._text = bytearray(b"\n".join(lines) + b"\n")
-        self._places = np.array(_children(self._text), np.int64)
+        events = len(self.events)
+        self._span = events * _STEP_NS
+        self._counts = (
+            _found(self._text, b'"child":"' + _SOURCE.encode() + b"/", conversations * _TASKS),
+            _found(self._text, b'"seq":', events),
+            _found(self._text, b'"timestamp_ns":', self._span),
+        )
         self.first_offset = 0
 
     # --- a store ---------------------------------------------------------------------------------
@@ -59,14 +71,15 @@ class Crowd:
         return found if len(found) == length else found + self.read(offset + len(found), length - len(found))
 
     def _tell(self, again: int) -> None:
-        """Names of children as they are this time."""
+        """What is looked at in the lines, as it is this time: names of children, and what tells a line."""
         if again == self._again:
             return
-        at, counts = self._places.T
-        counts = counts + again * self._conversations * _TASKS
         text = np.frombuffer(self._text, np.uint8)
-        for digit in range(8):
-            text[at + 7 - digit] = counts // 10**digit % 10 + ord("0")
+        for ends, numbers, more, digits in self._counts:
+            now = numbers + again * more
+            for digit in range(digits):
+                text[ends - digit] = now % 10 + ord("0")
+                now //= 10
         self._again = again
 
     # --- logs ------------------------------------------------------------------------------------
@@ -82,7 +95,7 @@ class Crowd:
 
     def _told(self, again: int) -> Pack:
         first, before = self._pack, again * len(self.events)
-        shift = again * int(first.times[-1] - first.times[0])
+        shift = again * self._span
         return first._replace(
             times=first.times + shift,
             monos=first.monos + shift,
@@ -151,30 +164,28 @@ def _numbered(events: Iterator[Event]) -> Iterator[Event]:
     """With ids that count, as our recorder's do."""
     ids: dict[str | None, str | None] = {None: None}
     start = 1_760_000_000_000_000_000
-    for seq, event in enumerate(events, 1):
+    for number, event in enumerate(events):
+        seq, after = _FIRST_SEQ + number, number * _STEP_NS
         ids[event.id] = f"{_SOURCE}-{seq}"
         yield msgspec.structs.replace(
             event,
             id=ids[event.id],
             cause=ids[event.cause],
             seq=seq,
-            timestamp=(start + seq * 100_000) / 1e9,
-            timestamp_ns=start + seq * 100_000,
-            mono_ns=seq * 100_000,
+            timestamp=(start + after) / 1e9,
+            timestamp_ns=start + after,
+            mono_ns=after,
         )
 
 
-def _children(text: bytearray) -> list[_Place]:
-    places: list[_Place] = []
-    mark = b'"child":"' + _SOURCE.encode() + b"/"
-    at = text.find(mark)
-    while at >= 0:
-        begin = at + len(mark)
-        while not text[begin : begin + 1].isdigit():
-            begin += 1
-        places.append(_Place(begin, int(text[begin : begin + 8])))
-        at = text.find(mark, begin)
-    return places
+def _found(text: bytearray, mark: bytes, more: int) -> _Counts:
+    """The number after each `mark`; between them may be letters."""
+    ends: list[int] = []
+    numbers: list[int] = []
+    for told in re.finditer(re.escape(mark) + rb"[a-z]*(\d+)", text):
+        ends.append(told.end(1) - 1)
+        numbers.append(int(told[1]))
+    return _Counts(np.array(ends, np.int64), np.array(numbers, np.int64), more, len(str(numbers[0])))
 
 
 def _counted_on(texts: Texts, by: int) -> Texts:

@@ -33,7 +33,6 @@ Pred = tuple[int, int, int, int]
 
 _FREE: Final = -1
 _FEWEST: Final = 16  # clocks that are kept, however large they are
-_AT_ONCE: Final = 4  # of the ended chains, each so manyth is given up when there is no place
 _CLOCK_BYTES: Final = 320  # of a clock without its blocks
 _MOST_GROUPS: Final = 1 << 16
 
@@ -157,7 +156,7 @@ class Chains:
             else:
                 place = self._covered(clock, block, unfinished)
             if place < 0:
-                place = self._new_place(block, row)
+                place = self._new_place(self._with_room(block, row))
         assert clock is not None  # noqa: S101 - of a place there is a clock
         segment_at[place] = first + len(chains)
         chains.append(chain_at[place])
@@ -199,18 +198,28 @@ class Chains:
             at = int(known.argmax())
         return -1
 
-    def _new_place(self, block: Block, row: int) -> int:
-        """A place for a new chain, taken from another one if need be."""
-        if not block.free:
-            self._give_up(block, np.flatnonzero(block.tails < row - self._limits.idle_rows), row)
-        if not block.free and len(block.tails) < block.most:
-            block.grow()
+    def _with_room(self, block: Block, row: int) -> Block:
+        """This block if it has a place for one more chain or ended ones to give up, else another one."""
+        for at in range(len(self._blocks)):
+            other = self._blocks[((block.first >> BLOCK) + at) % len(self._blocks)]
+            if not other.free:
+                self._make_room(other, row)
+            if other.free:
+                if at:
+                    self._groups[self._session_of(row)] = other.first >> BLOCK
+                return other
+        block.turn = (block.turn + 1) % len(block.tails)
+        self._give_up(block, np.array([block.turn]), row)
+        return block
+
+    def _make_room(self, block: Block, row: int) -> None:
+        self._give_up(block, np.flatnonzero(block.tails < row - self._limits.idle_rows), row)
+        if not block.free and block.grow():
             self._widest = max(self._widest, len(block.tails))
         if not block.free:
-            dead = np.flatnonzero(block.tails < NEVER)
-            oldest = dead[np.argsort(block.tails[dead], kind="stable")][: max(len(dead) // _AT_ONCE, 1)]
-            block.turn = (block.turn + 1) % len(block.tails)
-            self._give_up(block, oldest if len(dead) else np.array([block.turn]), row)
+            self._give_up(block, block.oldest(), row)
+
+    def _new_place(self, block: Block) -> int:
         place = block.free.pop()
         generation = len(self._given_up.get(place, ())) + self._generations_gone[place]
         self.chain_at[place] = self._chains_at[place] = generation << BITS | place
@@ -287,8 +296,7 @@ class Chains:
 
     def are_current(self, chains: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of some chains have their places still."""
-        current: NDArray[np.bool_] = self._chains_at[chains & PLACE] == chains
-        return current
+        return np.equal(self._chains_at[chains & PLACE], chains)
 
     def kept(self, segment: int) -> Clock | None:
         """The clock with which a segment began, if it is at hand. It may lack places that came later."""

@@ -28,6 +28,8 @@ not have, or not to its end, has nothing there.
 """
 
 
+_AT_ONCE: Final = 4
+_FEW_ENDED: Final = 8
 _NOTHING: Final = np.full(1 << BLOCK, UNKNOWN, np.int64)
 
 
@@ -42,12 +44,20 @@ class Block:
         self.free = list(range(self.first, self.first + size))[::-1]
         self.turn = 0
 
-    def grow(self) -> None:
-        """More places, twice as many at most."""
+    def grow(self) -> bool:
+        """More places, twice as many at most; whether there are any."""
         size = len(self.tails)
         more = min(size, self.most - size)
         self.free += range(self.first + size + more - 1, self.first + size - 1, -1)
         self.tails = np.concatenate((self.tails, np.full(more, NEVER, np.int64)))
+        return more > 0
+
+    def oldest(self) -> NDArray[np.intp]:
+        """Within it, chains to give up: a quarter of those that have ended, if those are not too few."""
+        ended = np.flatnonzero(self.tails < NEVER)
+        if len(ended) * _FEW_ENDED < len(self.tails):
+            return ended[:0]
+        return ended[np.argsort(self.tails[ended], kind="stable")][: max(len(ended) // _AT_ONCE, 1)]
 
 
 def join(clock: Clock, theirs: Clock, fresh: set[int]) -> None:
