@@ -139,8 +139,9 @@ async def test_watched_calls_tell_their_writes() -> None:
 
 
 # What is unordered in the samples: the store of what was said and its recall are two subscribers of one
-# message; the queue is asked by a worker while the error comes; the hand-off is handled while the next turn asks for the agent; the player takes from the buffer
-# while chunks come; a new turn's stream and worker begin where nothing waits for the end of the old.
+# message; a worker asks the queue while an error comes; the hand-off is handled while the next turn asks for
+# the agent; the player takes from the buffer while chunks come; a new turn's stream and worker begin where
+# nothing waits for the end of the old.
 SAMPLED = {
     "barge_in": {"database_memory", "audio_output"},
     "hand_off": {"database_memory", "agent_context"},
