@@ -18,6 +18,7 @@ from backend.events import error_text
 from backend.events.vocabulary import TASK_CANCEL_REQUESTED, TASK_FINISHED, TASK_JOINED, TASK_SPAWNED
 from backend.tap.context import Activation, current
 from backend.tap.tap import Tap
+from backend.tap.waits import joining
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -87,6 +88,13 @@ class TappedTask(asyncio.Task[T]):
                 self._child.joined()
 
     __iter__ = __await__
+
+    def add_done_callback(self, fn: Callable[[Any], object], /, *, context: Context | None = None) -> None:
+        """As `asyncio.Task.add_done_callback`; what `gather` and others add also reports the join."""
+        if context is None:  # not to be passed on: asyncio takes None for the context of who completes it
+            super().add_done_callback(joining(self._child, fn))
+        else:
+            super().add_done_callback(joining(self._child, fn), context=context)
 
     def set_name(self, value: object) -> None:
         """As `asyncio.Task.set_name`. Before Python 3.13 a given name comes here, after the spawn."""
