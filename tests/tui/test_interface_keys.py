@@ -243,11 +243,11 @@ async def test_keys_of_the_findings_lead_to_what_was_found() -> None:
         tried = set()
         for key, line in (("j", 1), ("down", 2), ("k", 1), ("up", 0), ("G", 3), ("g", 0), ("end", 3)):
             await press(pilot, key)
-            assert found._line == line, key
+            assert found.line == line, key
             tried.add(key)
         for key, line in (("home", 0), ("pagedown", 3), ("pageup", 0), ("ctrl+d", 3), ("ctrl+u", 0)):
             await press(pilot, key)
-            assert found._line == line, key
+            assert found.line == line, key
             tried.add(key)
         await press(pilot, "j", "enter")
         assert says("no single event")(app)

@@ -7,23 +7,31 @@ from typing import Final
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from debugger.analysis.findings import Findings
+from debugger.tui import plain
 from debugger.tui.findings.model import GLYPHS, FindingLine, FindingLines
-from debugger.tui.keys import Where, bindings
+from debugger.tui.keys import Where, bindings, current
+from debugger.tui.keys.key import cap
+from debugger.tui.lines import LineList
 from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
 from debugger.tui.text import fit, shorten, width_of
 
 BUDGET_NS: Final = 8_000_000
+_WAYS: Final = {
+    "time.watch": "watches: it beeps and stops where a condition holds",
+    "find.mark": "bookmarks the event at the cursor",
+    "find.note": "writes a note on it",
+}
+"""What else is listed here, by the names of the keys for it."""
+
 _WHY_LEAST: Final = 5  # lines of the pane from which on the last one explains
 
 
-class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
+class FindingList(LineList):
     """One line each; the last line of the pane says why, of the one under its cursor."""
 
     BINDINGS = bindings(Where.FINDINGS)
@@ -42,7 +50,6 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         self._model = FindingLines(session, self.index)
         self._lines: tuple[FindingLine, ...] = ()
         self._complete = True  # as of the last look; more may have come since
-        self._line = 0
 
     @property
     def titles(self) -> tuple[str, str]:
@@ -50,11 +57,6 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         found = len(self._lines)
         more = "" if self._complete else " …"
         return f"6 Findings{f' · {found:,}' if found else ''}{more}", ""
-
-    @property
-    def room(self) -> int:
-        """Cells of a line, without the scrollbar."""
-        return self.scrollable_content_region.width
 
     def look(self) -> None:
         """Look at more of the log. Others show what is found too: so also while this pane is hidden."""
@@ -67,9 +69,7 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         lines = self._model.lines()
         if lines != self._lines:
             self._lines = lines
-            self._to(self._line)
-            self.virtual_size = Size(self.room, len(lines))
-            self.refresh()
+            self.to(self.line)
         elif complete != self._complete:
             self.refresh()
 
@@ -80,30 +80,42 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
     # --- painting ---------------------------------------------------------------
 
     @property
-    def _body(self) -> int:
-        """Lines for findings: the last one explains, where there is room."""
-        height = self.size.height
-        return height - 1 if height >= _WHY_LEAST else height
+    def count(self) -> int:
+        """As of `LineList`."""
+        return len(self._lines)
 
     @property
-    def max_scroll_y(self) -> int:
-        """As in `ScrollView`, less the line that explains."""
-        return max(0, self.virtual_size.height - max(self._body, 1))
+    def body(self) -> int:
+        """As of `LineList`: the last one explains, where there is room."""
+        height = self.size.height
+        return max(height - 1 if height >= _WHY_LEAST else height, 1)
 
     def render_line(self, y: int) -> Strip:
         """One line."""
         width = self.room
         if not self._lines:
-            text = " nothing found; nothing is missing" if self._complete else " looking …"
-            return self._strip([Segment(shorten(text, width) if y == 0 else "", ink.dim)])
-        if y >= self._body:
-            return self._strip([Segment(shorten(f" {self._lines[self._line].why}", width), ink.dim)])
+            return self._strip(self._guidance(y))
+        if y >= self.body:
+            return self._strip([Segment(shorten(f" {self._lines[self.line].why}", width), ink.dim)])
         number = self.scroll_offset.y + y
         if number >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        here = number == self._line
+        here = number == self.line
         on_cursor = ink.on_cursor if self.has_focus else ink.on_cursor_unfocused
         return self._strip(self._paint(self._lines[number], width), on_cursor if here else None)
+
+    def _guidance(self, y: int) -> list[Segment]:
+        """What an empty list says: that all is well, and what would be here."""
+        first = " nothing found; nothing is missing" if self._complete else " looking …"
+        told: list[list[Segment]] = [[Segment(shorten(first, self.room), ink.dim)], []]
+        words = plain.is_ascii(self.app)
+        for name, about in _WAYS.items():
+            row = current.named(name)
+            if row is not None:
+                key = f" {cap(row.keys[0], words=words)} "
+                room = max(self.room - width_of(key), 1)
+                told.append([Segment(key, ink.key), Segment(shorten(about, room), ink.dim)])
+        return told[y] if y < len(told) else []
 
     def _paint(self, line: FindingLine, width: int) -> list[Segment]:
         style = _style(line)
@@ -120,46 +132,12 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         strip = Strip(segments).adjust_cell_length(self.room)
         return (strip if under is None else strip.apply_style(under)).apply_style(self.rich_style)
 
-    def on_resize(self) -> None:
-        """Another width, another body."""
-        self.virtual_size = Size(self.room, len(self._lines))
-        self._to(self._line)
-        self.refresh()
-
-    def on_focus(self) -> None:
-        """The line looks different."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """The line looks different."""
-        self.refresh()
-
     # --- keys and mouse -----------------------------------------------------------
-
-    def action_line(self, step: int) -> None:
-        """Another line."""
-        self._to(self._line + step)
-
-    def action_page(self, step: int) -> None:
-        """A page of lines."""
-        self._to(self._line + step * max(self._body - 1, 1))
-
-    def action_edge(self, end: int) -> None:
-        """To the first or last line."""
-        self._to(len(self._lines) if end else 0)
-
-    def _to(self, number: int) -> None:
-        self._line = min(max(number, 0), max(len(self._lines) - 1, 0))
-        top, height = self.scroll_offset.y, max(self._body, 1)
-        wanted = min(max(top, self._line - height + 1), self._line)
-        if wanted != top:
-            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
-        self.refresh()
 
     def action_go(self) -> None:
         """To the event of the line."""
-        if self._lines and self._lines[self._line].row >= 0:
-            self.post_message(self.Opened(self._lines[self._line].row))
+        if self._lines and self._lines[self.line].row >= 0:
+            self.post_message(self.Opened(self._lines[self.line].row))
         elif self._lines:
             self._session.say("this one is about no single event")
 
@@ -167,9 +145,9 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
         """Take a watch or a bookmark away."""
         if not self._lines:
             return
-        line, session = self._lines[self._line], self._session
+        line, session = self._lines[self.line], self._session
         if line.kind == "watch":
-            session.watches.remove(session.watches.all[self._line])
+            session.watches.remove(session.watches.all[self.line])
         elif line.kind == "mark":
             session.unmark(line.row)
         else:
@@ -179,10 +157,10 @@ class FindingList(ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """Choose a line; the chosen one again: go there."""
         number = self.scroll_offset.y + event.y
-        if event.y >= self._body or number >= len(self._lines):
+        if event.y >= self.body or number >= len(self._lines):
             return
-        again = number == self._line
-        self._to(number)
+        again = number == self.line
+        self.to(number)
         if again:
             self.action_go()
 

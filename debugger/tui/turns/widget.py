@@ -9,12 +9,12 @@ from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from debugger.analysis.turns import HandlerTime, HandlerTimes, Turn, TurnIndex
 from debugger.tui import units
 from debugger.tui.keys import Where, bindings
+from debugger.tui.lines import LineList
 from debugger.tui.palette import ink
 from debugger.tui.session import Session
 from debugger.tui.text import shorten, width_of
@@ -35,7 +35,7 @@ _LEAST_DETAIL, _MOST_DETAIL = 4, 13
 _CACHED: Final = 256
 
 
-class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
+class TurnList(LineList):
     """A line a turn. The pane has a line of its own, which is on the cursor's turn when that changes."""
 
     BINDINGS = bindings(Where.TURNS)
@@ -53,7 +53,6 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         self._handlers: tuple[HandlerTime, ...] = ()
         self._handlers_as_of = (-1, 0)
         self._detail = DETAILS[0]
-        self._line = 0
         self._at_cursor: int | None = None
         self._dropped = 0
         self._drawn: tuple[object, ...] = ()
@@ -112,7 +111,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         if here != self._at_cursor:
             self._at_cursor = here
             if here is not None:
-                self._to(self._order.line(here))
+                self._to_turn(here)
         if self.virtual_size.height != len(self._order):
             self.virtual_size = Size(self.room, len(self._order))
         drawn = self._picture()
@@ -125,7 +124,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         count, self._dropped = self.index.dropped - self._dropped, self.index.dropped
         self._lines.clear()
         self._at_cursor = None
-        self._to(self._line if self._order.slowest_first else self._line - count)
+        self.to(self.line if self._order.slowest_first else self.line - count)
 
     def restyle(self) -> None:
         """Paint everything anew: the theme is another one."""
@@ -138,7 +137,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         measured = (self._measures.scale_ns, self._measures.summary if self._detail_height else None)
         turn = self._chosen() if self._detail_height else None
         session = self._session
-        return (visible, self._line, self._at_cursor, session.followed, measured, turn, self._handlers)
+        return (visible, self.line, self._at_cursor, session.followed, measured, turn, self._handlers)
 
     def _look_at_handlers(self) -> None:
         session = self._session
@@ -150,14 +149,9 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
             self._handlers = tuple(self._handler_times.times()[:_MOST_DETAIL])
 
     def _chosen(self) -> Turn | None:
-        return self.index.turn(self._order.turn(self._line)) if self._line < len(self._order) else None
+        return self.index.turn(self._order.turn(self.line)) if self.line < len(self._order) else None
 
     # --- geometry -------------------------------------------------------------------------------
-
-    @property
-    def room(self) -> int:
-        """Cells of a line, without the scrollbar."""
-        return self.scrollable_content_region.width
 
     @property
     def _head(self) -> int:
@@ -172,19 +166,14 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         return min(wanted, _MOST_DETAIL) if wanted >= _LEAST_DETAIL else 0
 
     @property
-    def _body(self) -> int:
-        return max(self.size.height - self._head - self._detail_height, 1)
+    def count(self) -> int:
+        """As of `LineList`."""
+        return len(self._order)
 
     @property
-    def max_scroll_y(self) -> int:
-        """As in `ScrollView`, less the titles and the strip."""
-        return max(0, self.virtual_size.height - self._body)
-
-    def on_resize(self) -> None:
-        """Another width, another body."""
-        self.virtual_size = Size(self.room, len(self._order))
-        self._to(self._line)
-        self.refresh()
+    def body(self) -> int:
+        """As of `LineList`."""
+        return max(self.size.height - self._head - self._detail_height, 1)
 
     # --- painting -------------------------------------------------------------------------------
 
@@ -196,9 +185,9 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
             return self._strip([Segment(shorten(text, width) if y == 0 else "", ink.dim)])
         if body < 0:
             return self._strip(paint_head(self._columns(), self._measures.scale_ns))
-        if body >= self._body:
+        if body >= self.body:
             lines = self._details()
-            number = body - self._body
+            number = body - self.body
             return self._strip(lines[number].segments if number < len(lines) else [])
         number = self.scroll_offset.y + body
         if number >= len(self._order):
@@ -209,7 +198,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         index = self._order.turn(number)
         looks = Looks(
             at_cursor=index == self._at_cursor,
-            chosen=number == self._line,
+            chosen=number == self.line,
             focused=self.has_focus,
             dimmed=not self._session.belongs(self.index.first_row(index)),
         )
@@ -218,7 +207,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def _visible(self) -> range:
         top = self.scroll_offset.y
-        return range(min(top, len(self._order)), min(top + self._body, len(self._order)))
+        return range(min(top, len(self._order)), min(top + self.body, len(self._order)))
 
     def _turn_line(self, number: int) -> TurnLine:
         index = self._order.turn(number)
@@ -248,38 +237,12 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
     def _strip(self, segments: list[Segment]) -> Strip:
         return Strip(segments).adjust_cell_length(self.room).apply_style(self.rich_style)
 
-    def on_focus(self) -> None:
-        """The pane's line looks different."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """The pane's line looks different."""
-        self.refresh()
-
     # --- keys and mouse ------------------------------------------------------------------------------
 
-    def action_line(self, step: int) -> None:
-        """Another turn of the list."""
-        self._to(self._line + step)
-
-    def action_page(self, direction: int) -> None:
-        """A page of them."""
-        self._to(self._line + direction * max(self._body - 1, 1))
-
-    def action_edge(self, end: int) -> None:
-        """The first line or the last."""
-        self._to(len(self._order) - 1 if end else 0)
-
-    def _to(self, number: int | None) -> None:
-        if number is None:
-            return
-        self._line = min(max(number, 0), max(len(self._order) - 1, 0))
-        self.virtual_size = Size(self.room, len(self._order))
-        top = self.scroll_offset.y
-        wanted = min(max(top, self._line - self._body + 1), self._line)
-        if wanted != top:
-            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
-        self.refresh()
+    def _to_turn(self, turn: int) -> None:
+        number = self._order.line(turn)
+        if number is not None:
+            self.to(number)
 
     def action_go(self) -> None:
         """The cursor to the first event of the turn."""
@@ -302,7 +265,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
             return
         rows = sorted({milestone.row for milestone in turn.milestones.values()})
         cursor = self._session.cursor
-        if self.index.turn_at(cursor) == self._order.turn(self._line):
+        if self.index.turn_at(cursor) == self._order.turn(self.line):
             ahead = [row for row in rows if (row > cursor if direction > 0 else row < cursor)]
         else:
             ahead = rows
@@ -315,7 +278,7 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
         if turn is None:
             session.say("there is no turn yet")
             return
-        if self.index.turn_at(session.cursor) != self._order.turn(self._line):
+        if self.index.turn_at(session.cursor) != self._order.turn(self.line):
             if session.followed is not None and not session.belongs(turn.first_row):
                 session.followed = None
             session.jump(turn.first_row, "")
@@ -324,10 +287,10 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_order(self) -> None:
         """The slowest first, or in the order of time; the pane's line stays on its turn."""
-        turn = self._order.turn(self._line) if self._line < len(self._order) else None
+        turn = self._order.turn(self.line) if self.line < len(self._order) else None
         self._order.toggle(self._session.clock())
         if turn is not None:
-            self._to(self._order.line(turn))
+            self._to_turn(turn)
         self.refresh()
 
     def action_detail(self) -> None:
@@ -341,10 +304,10 @@ class TurnList(ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """To the turn, or the milestone, that one clicked on; on the strip's title: its next detail."""
         body = event.y - self._head
-        if body >= self._body and len(self._order):
-            self._click_detail(body - self._body)
+        if body >= self.body and len(self._order):
+            self._click_detail(body - self.body)
         elif body >= 0 and self.scroll_offset.y + body < len(self._order):
-            self._to(self.scroll_offset.y + body)
+            self.to(self.scroll_offset.y + body)
             self.action_go()
 
     def _click_detail(self, number: int) -> None:
