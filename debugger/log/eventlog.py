@@ -391,8 +391,10 @@ class EventLog:
             raise IndexError(f"row {row} of a log of {self._rows}")
         return row
 
-    # Bulk reading, for searches.
-
     def store_of(self, number: int) -> Store:
-        """The store that the ``store`` column calls `number`."""
+        """The store that the ``store`` column calls `number`, to read many lines at once."""
         return self._lines.store_of(number)
+
+    def certain(self, number: int) -> bool:
+        """Whether the lines there are surely those that were read: nobody wrote to a file meanwhile."""
+        return self._lines.certain(number)

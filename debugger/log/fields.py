@@ -162,7 +162,10 @@ def repr_of(value: Any) -> str:
 
 
 def read_lines(log: EventLog, rows: Sequence[int]) -> list[bytes]:
-    """The lines of ascending `rows`, as `EventLog.raw` gives each; what is near is read together."""
+    """The lines of ascending `rows`, as `EventLog.raw` gives each; what is near is read together.
+
+    Of a file that somebody wrote to since it was opened each line is read and checked by itself.
+    """
     at = np.asarray(rows, np.int64)
     stores, offsets = (np.asarray(log.column(name)[at]).astype(np.int64) for name in ("store", "offset"))
     ends = offsets + log.column("length")[at]
@@ -176,11 +179,12 @@ def read_lines(log: EventLog, rows: Sequence[int]) -> list[bytes]:
     lines: list[bytes] = []
     for first, last in zip(firsts, [*firsts[1:], len(at)], strict=True):
         begin, size = int(offsets[first]), int(ends[last - 1] - offsets[first])
-        text = log.store_of(int(stores[first])).read(begin, size) if last > first + 1 else _ABSENT
-        if len(text) == size:
+        store = int(stores[first])
+        text = log.store_of(store).read(begin, size) if last > first + 1 else _ABSENT
+        if len(text) == size and log.certain(store):  # in this order: it may be written to just now
             starts = (offsets[first:last] - begin).tolist()
             stops = (ends[first:last] - begin).tolist()
             lines += [text[start:stop] for start, stop in zip(starts, stops, strict=True)]
-        else:  # a single one, or some of them are gone
+        else:  # a single one, or some of them are gone, or may be
             lines += [log.raw(row) for row in rows[first:last]]
     return lines

@@ -14,7 +14,7 @@ from backend.events import BrokenLineError, Event, decode_line
 from debugger.log.columns import NONE, Columns, integers
 from debugger.log.interner import Interner
 from debugger.log.pack import nanoseconds
-from debugger.log.stores import BlockStore, Store
+from debugger.log.stores import BlockStore, FileStore, Store
 
 LIVE: Final = 0
 """The store of lines that came from no file."""
@@ -110,6 +110,11 @@ class Lines:
                 if at == offset:
                     found[row] = line
         return found
+
+    def certain(self, number: int) -> bool:
+        """Whether what the ``store`` column calls `number` surely holds the lines that were read."""
+        store = self._stores[self._parts[number][0]]
+        return store.untouched if isinstance(store, FileStore) else True
 
     def forget(self, row: int) -> None:
         """Drop live lines that are older than the one of `row`."""

@@ -40,6 +40,12 @@ class FileStore:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._seen = _stamp(fd)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody wrote to it since it was opened, not even more lines."""
+        return _stamp(self._fd) == self._seen
 
     def read(self, offset: int, length: int) -> bytes:
         """As `Store.read`; short if the file was cut meanwhile."""
@@ -57,6 +63,11 @@ class FileStore:
     def __del__(self) -> None:
         """Close the file."""
         os.close(self._fd)
+
+
+def _stamp(fd: int) -> tuple[int, int]:
+    status = os.fstat(fd)
+    return status.st_size, status.st_mtime_ns
 
 
 class _Block(NamedTuple):
