@@ -1,18 +1,27 @@
-"""A whole log, judged: the one way that `check`, the debugger and the pytest plugin share."""
+"""A whole log, judged: the one way that `check` and the pytest plugin share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+import re
+from hashlib import sha256
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from backend.events.vocabulary import RECEIVED
+from debugger.analysis.conflicts import Conflicts
 from debugger.analysis.findings import Finding, Findings
+from debugger.analysis.order import Order
+from debugger.analysis.rules import RuleSet, judged, rule_ids, suppressed
 from debugger.log import NONE, NOT_IN_LOG, EventLog
 
 INTEGRITY: Final = "integrity"
+_NUMBERS: Final = re.compile(r"[0-9a-f]{8,}|\d+", re.IGNORECASE)
+_SEVERITIES: Final = ("error", "warning", "info")
+_VERDICTS: Final = ("violation", "predicted", INTEGRITY)
 
 
 class Verdict(Struct, frozen=True):
@@ -21,15 +30,48 @@ class Verdict(Struct, frozen=True):
     findings: tuple[Finding, ...]
     causality: str
     """``full``: every receive names its publish. ``rebuilt``: none does. ``partial``: some do not."""
-    judged: tuple[str, ...] = ()
+    judged: tuple[str, ...]
+    """The rules that were applied."""
 
 
-def judge(log: EventLog) -> Verdict:
-    """Look at all of a log that will not grow any more."""
-    return Verdict(tuple(_integrity(log)), causality_of(log), ("integrity",))
+def judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
+    """Look at all of a log that will not grow any more; suppressions hold up to and on their day."""
+    order = Order(log)
+    order.take(len(log))
+    found = judged(log, rules, order=order).all()
+    conflicts = Conflicts(log, order)
+    conflicts.take(len(log))
+    clashes = [_marked(one) for one in conflicts.findings(found)]
+    told = suppressed((*found, *clashes), rules.suppress, today)
+    findings = sorted((*told, *_integrity(log)), key=_rank)
+    return Verdict(tuple(findings), causality_of(log), tuple(_applied(rules)))
 
 
-def _integrity(log: EventLog) -> Sequence[Finding]:
+def _applied(rules: RuleSet) -> list[str]:
+    off = {rule.id for rule in rules.disabled}
+    return [one for one in rule_ids(rules) if one not in off]
+
+
+def _marked(finding: Finding) -> Finding:
+    """With a fingerprint of what it says, but for numbers: those are of this run."""
+    if finding.fingerprint or finding.verdict == INTEGRITY:
+        return finding
+    told = (finding.rule, *sorted(finding.components), _NUMBERS.sub("#", finding.message))
+    mark = sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return replace(finding, fingerprint=mark)
+
+
+def _rank(finding: Finding) -> tuple[bool, int, int, int]:
+    return (
+        bool(finding.suppressed),
+        _SEVERITIES.index(finding.severity),
+        _VERDICTS.index(finding.verdict),
+        finding.row,
+    )
+
+
+def _integrity(log: EventLog) -> list[Finding]:
+    """What is missing; that the program itself reported an error is its business."""
     findings = Findings(log)
     while not findings.complete:
         findings.advance(_no_clock, 0)
@@ -42,10 +84,11 @@ def causality_of(log: EventLog) -> str:
     if kind is None:
         return "full"
     causes = log.column("cause_row")[log.column("event_type") == kind]
-    unknown = int(np.count_nonzero((causes == NONE) | (causes == NOT_IN_LOG)))
-    if unknown == 0:
+    unnamed = int(np.count_nonzero(causes == NONE))
+    unknown = int(np.count_nonzero(causes == NOT_IN_LOG))
+    if not unnamed and not unknown:
         return "full"
-    return "rebuilt" if bool((causes == NONE).all()) else "partial"
+    return "rebuilt" if unnamed == len(causes) else "partial"
 
 
 def _no_clock() -> int:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from backend.cli.serve import serve
+from debugger.cli.check.command import check
 from debugger.cli.demo import demo
 from debugger.cli.inspect.query import query
 from debugger.cli.inspect.show import show
@@ -48,6 +49,7 @@ app.command()(serve)
 app.command()(attach)
 app.command()(replay)
 app.command()(record)
+app.command()(check)
 app.command()(stats)
 app.command()(turns)
 app.command()(query)

@@ -6,18 +6,27 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from debugger.report.escape import plain, spelled
-from debugger.report.model import SEVERITIES, Found, Place, Report
+from debugger.report.model import SEVERITIES, Found, Place, Report, Severity, at_or_above
 
 _INDENT = "    "
 _NAMED = 3  # recordings
 _PLACES = 4  # events that are named one by one
 
 
-def text(report: Report, width: int = 100) -> str:
-    """Paragraphs of lines about as wide as that, and a line that sums up."""
-    order = sorted(report.findings, key=lambda one: (bool(one.suppressed), SEVERITIES.index(one.severity)))
+def text(report: Report, width: int = 100, least: Severity = "info") -> str:
+    """Paragraphs of lines about as wide as that, and a line that sums up.
+
+    Findings that are milder than ``least``, or accepted, are only counted, unless that is ``info``.
+    """
+    shown = [
+        one
+        for one in report.findings
+        if least == "info" or (at_or_above(one.severity, least) and not one.suppressed)
+    ]
+    order = sorted(shown, key=lambda one: (bool(one.suppressed), SEVERITIES.index(one.severity)))
     parts = ["\n".join(_paragraph(one, max(width, 40))) for one in order]
-    return "\n\n".join([*parts, "\n".join(_summary(report))]) + "\n"
+    hidden = len(report.findings) - len(shown)
+    return "\n\n".join([*parts, "\n".join(_summary(report, hidden))]) + "\n"
 
 
 def _paragraph(found: Found, width: int) -> Iterator[str]:
@@ -64,7 +73,7 @@ def _filled(label: str, content: str, width: int) -> list[str]:
     )
 
 
-def _summary(report: Report) -> Iterator[str]:
+def _summary(report: Report, hidden: int) -> Iterator[str]:
     counts = report.counts
     said = [_count(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
     accepted = len(report.findings) - len(report.open)
@@ -74,6 +83,8 @@ def _summary(report: Report) -> Iterator[str]:
         what += f", {accepted:,} accepted"
     where = f"{_count(events, 'event')} of {_count(len(report.inputs), 'recording')}"
     yield f"{what} in {where} ({report.seconds:.1f} s)"
+    if hidden:
+        yield f"{_count(hidden, 'finding')} more with --verbose"
     if report.not_shown:
         yield f"{report.not_shown:,} more findings are counted here only"
     unsure = [one for one in report.inputs if one.causality != "full"]

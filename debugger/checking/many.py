@@ -1,0 +1,44 @@
+"""Many recordings, judged side by side, in the order they were named."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+
+from backend.errors import UserError
+from debugger.checking.one import Asked, Judged, judge_one
+
+
+def judge_many(asked: Sequence[Asked], jobs: int, on_done: Callable[[int], None]) -> list[Judged]:
+    """Of each its `Judged`; ``on_done`` hears how many are.
+
+    Raises:
+        UserError: a worker was killed, for want of memory, say.
+    """
+    jobs = min(jobs, len(asked))
+    if jobs <= 1:
+        found = []
+        for number, one in enumerate(asked, start=1):
+            found.append(judge_one(one))
+            on_done(number)
+        return found
+    # Forked workers would share locks with the threads that numpy and others began.
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        futures = [pool.submit(judge_one, one) for one in asked]
+        for number, future in enumerate(as_completed(futures), start=1):
+            future.result()
+            on_done(number)
+        return [future.result() for future in futures]
+    except BrokenProcessPool:
+        raise UserError("a worker process was killed, perhaps for want of memory; try --jobs 1") from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def cores() -> int:
+    """Those this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
