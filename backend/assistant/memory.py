@@ -89,14 +89,16 @@ class DatabaseMemory(Component):
         """
         stored = await self.port.caught_up()
         turn = scope.turn or 0
+        first = max(1, turn - self._recall_turns)
         query = """
             select role, text from messages
             where session_id = ? and turn < ? and turn >= ? order by turn, id
         """
-        values = (self.session.session_id, turn, turn - self._recall_turns)
+        values = (self.session.session_id, turn, first)
         rows = await self._store.run(lambda db: db.execute(query, values).fetchall())
         self._counts["recalled"] += len(rows)
-        self.read("stored", after=stored)
+        if turn > first:
+            self.read(*map(_lines_of, range(first, turn)), after=stored)
         return tuple((role, text) for role, text in rows)
 
     async def _on_transcript(self, message: CompleteTranscript, scope: Scope) -> None:
@@ -136,10 +138,15 @@ class DatabaseMemory(Component):
         await self.session.conditions.take(Delay.MEMORY_WRITE)
         await self._store.run(lambda db: db.execute(insert, values))
         self._counts["stored"] = stored + 1
-        self.wrote("stored")
+        self.wrote("stored", _lines_of(scope.turn or 0))
 
     async def close(self) -> None:
         """Store what is still to be stored, then unsubscribe."""
         if self._unwatched:
             await asyncio.wait(self._unwatched)
         await super().close()
+
+
+def _lines_of(turn: int) -> str:
+    """What a recall reads and a store writes, as a key: a turn's lines, and not the count of them all."""
+    return f"lines_of_turn_{turn}"
