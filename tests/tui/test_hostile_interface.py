@@ -129,6 +129,24 @@ async def test_no_key_fails_in_what_opens_over_the_panes(opener: str, tmp_path: 
             await back(app, pilot)
 
 
+@pytest.mark.parametrize("opener", ["", "ctrl+p", "question_mark", "enter", "slash", "2"])
+async def test_a_terminal_may_shrink_to_one_cell_whatever_is_open(opener: str, tmp_path: Path) -> None:
+    """And to one line, and to one column; it is all there again when it is large again."""
+    app = app_of(tmp_path, "names")
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.session.seek(7)
+        await type_keys(app, *([opener] if opener else []))
+        await pilot.pause()
+        screen = type(app.screen)
+        for size in ((1, 1), (1, 30), (200, 1), (100, 30)):
+            await pilot.resize_terminal(*size)
+            await type_keys(app, "down", "up", "pagedown", "home")
+            await pilot.pause()
+            look(app)
+        assert type(app.screen) is screen
+        await back(app, pilot)
+
+
 async def test_every_moment_of_a_clock_that_is_none_is_painted(tmp_path: Path) -> None:
     """From the first number of 64 bits to the last, in the timeline too, however it is panned."""
     app = app_of(tmp_path, "numbers")
@@ -143,20 +161,26 @@ async def test_every_moment_of_a_clock_that_is_none_is_painted(tmp_path: Path) -
             look(app)
 
 
-async def test_a_name_too_long_for_a_query_is_told(tmp_path: Path) -> None:
-    """It ends no program that one searches for events like this one, or filters for its component."""
+async def test_events_of_a_name_of_any_length_can_be_searched_and_filtered_for(tmp_path: Path) -> None:
+    """By the key for events like this one, and by the key for its component."""
     path = tmp_path / "long.jsonl"
-    path.write_bytes(b'{"timestamp":1,"event_type":"system","component":"' + b"x" * 20_000 + b'"}\n')
+    name = b"x" * 20_000
+    lines = (
+        b'{"timestamp":1,"event_type":"system","component":"' + one + b'"}\n' for one in (name, b"a", name)
+    )
+    path.write_bytes(b"".join(lines))
     session = Session(Mode.REPLAY, Link(path.name), time.monotonic_ns)
     open_recordings([path]).load_all(session.log)
     app = DebuggerApp(session)
     async with app.run_test(size=(80, 24)) as pilot:
-        for key in ("asterisk", "f"):
-            session.say("")
-            await type_keys(app, key)
-            await pilot.pause()
-            assert session.notice is not None
-            assert "characters at most" in session.notice.text
+        await type_keys(app, "g", "asterisk", "n")
+        await pilot.pause()
+        assert session.cursor == 2
+        await type_keys(app, "f")
+        await pilot.pause()
+        assert session.filter_text
+        assert len(session.shown) == 2
+        look(app)
 
 
 async def test_what_is_typed_behind_the_palettes_key_goes_into_it(tmp_path: Path) -> None:
