@@ -18,6 +18,10 @@ SMALL = Limits(chains=3, clock_bytes=1, sparse=3, searches=10**6)
 """Nothing is kept that need not be: chains are retired, clocks are made again, edges are searched."""
 
 
+BLOCKS = Limits(chains=600, clock_bytes=1, sparse=3, idle_rows=4, searches=10**6)
+"""Places in two blocks, given up as soon as may be."""
+
+
 def assert_same(order: Order, oracle: Oracle, events: list[dict[str, Any]]) -> None:
     for after in range(len(events)):
         for before in range(len(events)):
@@ -41,13 +45,19 @@ def test_the_order_is_the_closure_of_the_rules(seed: int, size: int, sources: in
 
 @settings(max_examples=80, deadline=None)
 @given(
-    seed=st.integers(0, 10**9), size=st.integers(5, 70), sources=st.integers(1, 2), piece=st.integers(1, 9)
+    seed=st.integers(0, 10**9),
+    size=st.integers(5, 70),
+    sources=st.integers(1, 3),
+    piece=st.integers(1, 9),
+    limits=st.sampled_from((SMALL, BLOCKS)),
 )
-def test_bounds_and_pieces_do_not_change_it(seed: int, size: int, sources: int, piece: int) -> None:
-    """With three chains, no kept clocks, and a log that comes piece by piece, each answer is the same."""
+def test_bounds_and_pieces_do_not_change_it(
+    seed: int, size: int, sources: int, piece: int, limits: Limits
+) -> None:
+    """With few chains, no kept clocks, and a log that comes piece by piece, each answer is the same."""
     events = Program(seed, size, sources=sources).events
     log = EventLog()
-    order = Order(log, limits=SMALL)
+    order = Order(log, limits=limits)
     for start in range(0, len(events), piece):
         append(log, events[start : start + piece])
         order.advance(lambda: 0, 1)

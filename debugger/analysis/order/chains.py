@@ -81,7 +81,7 @@ class Chains:
         self.segment_at = [_FREE] * places
         self.clock_at: Final[list[Clock]] = [{}] * places
         self.tail_at = [NEVER] * places  # the last row of chains whose last task has ended
-        self._chains_at: NDArray[np.int64] = np.full(places, _FREE, np.int64)
+        self._chains_at: NDArray[np.int64] = np.full(PLACE + 1, _FREE, np.int64)
         self._given_up: dict[int, array[int]] = {}  # at which row, by place and generation
         self._generations_gone = [0] * places
         # Clocks of late segments, of some of those before, and of those that were asked for again.
@@ -296,7 +296,8 @@ class Chains:
 
     def are_current(self, chains: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of some chains have their places still."""
-        return np.equal(self._chains_at[chains & PLACE], chains)
+        current: NDArray[np.bool_] = self._chains_at[chains & PLACE] == chains
+        return current
 
     def kept(self, segment: int) -> Clock | None:
         """The clock with which a segment began, if it is at hand. It may lack places that came later."""
@@ -320,8 +321,7 @@ class Chains:
     def last_known(self, segment: int) -> list[int]:
         """Of each chain that there is now, the last row that happens before a segment begins."""
         clock, row = self.clock(segment), self._segments.first.at(segment)
-        own = self.of(segment)
-        found: list[int] = []
+        own, found = self.of(segment), list[int]()
         for number, rows in clock.items():
             for at in np.flatnonzero(rows >= 0).tolist():
                 chain = self.chain_at[number << BLOCK | at]
