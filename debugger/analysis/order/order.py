@@ -191,6 +191,13 @@ class Order:
         task = self._intake.segments.task.at(self.segment(row))
         return None if task < 0 else task
 
+    def places(self, start: int, stop: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Of a stretch of rows the segments and the activations, -1 for none: `segment` and `task` of each."""
+        self._known(start, stop - 1)
+        segments = self._intake.segments
+        of_row: NDArray[np.int32] = segments.of_row.part(start, stop)
+        return of_row, segments.task.take(of_row)
+
     def publish_of(self, row: int) -> int | None:
         """The publish that a receive is of, recorded or matched; None if that is unknown."""
         self._known(row)
