@@ -32,6 +32,13 @@ class Fact(Struct, gc=False, eq=False):
     correlation: str | None
     record: Any = None
     was: Any = None
+    cache: dict[int, Any] = {}
+    """Values of fields that were asked for, by their getter."""
+
+    @property
+    def scope(self) -> str:
+        """The session as a part of a key."""
+        return self.session or ""
 
     def attempt(self) -> str | None:
         """What a handler was run with, so that another try is known; None unless it has ended now. Slow."""

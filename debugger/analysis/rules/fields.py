@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from debugger.analysis.rules.aliases import Aliases, payload_field
@@ -17,16 +18,19 @@ from debugger.log.query.nodes import Field
 Get: TypeAlias = Callable[[Fact], Any]
 """What a fact has in a field; None for nothing."""
 
+GetKey: TypeAlias = Callable[[Fact], tuple[Any, ...] | None]
+"""The key of a fact; None if something of it is missing."""
+
 OF_ROWS: Final[dict[str, Get]] = {
-    "session": lambda fact: fact.session or "",
-    "turn": lambda fact: fact.turn,
-    "component": lambda fact: fact.component,
-    "message": lambda fact: fact.message,
-    "type": lambda fact: fact.kind,
-    "task": lambda fact: fact.task,
-    "worker": lambda fact: fact.worker,
-    "correlation": lambda fact: fact.correlation,
-    "was": lambda fact: fact.was,
+    "session": attrgetter("scope"),
+    "turn": attrgetter("turn"),
+    "component": attrgetter("component"),
+    "message": attrgetter("message"),
+    "type": attrgetter("kind"),
+    "task": attrgetter("task"),
+    "worker": attrgetter("worker"),
+    "correlation": attrgetter("correlation"),
+    "was": attrgetter("was"),
     "attempt": lambda fact: fact.attempt(),
 }
 """Fields that every event has, with or without a value."""
@@ -54,6 +58,9 @@ class Fields:
         self._aliases = aliases
         self._wanted: dict[str, Field] = {}
         self._getters: dict[str, Callable[[Any], Any]] = {}
+        self._gets: dict[tuple[str, ...], Get] = {}
+        self._keys: dict[tuple[tuple[Get, ...], tuple[bool, ...]], GetKey] = {}
+        self._count = 0
         self.reader: Reader | None = None
 
     @property
@@ -68,12 +75,56 @@ class Fields:
             KeyError: there is no such name.
             QueryError: it is no place in the payload.
         """
-        places = listed(own[name]) if name in own else self._named.get(name, [name])
-        gets = [
-            self._one(place, name)
-            for one in places
-            for place in ([one] if one in OF_ROWS else self._aliases.places(one))
-        ]
+        told = listed(own[name]) if name in own else self._named.get(name, [name])
+        if len(told) == 1 and told[0] in OF_ROWS:
+            return OF_ROWS[told[0]]
+        places = tuple(
+            place for one in told for place in ([one] if one in OF_ROWS else self._aliases.places(one))
+        )
+        found = self._gets.get(places)
+        if found is None:
+            if not all("." in place or place in OF_ROWS for place in places):
+                raise KeyError(name)
+            found = self._gets[places] = self._cached(self._first(places))
+        return found
+
+    def key(self, gets: Sequence[Get], optional: Sequence[bool]) -> GetKey:
+        """What gets several fields, as a key."""
+        known = (tuple(gets), tuple(optional))
+        found = self._keys.get(known)
+        if found is None:
+            several = list(zip(gets, optional, strict=True))
+
+            def key(fact: Fact) -> tuple[Any, ...] | None:
+                values = []
+                for get, may_lack in several:
+                    value = get(fact)
+                    if value is None:
+                        if not may_lack:
+                            return None
+                        value = ""
+                    values.append(value)
+                return tuple(values)
+
+            found = self._keys[known] = self._cached(key)
+        return found
+
+    def _cached(self, get: Get) -> Get:
+        """Asked once of a fact: several cases have the same keys."""
+        self._count += 1
+        number = self._count
+
+        def cached(fact: Fact) -> Any:
+            cache = fact.cache
+            if number in cache:
+                return cache[number]
+            value = cache[number] = get(fact)
+            return value
+
+        return cached
+
+    def _first(self, places: Sequence[str]) -> Get:
+        gets = [self._one(place) for place in places]
         if len(gets) == 1:
             return gets[0]
 
@@ -86,11 +137,9 @@ class Fields:
 
         return first
 
-    def _one(self, place: str, name: str) -> Get:
+    def _one(self, place: str) -> Get:
         if place in OF_ROWS:
             return OF_ROWS[place]
-        if "." not in place:
-            raise KeyError(name)
         raw = self.raw(place)
         return lambda fact: scalar(raw(fact))
 

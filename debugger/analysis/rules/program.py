@@ -38,6 +38,7 @@ class Program:
         self._rules = rules
         self._aliases = Aliases(rules.names)
         self._fields = Fields(rules.fields, self._aliases)
+        self.waiters: Final[dict[str | None, dict[Judge[Any], None]]] = {}
         self._feeds: dict[str, list[tuple[int, Judge[Any], Binding]]] = {}
         self.judges: Final[list[tuple[Rule, Judge[Any]]]] = []
         for rule in rules.rules:
@@ -58,6 +59,7 @@ class Program:
             for index, part in enumerate(several)
         ]
         judge = judge_of(case, rule, bindings, context)
+        judge.waiters = self.waiters
         between = [
             self._binding("between", index, Part(name, []), case, rule)
             for index, name in enumerate(case.between or ())
@@ -87,9 +89,9 @@ class Program:
             role,
             index,
             part,
-            tuple(map(get, key)),
-            tuple(map(get, case.key)),
-            tuple(name.endswith("?") for name in case.key),
+            self._fields.key([get(name) for name in key], [name.endswith("?") for name in key]),
+            self._fields.key([get(name) for name in case.key], [name.endswith("?") for name in case.key]),
+            tuple((name, get(name)) for name in key if not name.endswith("?")),
             tuple(map(get, rule.per)),
             {name: get(name) for name in wanted},
         )

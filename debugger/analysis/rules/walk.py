@@ -260,7 +260,7 @@ class Walk:
 
     def _decided(self, delivery: Delivery, by: Fact | None = None) -> None:
         session = self._log.interner("session").value(delivery.lane.session)
-        for _, judge in self._program.judges:
+        for judge in list(self._program.waiters.get(session, ())):
             judge.drain(session)
         for selector, fact in self._ending.pop(delivery.row, ()):
             if delivery.counts and by is not None:
@@ -283,7 +283,7 @@ class Walk:
 
 def table_copy(fact: Fact, **changes: Any) -> Fact:
     """A fact with other values."""
-    told = {name: getattr(fact, name) for name in fact.__struct_fields__} | changes
+    told = {name: getattr(fact, name) for name in fact.__struct_fields__} | {"cache": {}} | changes
     return Fact(**told)
 
 

@@ -23,11 +23,15 @@ class AbsenceJudge(Judge[_State]):
     """B after all of A is wrong. B before A is asked for what orders the two."""
 
     new_state = _State
+    only_creates = frozenset({"subject"})
+    creates = frozenset({"subject", "after", "unless", "revive", "never"})
 
     def __init__(self, case: Absence, rule: Rule, bindings: list[Binding], context: Context) -> None:
         super().__init__(case, rule, bindings, context)
         self._needed = {one.place for one in bindings if one.role == "after"}
         self._predict = case.predict
+        if not case.predict:
+            self.creates = type(self).creates - {"never"}
 
     def take(self, seen: Seen, state: _State) -> None:
         """Judge an event of a key."""
@@ -45,6 +49,10 @@ class AbsenceJudge(Judge[_State]):
             else:
                 since = max(state.after.values(), key=lambda one: one.row)
                 self.violated(seen, (since,))
+
+    def asleep(self, state: _State) -> bool:
+        """Whether an event with a shorter key would change nothing."""
+        return len(state.after) == len(self._needed)
 
     def _after(self, seen: Seen, state: _State) -> None:
         first = seen.binding.place not in state.after

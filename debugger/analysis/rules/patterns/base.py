@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from debugger.analysis.rules.deliveries import Delivery
 from debugger.analysis.rules.facts import Fact
-from debugger.analysis.rules.fields import Get
+from debugger.analysis.rules.fields import Get, GetKey
 from debugger.analysis.rules.ledger import INTEGRITY, PREDICTED, VIOLATION, Charge
 from debugger.analysis.rules.schema import Case, Part, Rule
 
@@ -55,16 +55,16 @@ class Context(Protocol):
 class Binding(NamedTuple):
     """An event in its part of a case: how its keys and values are got.
 
-    ``place`` is where it is in its part; ``key`` is as long as the part's own key, ``whole`` and ``optional``
-    as that of the case.
+    ``place`` is where it is in its part; ``key`` is as long as the part's own key, ``whole`` as the case's.
+    ``needed`` are the fields that a key must have.
     """
 
     role: str
     place: int
     part: Part
-    key: tuple[Get, ...]
-    whole: tuple[Get, ...]
-    optional: tuple[bool, ...]
+    key: GetKey
+    whole: GetKey
+    needed: tuple[tuple[str, Get], ...]
     per: tuple[Get, ...]
     values: Mapping[str, Get]
 
@@ -89,12 +89,13 @@ State = TypeVar("State")
 
 
 class Known(Generic[State]):
-    """What a case knows of a session."""
+    """What a case knows of a session. ``awake`` are the keys that an event with a shorter key may concern."""
 
-    __slots__ = ("keys", "opened", "serial")
+    __slots__ = ("awake", "keys", "opened", "serial")
 
     def __init__(self) -> None:
         self.keys: OrderedDict[Key, tuple[int, State]] = OrderedDict()
+        self.awake: dict[Key, tuple[int, State]] = {}
         self.serial = 0
         self.opened = False
 
@@ -103,6 +104,10 @@ class Judge(Generic[State]):
     """Judges one case. Events of a session are taken in their order, once it is known that they count."""
 
     new_state: ClassVar[Callable[[], Any]]
+    creates: frozenset[str]
+    """Roles that make a key known; of one that is not known the others say nothing."""
+    only_creates: ClassVar[frozenset[str]] = frozenset()
+    """Roles that say nothing of a key that is known."""
     once_a_session: ClassVar[frozenset[str]] = frozenset()
     """Roles that are about the session as a whole, whatever keys there are."""
     own_fallbacks: ClassVar[bool] = False
@@ -116,9 +121,13 @@ class Judge(Generic[State]):
         self.bindings: Final = bindings
         self._sessions: OrderedDict[str | None, Known[State]] = OrderedDict()
         self._queues: dict[str | None, deque[tuple[Binding, Fact, Delivery | None]]] = {}
+        self.waiters: dict[str | None, dict[Judge[Any], None]] = {}
+        """By session the judges that wait there; one for all judges of a program."""
+        self._crowded = False
+        self._reaching = any(one.part.key is not None for one in bindings)
+        self._particular = case.between is not None or any(one.part.fallback for one in bindings)
         self.unkeyed: Final[Counter[str]] = Counter()
         self.given_up = 0
-        self._names = rule_names(case)
         self._better = {
             role: [one.part.event for one in bindings if one.role == role and not one.part.fallback]
             for role in {one.role for one in bindings if one.part.fallback}
@@ -133,13 +142,27 @@ class Judge(Generic[State]):
             if delivery is None or delivery.counts:
                 self._take(binding, fact)
                 return
-            if delivery.dropped:
+            if delivery.dropped or self._says_nothing(binding, fact):
                 return
             queue = self._queues[fact.session] = deque()
+            self.waiters.setdefault(fact.session, {})[self] = None
         queue.append((binding, fact, delivery))
         if len(queue) > WAITING:
             self._take(*queue.popleft()[:2])
             self.drain(fact.session)
+
+    def _says_nothing(self, binding: Binding, fact: Fact) -> bool:
+        """Whether nothing is known of a session that the event could concern."""
+        known = self._sessions.get(fact.session)
+        return (known is None or not known.keys) and not self._makes_known(binding)
+
+    def _makes_known(self, binding: Binding) -> bool:
+        role = binding.role
+        return (
+            role == "between"
+            or role in self.once_a_session
+            or (binding.part.key is None and role in self.creates)
+        )
 
     def drain(self, session: str | None, *, all_count: bool = False) -> None:
         """Take what waited in a session, as far as it is decided."""
@@ -153,7 +176,14 @@ class Judge(Generic[State]):
             elif not delivery.dropped:
                 return
             queue.popleft()
-        self._queues.pop(session, None)
+        self._stop_waiting(session)
+
+    def _stop_waiting(self, session: str | None) -> None:
+        if self._queues.pop(session, None) is not None:
+            waiters = self.waiters.get(session, {})
+            waiters.pop(self, None)
+            if not waiters:
+                self.waiters.pop(session, None)
 
     @property
     def waiting(self) -> list[str | None]:
@@ -163,70 +193,77 @@ class Judge(Generic[State]):
     def _take(self, binding: Binding, fact: Fact) -> None:
         known = self._sessions.get(fact.session)
         if known is None:
-            known = self._sessions[fact.session] = Known()
-            if len(self._sessions) > SESSIONS:
-                gone, lost = self._sessions.popitem(last=False)
-                self.given_up += sum(self.unfinished(state) for _, state in lost.keys.values())
-                self._queues.pop(gone, None)
-        elif len(self._sessions) > SESSIONS // 2:
+            if not self._makes_known(binding):
+                return
+            known = self._begin(fact.session)
+        elif self._crowded:
             self._sessions.move_to_end(fact.session)
-        if self._between is not None and not self._inside(known, binding, fact):
+        if self._particular and not self._admits(known, binding, fact):
             return
-        if (
-            binding.part.fallback
-            and not self.own_fallbacks
-            and any(map(self.context.seen, self._better[binding.role]))
-        ):
-            return
-        key = self._key(binding, fact)
+        key = binding.key(fact)
         if key is None:
-            return
-        seen = Seen(fact, binding)
-        if binding.part.key is None or binding.role in self.once_a_session:
-            self.take(seen, self.state(known, key))
+            lacks = next((name for name, get in binding.needed if get(fact) is None), "?")
+            self.unkeyed[f"{fact.message or fact.kind} has no {lacks}"] += 1
+        elif binding.part.key is None or binding.role in self.once_a_session:
+            place = known.keys.get(key)
+            if place is None:
+                if binding.role not in self.creates and binding.role not in self.once_a_session:
+                    return
+                place = self._new(known, key)
+            elif binding.role in self.only_creates:
+                return
+            self._judge(Seen(fact, binding), known, key, place)
         else:
-            for state in list(self._reached(known, seen, key)):
-                self.take(seen, state)
+            self._judge_several(Seen(fact, binding), known, key)
 
-    def _key(self, binding: Binding, fact: Fact) -> Key | None:
-        key = []
-        for place, get in enumerate(binding.key):
-            value = get(fact)
-            if value is None:
-                if not binding.optional[place]:
-                    names = binding.part.key or self._names
-                    self.unkeyed[f"{fact.message or fact.kind} has no {names[place]}"] += 1
-                    return None
-                value = ""
-            key.append(value)
-        return tuple(key)
+    def _judge(self, seen: Seen, known: Known[State], key: Key, place: tuple[int, State]) -> None:
+        state = place[1]
+        self.take(seen, state)
+        if not self._reaching:
+            return
+        if self.asleep(state):
+            known.awake.pop(key, None)
+        else:
+            known.awake[key] = place
 
-    def _reached(self, known: Known[State], seen: Seen, key: Key) -> Iterator[State]:
+    def _judge_several(self, seen: Seen, known: Known[State], key: Key) -> None:
+        """An event with a shorter key: all keys that begin so."""
         reach, count = seen.binding.part.reach, len(key)
-        own = None
-        if reach != "all":
-            binding = seen.binding
-            whole = binding._replace(key=binding.whole, part=Part(binding.part.event))
-            own = self._key(whole, seen.fact)
+        own = seen.binding.whole(seen.fact) if reach != "all" else None
         limit = known.serial
         if reach == "older" and own is not None and own in known.keys:
             limit = known.keys[own][0]
-        for other, (serial, state) in known.keys.items():
-            if other[:count] == key and other != own and serial <= limit:
-                yield state
+        for other, place in list(known.awake.items()):
+            if other[:count] == key and other != own and place[0] <= limit:
+                self._judge(seen, known, other, place)
 
-    def state(self, known: Known[State], key: Key) -> State:
-        """What is known of a key; made if it is new."""
-        found = known.keys.get(key)
-        if found is not None:
-            return found[1]
+    def _admits(self, known: Known[State], binding: Binding, fact: Fact) -> bool:
+        """Whether an event is in the scope of the case, and no better word for the same is known."""
+        if self._between is not None and not self._inside(known, binding, fact):
+            return False
+        if not binding.part.fallback or self.own_fallbacks:
+            return True
+        return not any(map(self.context.seen, self._better[binding.role]))
+
+    def _begin(self, session: str | None) -> Known[State]:
+        known: Known[State] = Known()
+        self._sessions[session] = known
+        self._crowded = len(self._sessions) > SESSIONS // 2
+        if len(self._sessions) > SESSIONS:
+            gone, lost = self._sessions.popitem(last=False)
+            self.given_up += sum(self.unfinished(state) for _, state in lost.keys.values())
+            self._stop_waiting(gone)
+        return known
+
+    def _new(self, known: Known[State], key: Key) -> tuple[int, State]:
         if len(known.keys) >= KEYS:
-            _, (_, lost) = known.keys.popitem(last=False)
+            old, (_, lost) = known.keys.popitem(last=False)
+            known.awake.pop(old, None)
             self.given_up += self.unfinished(lost)
         known.serial += 1
-        state: State = type(self).new_state()
-        known.keys[key] = (known.serial, state)
-        return state
+        place: tuple[int, State] = (known.serial, type(self).new_state())
+        known.keys[key] = place
+        return place
 
     def _inside(self, known: Known[State], binding: Binding, fact: Fact) -> bool:
         if binding.role == "between":
@@ -234,6 +271,7 @@ class Judge(Generic[State]):
             if not known.opened:
                 self._end(known, fact)
                 known.keys.clear()
+                known.awake.clear()
             return False
         return known.opened
 
@@ -269,6 +307,11 @@ class Judge(Generic[State]):
     def take(self, seen: Seen, state: State) -> None:
         """Judge an event of a key."""
         raise NotImplementedError
+
+    def asleep(self, state: State) -> bool:
+        """Whether an event with a shorter key would change nothing."""
+        del state
+        return False
 
     def finish(self, state: State, fact: Fact) -> None:
         """The session has ended, by `fact`."""
@@ -316,8 +359,3 @@ class Judge(Generic[State]):
         """Right, unless nothing orders the two."""
         if before.row != after.row and self.context.ordered(before.row, after.row) is False:
             self.context.enter(PREDICTED, self.charge(after, (before,), **values))
-
-
-def rule_names(case: Case) -> list[str]:
-    """The fields of a case's key."""
-    return [name.rstrip("?") for name in case.key]

@@ -21,6 +21,7 @@ class FreshnessJudge(Judge[_State]):
     """An older value than was valid at the beginning is wrong, and so, without a `set`, are two values."""
 
     new_state = _State
+    creates = frozenset({"begin", "use"})
     once_a_session = frozenset({"set"})
 
     def __init__(self, case: Freshness, rule: Rule, bindings: list[Binding], context: Context) -> None:

@@ -30,6 +30,7 @@ class LiveJudge(Judge[_State]):
     """
 
     new_state = _State
+    creates = frozenset({"begin", "end"})
     own_fallbacks = True
 
     def __init__(self, case: Live, rule: Rule, bindings: list[Binding], context: Context) -> None:

@@ -23,6 +23,7 @@ class MonotoneJudge(Judge[_State]):
     """From the first number on. A step back is wrong; a step too far too, unless events are lost."""
 
     new_state = _State
+    creates = frozenset({"event"})
 
     def __init__(self, case: Monotone, rule: Rule, bindings: list[Binding], context: Context) -> None:
         super().__init__(case, rule, bindings, context)

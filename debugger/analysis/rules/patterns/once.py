@@ -20,6 +20,7 @@ class OnceJudge(Judge[_State]):
     """Too often is wrong at once, too seldom when the session has ended."""
 
     new_state = _State
+    creates = frozenset({"subject", "event", "exempt"})
 
     def __init__(self, case: Once, rule: Rule, bindings: list[Binding], context: Context) -> None:
         super().__init__(case, rule, bindings, context)

@@ -29,6 +29,7 @@ class PrecedenceJudge(Judge[_State]):
     """
 
     new_state = _State
+    creates = frozenset({"first", "then", "via"})
 
     def __init__(self, case: Precedence, rule: Rule, bindings: list[Binding], context: Context) -> None:
         super().__init__(case, rule, bindings, context)

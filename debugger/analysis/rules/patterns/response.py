@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, Final
 
 from debugger.analysis.rules.facts import Fact
@@ -54,16 +55,34 @@ class ResponseJudge(Judge[_State]):
     """Judged when an answer comes too late, at an end before any came, or by the time that has passed."""
 
     new_state = _State
+    creates = frozenset({"request", "needs", "settled", "answer"})
 
     def __init__(self, case: Response, rule: Rule, bindings: list[Binding], context: Context) -> None:
         super().__init__(case, rule, bindings, context)
         self._case = case
         self._within = _ns(case.within)
         self._excuse_within = _ns(case.excuse_within)
+        self._resets = any(one.part.key is not None for one in bindings if one.role in ("needs", "reset"))
+        if not case.counted:
+            self.creates = type(self).creates - {"answer"}
+        self._on: dict[str, Callable[[Seen, _State], None]] = {
+            "request": self._on_request,
+            "needs": self._on_needs,
+            "reset": self._on_reset,
+            "answer": self._on_answer,
+            "settled": self._on_settled,
+            "excuse": self._on_excuse,
+            "until": self._on_until,
+            "over": self._on_over,
+        }
 
     def take(self, seen: Seen, state: _State) -> None:
         """Judge an event of a key."""
-        getattr(self, f"_on_{seen.binding.role}")(seen, state)
+        self._on[seen.binding.role](seen, state)
+
+    def asleep(self, state: _State) -> bool:
+        """Whether an event with a shorter key would change nothing."""
+        return not state.open and (state.need is None or not self._resets)
 
     # --- parts ---------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ class TransitionsJudge(Judge[_State]):
     """The first state is taken as given. States that are not in the table are not judged."""
 
     new_state = _State
+    creates = frozenset({"event", "excuse"})
 
     def __init__(self, case: Transitions, rule: Rule, bindings: list[Binding], context: Context) -> None:
         super().__init__(case, rule, bindings, context)
