@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -15,6 +18,7 @@ from backend.errors import UserError
 from debugger.log import NONE
 from debugger.log.moment import MomentError, needs_all, row_of
 from debugger.tui import pictures, plain, settings
+from debugger.tui.collector import collect_at_rest
 from debugger.tui.commands import catalogue
 from debugger.tui.commands.catalogue import Command, Sources
 from debugger.tui.commands.screen import CommandPalette
@@ -36,6 +40,12 @@ LOADING_TICKS: Final = 3
 """Of so many looks, panes take one while a recording is loaded: a third of a core is better spent on that."""
 
 PLAY_SECONDS: Final = 1 / 15
+
+REST_SECONDS: Final = 2.0
+"""After so long without a key, nobody notices that all garbage is collected."""
+
+
+_PRESSES: Final = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
 
 
 class Feeder(Protocol):
@@ -82,6 +92,9 @@ class DebuggerApp(KeysInOrder):
         self._looked_at = (0, True)
         self._beeps = 0
         self._ticks = 0
+        self._steps: deque[Callable[[], None]] = deque()  # of bringing the panes up to date
+        self._waiting: list[Callable[[], None]] = []
+        self._pressed = time.monotonic()
         self._filled = False  # the panes have shown events
         self._hint: FirstRunHint | None = None
         self.on_started: Callable[[], None] | None = None
@@ -134,6 +147,9 @@ class DebuggerApp(KeysInOrder):
 
     def _tick(self) -> None:
         session = self.session
+        if session.rush.left:
+            self._put_off(self._tick)
+            return
         session.tick()
         self._find_wanted()
         if session.beeps != self._beeps:
@@ -144,13 +160,34 @@ class DebuggerApp(KeysInOrder):
         if not (loading and self._filled and self._ticks % LOADING_TICKS):
             self._filled = session.cursor >= 0
             # The panes are kept up to date behind an open event too.
-            for screen in self.screen_stack:
-                if isinstance(screen, MainScreen):
-                    screen.sync()
+            if not self._steps:
+                self._steps += self.main_screen.steps()
+                self._go_on()
         if session.playback.playing:
             self._playing.resume()
         else:
             self._playing.pause()
+
+    def _go_on(self) -> None:
+        """Bring the next pane up to date; between two of them, keys have their turn."""
+        if self.session.rush.left:
+            self._put_off(self._go_on)
+            return
+        if self._steps:
+            self._steps.popleft()()
+            self.call_later(self._go_on)
+        elif time.monotonic() - self._pressed > REST_SECONDS:
+            collect_at_rest()
+
+    def _put_off(self, what: Callable[[], None]) -> None:
+        """Do something when the last key has been painted."""
+        if what not in self._waiting:
+            self._waiting.append(what)
+            self.set_timer(max(self.session.rush.left, 0.001), partial(self._resume, what))
+
+    def _resume(self, what: Callable[[], None]) -> None:
+        self._waiting.remove(what)
+        what()
 
     def _find_wanted(self) -> None:
         """Go to the moment that was asked for on the command line."""
@@ -171,6 +208,9 @@ class DebuggerApp(KeysInOrder):
 
     async def on_event(self, event: events.Event) -> None:
         """The first key takes the hint for newcomers away, and does what it does."""
+        if isinstance(event, _PRESSES) and not event.is_forwarded:
+            self._pressed = time.monotonic()
+            self.session.rush.press()
         if self._hint is not None:
             self._hint.see(event)
         await super().on_event(event)

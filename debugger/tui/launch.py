@@ -5,25 +5,17 @@ Import this before anything of Textual: it reads its frame rate when it is impor
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from debugger.tui.collector import calm_collector
 
 os.environ.setdefault("TEXTUAL_FPS", "120")
 
 if TYPE_CHECKING:
     from debugger.tui.app import DebuggerApp
     from debugger.tui.diff.app import DiffApp
-
-_GC_THRESHOLDS: Final = (50_000, 50, 100)
-
-
-def calm_collector() -> None:
-    """Spare the garbage collector what lives for ever anyway: it costs pauses of 60 to 90 ms else."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 def run(app: DebuggerApp | DiffApp) -> None:

@@ -46,8 +46,10 @@ class Intake:
 
     async def pump(self, name: str, updates: AsyncIterable[Update | Arrival | HelperLost]) -> None:
         """Take in what the feed `name` says until it ends for good."""
-        since_break = 0
+        since_break, rush = 0, self._session.rush
         async for update in updates:
+            if left := rush.left:
+                await asyncio.sleep(left)
             self.take(name, update)
             if isinstance(update, Arrival):
                 since_break += update.events

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -95,11 +97,17 @@ class MainScreen(Moving, Finding, Arranging):
 
     def sync(self) -> None:
         """Show the session as it is now; panes repaint only what is different."""
-        if not self.is_running:
-            return  # a last tick may come while the screen closes
+        for step in self.steps():
+            step()
+
+    def steps(self) -> list[Callable[[], None]]:
+        """What `sync` does, one pane after the other: a key need not wait for the end of it."""
         arrangement, size = self.area.arrangement, self.area.size
         regions, sharing = arrangement.regions(size), arrangement.sharing(size)
-        for frame in self.area.frames():
+
+        def sync_pane(frame: Pane) -> None:
+            if not self.is_running:
+                return  # a last tick may come while the screen closes
             if frame.display:
                 view = self._views[frame.pane]
                 view.sync()
@@ -107,10 +115,16 @@ class MainScreen(Moving, Finding, Arranging):
                 frame.retitle(*view.titles, sharing.get(frame.pane, ()), width)
             elif frame.pane == "findings":
                 self._findings.look()  # for the scrubber
-        self._query.sync()
-        self._status.tells_event = "events" not in regions
-        for line in self._lines:
-            line.sync()
+
+        def sync_lines() -> None:
+            if not self.is_running:
+                return
+            self._query.sync()
+            self._status.tells_event = "events" not in regions
+            for line in self._lines:
+                line.sync()
+
+        return [*(partial(sync_pane, frame) for frame in self.area.frames()), sync_lines]
 
     def restyle(self) -> None:
         """Paint everything anew: the theme is another one."""

@@ -16,6 +16,7 @@ from debugger.tui.cursor.base import FILTER_BUDGET_NS, Mode, Notice
 from debugger.tui.cursor.emphasis import Emphasis, Followed, Selection
 from debugger.tui.cursor.hunting import Hunting, Search
 from debugger.tui.cursor.marking import Marking
+from debugger.tui.rush import Rush
 from debugger.tui.watches import Watch, Watches
 
 __all__ = ["FILTER_BUDGET_NS", "Followed", "Link", "Mode", "Notice", "Search", "Selection", "Session"]
@@ -57,6 +58,7 @@ class Session(Emphasis, Hunting, Marking):
             self.notes = notes
         self.link = link
         self.rate: Final = RateMeter()
+        self.rush: Final = Rush()
         self.component: str | None = None
         self.watches: Final = Watches(self.log)
         self.beeps = 0

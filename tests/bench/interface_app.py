@@ -7,6 +7,7 @@ before are written to the file FIGURES.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -15,7 +16,7 @@ import time
 from array import array
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -35,10 +36,21 @@ _MORE: Final = 40_000_000  # events that may come before the first ones are forg
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-class Figures(msgspec.Struct):
-    """What the application tells of itself. Times by name: median, 99th percentile, sum in ms, and count."""
+class Spread(NamedTuple):
+    """What calls took, in ms of the processor: a machine that is busy elsewhere does not change it."""
 
-    times: dict[str, tuple[float, float, float, int]]
+    median: float
+    high: float
+    """The 99th percentile."""
+    most: float
+    total: float
+    count: int
+
+
+class Figures(msgspec.Struct):
+    """What the application tells of itself; times by name."""
+
+    times: dict[str, Spread]
     events: int
     gaps: int
     filling_seconds: float
@@ -48,7 +60,7 @@ class Figures(msgspec.Struct):
 
 
 class Times:
-    """How long calls take, by name."""
+    """How long the processor works for calls, by name."""
 
     def __init__(self) -> None:
         self._took: dict[str, array[float]] = {}
@@ -59,22 +71,36 @@ class Times:
         took = self._took.setdefault(name, array("d"))
 
         def timed(*arguments: Any, **named: Any) -> Any:
-            began = time.perf_counter()
+            began = time.thread_time()
             try:
                 return call(*arguments, **named)
             finally:
-                took.append(time.perf_counter() - began)
+                took.append(time.thread_time() - began)
 
         setattr(owner, method, timed)
 
-    def take(self) -> dict[str, tuple[float, float, float, int]]:
-        """Median, 99th percentile, sum in ms and count of each, and begin anew."""
+    def collections(self) -> None:
+        """From now on, time the garbage collector."""
+        began = 0.0
+
+        def timed(phase: str, about: dict[str, int]) -> None:
+            nonlocal began
+            if phase == "start":
+                began = time.thread_time()
+            else:
+                took = self._took.setdefault(f"garbage, generation {about['generation']}", array("d"))
+                took.append(time.thread_time() - began)
+
+        gc.callbacks.append(timed)
+
+    def take(self) -> dict[str, Spread]:
+        """What each took, and begin anew."""
         told = {}
         for name, took in self._took.items():
             if took:
                 each = np.array(took) * 1e3
                 median, high = np.percentile(each, [50, 99]).tolist()
-                told[name] = (median, high, float(each.sum()), len(each))
+                told[name] = Spread(median, high, float(each.max()), float(each.sum()), len(each))
                 del took[:]
         return told
 
@@ -102,6 +128,8 @@ class TimedApp(DebuggerApp):
         times.time(screen, "sync", "sync of all")
         times.time(self.session, "tick", "tick of the session")
         times.time(self.session.log, "extend_packed", "append")
+        times.collections()
+        times.time(asyncio.events.Handle, "_run", "the loop, at once")
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._tell)
 
     def _tell(self) -> None:

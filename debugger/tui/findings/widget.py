@@ -60,7 +60,8 @@ class FindingList(LineList):
 
     def look(self) -> None:
         """Look at more of the log. Others show what is found too: so also while this pane is hidden."""
-        self.index.advance(self._session.clock, BUDGET_NS)
+        if not self._session.rush.left:
+            self.index.advance(self._session.clock, BUDGET_NS)
 
     def sync(self) -> None:
         """As of every pane."""

@@ -91,14 +91,16 @@ class TurnList(LineList):
 
     def _catch_up(self) -> None:
         """Look at more of the log; what was found is painted by the next `sync`."""
-        self.index.advance(self._session.clock, BUDGET_NS)
+        if not self._session.rush.left:
+            self.index.advance(self._session.clock, BUDGET_NS)
         if self.index.complete:
             self._spare.pause()
 
     def sync(self) -> None:
         """Take in what is new, and repaint what is different."""
         session = self._session
-        self.index.advance(session.clock, BUDGET_NS)
+        if not session.rush.left:
+            self.index.advance(session.clock, BUDGET_NS)
         if not self.index.complete:
             self._spare.resume()
         self._order.update(session.clock())

@@ -1,0 +1,33 @@
+"""Who waits for a key goes first: what can wait a moment does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+KEY_SECONDS: Final = 0.03
+"""How long a key has the application for itself: to do what it does, and to have it painted."""
+
+MOST_SECONDS: Final = 0.25
+"""With a key held down, the rest has its turn so often all the same."""
+
+
+class Rush:
+    """Whether a key was pressed that is not painted yet, most likely. Times are the machine's, in seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = self._ends = clock()
+
+    def press(self) -> None:
+        """A key, or the mouse."""
+        now = self._clock()
+        if now >= self._ends:
+            self._began = now
+        self._ends = min(now + KEY_SECONDS, self._began + MOST_SECONDS)
+
+    @property
+    def left(self) -> float:
+        """Seconds for which what can wait should do so; 0 when it need not."""
+        return max(self._ends - self._clock(), 0.0)
