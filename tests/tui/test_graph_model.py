@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from backend.events import Family, decode_line
 from debugger.log import EventLog
-from debugger.tui.graph.cast import Cast, cast_of, order
 from debugger.tui.graph.marks import MAX_MARKS, TRAVEL_NS, Flow, Marks
-from debugger.tui.graph.model import MAX_NODES, GraphModel, GraphView, Node
+from debugger.tui.graph.model import GraphModel, GraphView, Node
 from debugger.tui.graph.recent import BINS, ROWS, WINDOWS_NS, recent
 from debugger.tui.graph.shapes import HUB
 from debugger.tui.graph.states import glance
@@ -36,109 +35,9 @@ def nodes_at(session: Session, row: int) -> dict[str, Node]:
     return {node.name: node for node in view_at(session, row).nodes}
 
 
-def cast(lines: list[bytes]) -> Cast:
-    return cast_of(session_with(lines).log, {})
-
-
 def at(script: Script, seconds: float, event_type: str, component: str, **more: Any) -> None:
     ns = 1_795_000_000_000_000_000 + round(seconds * 1e9)
     script.event(event_type, component, timestamp_ns=ns, timestamp=ns / 1e9, **more)
-
-
-# --- who is there, and how they talk ----------------------------------------------------------
-
-
-def test_the_components_of_a_voice_assistant_keep_their_places() -> None:
-    """Strangers that come before them in the log do not push them away."""
-    assert order(["zebra", "overseer", "user_session"]) == ("user_session", "overseer", "zebra")
-
-
-def test_a_voice_assistant_is_shown_around_its_bus() -> None:
-    """The main task, which has nothing to do with it, stands aside."""
-    found = cast(LINES)
-    assert found.by_bus
-    assert found.aside == ("tap",)
-
-
-def test_point_to_point_messages_are_shown_from_one_to_the_other() -> None:
-    """Nothing says bus: no such component, no subscription, no voice."""
-    script = Script()
-    for sender, receiver in (("a", "b"), ("b", "c"), ("a", "b")):
-        script.send(sender, "JOB", [receiver])
-    found = cast(script.lines)
-    assert not found.by_bus
-    assert found.ways == {("a", "b"): 2, ("b", "c"): 1}
-
-
-def test_a_component_that_all_talk_through_is_the_hub() -> None:
-    """A broker of any name: everything goes to it or comes from it."""
-    script = Script()
-    for name in "abcde":
-        script.send(name, "JOB", ["broker"])
-        script.send("broker", "TASK", [name])
-    found = cast(script.lines)
-    assert found.by_bus
-    assert found.bus == "broker"
-    assert "broker" not in found.names
-
-
-def test_where_nobody_tells_of_receiving_causes_are_the_ways() -> None:
-    """An event in one component that caused one in another."""
-    script = Script()
-    first = script.event("job_started", "frontend")
-    script.event("job_started", "worker", cause=first)
-    session = session_with(script.lines)
-    model = GraphModel(session)
-    view_at(session, 1, model)
-    view = view_at(session, 1, model)
-    assert view.ways == {("frontend", "worker")}
-    assert [flow.way for flow in view.flows] == [("frontend", "worker")]
-    assert [(one.source, one.target) for one in view.traffic] == [("frontend", "worker")]
-
-
-def test_without_causes_a_message_comes_from_who_alone_publishes_it() -> None:
-    """The base format names no causes."""
-    script = Script()
-    for _ in range(3):
-        script.event("message_published", "a", "JOB")
-        script.event("message_received", "b", "JOB")
-    view = view_at(session_with(script.lines), 5)
-    assert [(one.source, one.target, one.number) for one in view.traffic] == [("a", "b", 3)]
-    assert [flow.way for flow in view.flows] == [("a", "b")]
-
-
-def test_thousands_of_components_show_the_cursors_one_and_the_chosen_one() -> None:
-    """Wherever they are among the others."""
-    script = Script()
-    for number in range(1500):
-        script.event("message_published", f"c{number}", "JOB")
-    session = session_with(script.lines)
-    session.component = "c700"
-    view = view_at(session, 1499)
-    names = {node.name for node in view.nodes}
-    assert len(view.nodes) == MAX_NODES
-    assert {"c700", "c1499"} <= names
-    assert view.more == 1500 - MAX_NODES
-
-
-def test_a_log_without_events_is_an_empty_graph() -> None:
-    """Nothing to show, nothing that fails."""
-    session = session_with([])
-    model = GraphModel(session)
-    model.extend()
-    view = model.view()
-    assert not any((view.nodes, view.flows, view.traffic, view.message))
-
-
-def test_a_component_that_calls_itself_like_the_hub_has_no_place() -> None:
-    """And one without a name is not taken for the bus."""
-    script = Script()
-    script.send("overseer", "BEGIN_AI_TURN", [HUB, "", "llm_orchestrator"])
-    session = session_with(script.lines)
-    view = view_at(session, 3)
-    assert HUB not in {node.name for node in view.nodes}
-    assert [flow.way for flow in view.flows] == [(HUB, "llm_orchestrator"), ("overseer", HUB)]
-    assert [flow.way for flow in view_at(session, 2).flows] == [(HUB, ""), ("overseer", HUB)]
 
 
 # --- the cursor's message ------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from backend.events.vocabulary import PUBLISHED
+from backend.events.vocabulary import PUBLISHED, RECORDING_STARTED
 from debugger.log import SYNTHETIC, EventLog
 from debugger.log.topology import Edge
 from debugger.tui.graph.layers import Way
@@ -39,7 +39,8 @@ class Cast(NamedTuple):
 
     ``bus`` is what to call the hub, ``by_bus`` whether there is one. ``ways`` counts deliveries by who
     sent to whom, ``sole`` is who alone publishes a message type. ``by_cause``: nobody tells what it
-    receives, so the ways are those from an event to what it caused.
+    receives, so the ways are those from an event to what it caused. ``unheard``: the log tells of no bus
+    and of no delivery, so `Links` are to be looked for.
     """
 
     names: tuple[str, ...] = ()
@@ -49,6 +50,7 @@ class Cast(NamedTuple):
     ways: Mapping[Way, int] = {}
     sole: Mapping[str, str] = {}
     by_cause: bool = False
+    unheard: bool = False
 
 
 class Casting:
@@ -73,7 +75,7 @@ class Casting:
         quick = rows < _SMALL_LOG or now >= self._next_ns
         if seen != self._seen and (quick or seen[1:] != self._seen[1:]):
             self._seen = seen
-            self._cast = cast_of(self._log, self._links.ways)
+            self._cast = cast_of(self._log, self._links)
             self.version += 1
             after = self._clock()
             self._next_ns = after + max(_EVERY_NS, _RELATIVE * (after - now))
@@ -81,17 +83,21 @@ class Casting:
 
     def extend(self, budget_ns: int) -> None:
         """Where nobody receives anything, find out who causes what, for about so long."""
-        if not self._cast.by_bus and self._links.extend(self._clock, budget_ns):
+        if self._cast.unheard and self._links.extend(self._clock, budget_ns):
             self._seen = (-1, -1, "")
 
 
 class Links:
-    """How often an event of one component caused one of another. A cause that comes late is not counted."""
+    """How often an event of one component caused one of another, and who publishes anything.
+
+    A cause that comes late is not counted. That a recording began is not what the rest is about.
+    """
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._scanned = 0
         self._counts: Counter[int] = Counter()
+        self._publishers: set[int] = set()
 
     @property
     def ways(self) -> dict[Way, int]:
@@ -99,16 +105,28 @@ class Links:
         name = self._log.interner("component").name
         return {(name(key >> 32), name(key & 0xFFFF_FFFF)): count for key, count in self._counts.items()}
 
+    @property
+    def publishers(self) -> set[str]:
+        """Who publishes messages."""
+        return set(map(self._log.interner("component").name, self._publishers))
+
     def extend(self, clock: Callable[[], int], budget_ns: int) -> bool:
-        """Look at new rows, for about so long; whether that found a new way."""
-        log, until, before = self._log, clock() + budget_ns, len(self._counts)
+        """Look at new rows, for about so long; whether that found a new way, or somebody who publishes."""
+        log, until = self._log, clock() + budget_ns
+        before = len(self._counts) + len(self._publishers)
         rows = len(log)
         components, causes = log.column("component"), log.column("cause_row")
+        messages, begun = log.column("message_type"), log.id_of("message_type", RECORDING_STARTED)
+        kinds, published = log.column("event_type"), log.id_of("event_type", PUBLISHED)
         self._scanned = max(self._scanned, log.first_row)
         while self._scanned < rows:
             stop = min(self._scanned + _PIECE, rows)
             cause = causes[self._scanned : stop]
             known = (cause >= 0) & (cause < rows)
+            if begun is not None:
+                known[known] = messages[cause[known]] != begun
+            senders = components[self._scanned : stop][kinds[self._scanned : stop] == published]
+            self._publishers.update(np.unique(senders).tolist())
             whose = components[cause[known]].astype(np.int64)
             who = components[self._scanned : stop][known].astype(np.int64)
             keys = (whose << 32 | who)[whose != who]
@@ -118,10 +136,10 @@ class Links:
             self._scanned = stop
             if clock() >= until:
                 break
-        return len(self._counts) > before
+        return len(self._counts) + len(self._publishers) > before
 
 
-def cast_of(log: EventLog, links: Mapping[Way, int]) -> Cast:
+def cast_of(log: EventLog, links: Links) -> Cast:
     """Everybody, by what the log says of them; `links` count where it tells of no delivery."""
     topology = log.topology
     edges, subscriptions, components = topology.edges, topology.subscriptions, topology.components
@@ -131,25 +149,26 @@ def cast_of(log: EventLog, links: Mapping[Way, int]) -> Cast:
             ways[publisher, receiver] += count
     delivered = bool(ways)
     if not delivered:
-        ways = Counter(links)
+        ways = Counter(links.ways)
     present = set(components)
     told = topology.bus is not None or BUS in present or bool(subscriptions) or not present.isdisjoint(VOICE)
     star = None if told else _centre(ways)
-    unheard = not ways and _publishes(log)
+    alone = not ways and _publishes(log)
     bus = topology.bus or star or BUS
     everybody = [name for name in components if name not in {bus, BUS, SYNTHETIC, HUB}]
     named = {name for way in edges for name in (way[0], way[2])} | {name for way in ways for name in way}
-    known = named | set(subscriptions) | set(VOICE)
+    known = named | set(subscriptions) | set(VOICE) | links.publishers
     names = order([name for name in everybody if name in known or log.state_sessions(name)] or everybody)
     inside = set(names)
     return Cast(
         names=names,
         aside=tuple(name for name in everybody if name not in inside),
         bus=bus,
-        by_bus=told or star is not None or unheard,
+        by_bus=told or star is not None or alone,
         ways=dict(ways),
         sole=_sole(edges),
         by_cause=bool(ways) and not delivered,
+        unheard=not (told or delivered),
     )
 
 
