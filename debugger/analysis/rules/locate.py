@@ -101,9 +101,9 @@ class _Scan:
         names = self._dotted()
         for number, name in enumerate(names, 1):
             path = (*path, name)
+            self._keys.setdefault(path, at)
             if many and number == len(names):
                 self._counts[path] = self._counts.get(path, -1) + 1
-                self._keys.setdefault(path, at)
                 path = (*path, self._counts[path])
             elif path in self._counts:  # a table in the last one of an array
                 path = (*path, self._counts[path])
