@@ -91,13 +91,18 @@ def snapshot_of(owner: object) -> dict[str, Any]:
         own = getattr(owner, "get_debug_state", None)
         if own is not None:
             return dict(own())
-        return {key: value for key, value in vars(owner).items() if isinstance(_kind(owner, key), Tracked)}
+        return {key: getattr(owner, key) for key in _keys(type(owner)) if hasattr(owner, key)}
     finally:
         _quiet.reset(token)
 
 
-def _kind(owner: object, key: str) -> object:
-    return next((vars(kind)[key] for kind in type(owner).__mro__ if key in vars(kind)), None)
+def _keys(kind: type) -> list[str]:
+    return [
+        key
+        for one in reversed(kind.__mro__)
+        for key, value in vars(one).items()
+        if isinstance(value, Tracked)
+    ]
 
 
 def track(tap: Tap, component: str, target: type, keys: Iterable[str]) -> None:

@@ -13,12 +13,16 @@ from msgspec.structs import replace
 
 from backend.events.vocabulary import RECEIVED
 from debugger.analysis.conflicts import Conflicts
+from debugger.analysis.explain import explain
 from debugger.analysis.findings import Finding, Findings
 from debugger.analysis.order import Order
 from debugger.analysis.rules import RuleSet, judged, rule_ids, suppressed
 from debugger.log import NONE, NOT_IN_LOG, EventLog
 
 INTEGRITY: Final = "integrity"
+_EXPLAINED: Final = 100
+"""Findings that are explained: it takes some ms each."""
+
 _NUMBERS: Final = re.compile(r"[0-9a-f]{8,}|\d+", re.IGNORECASE)
 _SEVERITIES: Final = ("error", "warning", "info")
 _VERDICTS: Final = ("violation", "predicted", INTEGRITY)
@@ -44,12 +48,22 @@ def judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
     clashes = [_marked(one) for one in conflicts.findings(found)]
     told = suppressed((*found, *clashes), rules.suppress, today)
     findings = sorted((*told, *_integrity(log)), key=_rank)
+    worst = [_explained(log, order, one) for one in findings[:_EXPLAINED]]
+    findings[: len(worst)] = worst
     return Verdict(tuple(findings), causality_of(log), tuple(_applied(rules)))
 
 
 def _applied(rules: RuleSet) -> list[str]:
     off = {rule.id for rule in rules.disabled}
     return [one for one in rule_ids(rules) if one not in off]
+
+
+def _explained(log: EventLog, order: Order, finding: Finding) -> Finding:
+    """With what led to it, where it is about two events that nothing orders."""
+    if finding.severity == "info" or finding.verdict == INTEGRITY:
+        return finding
+    explanation = explain(log, order, finding)
+    return finding if explanation is None else replace(finding, explanation=explanation.lines())
 
 
 def _marked(finding: Finding) -> Finding:
