@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test bench lint lock samples races screenshots clean
+.PHONY: demo test bench soak lint lock samples races screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/doubletalk demo
@@ -14,6 +14,14 @@ test: lint
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# A live view under load for ten minutes: no drop unnamed, memory flat. `make soak MINUTES=2 KEEP=100000` is a
+# short form; a machine that is busy elsewhere loses more events, and names them.
+MINUTES ?= 10
+RATE ?= 20000
+KEEP ?= 1000000
+soak: $(STAMP)
+	$(BIN)/python -m tests.bench soak --minutes $(MINUTES) --rate $(RATE) --keep $(KEEP)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
