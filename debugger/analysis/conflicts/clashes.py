@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from debugger.analysis.conflicts.records import (
     CLASHES,
@@ -17,6 +18,9 @@ from debugger.analysis.conflicts.states import Cell
 
 Before = Callable[[int, int], bool]
 """Whether one row happens before a later one."""
+
+
+_NONE: Final[tuple[Clash, ...]] = ()
 
 
 class Clashes:
@@ -46,8 +50,15 @@ class Clashes:
             known = self._known[row] = self._before(row, after)
         return known
 
-    def add(self, place: Place, key: str, cell: Cell, touch: Touch, first_row: int) -> list[Clash]:
+    def add(self, place: Place, key: str, cell: Cell, touch: Touch, first_row: int) -> Sequence[Clash]:
         """The clashes of a new touch; rows below `first_row` are not known any more."""
+        if not cell.reads and touch.kind == WRITE and len(cell.writes) <= 1:  # nearly always
+            old = cell.writes[0] if cell.writes else touch
+            if old.row >= first_row and (
+                old.segment == touch.segment or self._comes_before(old.row, touch.row)
+            ):
+                cell.writes = [touch]
+                return _NONE
         found: list[Clash] = []
         writes = self._left(cell.writes, touch, first_row, place, key, found)
         reads = cell.reads

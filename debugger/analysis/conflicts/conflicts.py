@@ -11,6 +11,7 @@ from debugger.analysis.conflicts.labels import Label, Labels
 from debugger.analysis.conflicts.races import Races
 from debugger.analysis.conflicts.records import (
     LEFT,
+    LONG,
     READ,
     RIGHT,
     WRITE,
@@ -26,8 +27,9 @@ from debugger.analysis.conflicts.records import (
 )
 from debugger.analysis.conflicts.states import State
 from debugger.analysis.conflicts.telling import ORDER_RACE, Teller
-from debugger.analysis.conflicts.touches import CHANGED, HANDLED, NO_TASK, RECEIVED, Intake, Shown, Write
+from debugger.analysis.conflicts.touches import CHANGED, NO_TASK, RECEIVED, Intake, Shown, Write
 from debugger.analysis.conflicts.updates import Updates
+from debugger.analysis.conflicts.values import shape, short
 from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
 from debugger.log import NONE, EventLog
@@ -66,8 +68,8 @@ class Conflicts:
         self._pairs = tuple(pairs)
         self._on_clash = on_clash
         self._chunk = _FIRST_CHUNK
-        self._intake = Intake(log, order, self._limits)
         self._labels = Labels(log)
+        self._intake = Intake(log, order, self._labels, self._limits, self._ended, receives=bool(self._pairs))
         self._teller = Teller(log, order, self._labels)
         self._clashes = Clashes(order.ordered, self._limits)
         self._races = Races(order.ordered, self._label, self._limits)
@@ -108,24 +110,23 @@ class Conflicts:
             self.looked_at = upto
 
     def _look(self, shown: Shown) -> None:
-        task, segment = shown.task, shown.segment
-        if shown.kind == RECEIVED:
-            self._labels.received(self._task_of(shown), shown.row)
-            if self._pairs:
-                message = int(self._log.column("message_type")[shown.row])
-                self._met(shown, self._log.name("message_type", message))
-        if shown.reads or shown.writes:
-            locks = self._intake.held.of(task, segment)
+        if self._pairs and shown.kind == RECEIVED:
+            self._met(shown)
+        if shown.changes or shown.reads or shown.writes:
+            locks = self._intake.held.of(shown.task, shown.segment)
             for state, key in shown.reads:
                 self._read(shown, state, key, locks)
+            if shown.changes:
+                self._changed(shown, locks)
             for write in shown.writes:
                 self._wrote(shown, write, locks)
         elif shown.kind == CHANGED:
             self._announced(shown)
-        if shown.kind == HANDLED and task != NO_TASK:
-            self._updates.end(task)
-            self._intake.held.end(task)
-            self._guards.pop(task, None)
+
+    def _ended(self, task: int) -> None:
+        """A handler is over."""
+        self._updates.end(task)
+        self._guards.pop(task, None)
 
     def _task_of(self, shown: Shown) -> int:
         if shown.writer == shown.row:
@@ -147,15 +148,32 @@ class Conflicts:
                 if len(self._guards) > self._limits.tasks:
                     del self._guards[next(iter(self._guards))]
 
+    def _changed(self, shown: Shown, locks: frozenset[str]) -> None:
+        """A snapshot shows what was written."""
+        state, most, first_row = shown.state, self._limits.keys, self._order.first_row
+        add, place = self._clashes.add, state.place
+        row, segment, task = shown.writer, shown.segment, shown.task
+        self._writes += len(shown.changes)
+        for key, old, new in shown.changes:
+            cell = state.cell(key, most)
+            how = shape(old, new)
+            touch = Touch(row, segment, task, WRITE, how, locks, short(old), short(new))
+            for clash in add(place, key, cell, touch, first_row):
+                self._clashed(clash, state)
+            if cell.history is not None:
+                self._updates.write(state, key, cell, row, segment, task, how)
+
     def _wrote(self, shown: Shown, write: Write, locks: frozenset[str]) -> None:
+        """A write is declared."""
         self._writes += 1
-        state, key, how, old, new = write
-        cell = state.cell(key, self._limits.keys)
-        if how is not Shape.SAME:
-            touch = Touch(shown.writer, shown.segment, shown.task, WRITE, how, locks, old, new)
+        state, key, same = write
+        cell, how = state.cell(key, self._limits.keys), Shape.SAME if same else Shape.SET
+        if not same:
+            touch = Touch(shown.writer, shown.segment, shown.task, WRITE, how, locks, LONG, LONG)
             for clash in self._clashes.add(state.place, key, cell, touch, self._order.first_row):
                 self._clashed(clash, state)
-        self._updates.write(state, key, cell, shown.writer, shown.segment, shown.task, how)
+        if cell.history is not None:
+            self._updates.write(state, key, cell, shown.writer, shown.segment, shown.task, how)
 
     def _announced(self, shown: Shown) -> None:
         """A `state_change` in which nothing changed: what it had read, and others have written since."""
@@ -163,9 +181,10 @@ class Conflicts:
             cell = shown.state.cell(key, self._limits.keys)
             self._updates.write(shown.state, key, cell, shown.row, shown.segment, shown.task, Shape.SAME)
 
-    def _met(self, shown: Shown, message: str) -> None:
-        """A handler of a message starts that must not change places with another."""
+    def _met(self, shown: Shown) -> None:
+        """A handler of a message starts that, as a rule says, must not change places with another."""
         state = shown.state
+        message = self._log.name("message_type", int(self._log.column("message_type")[shown.row]))
         for pair in self._pairs:
             if pair.component not in (None, state.place.component) or message not in (pair.left, pair.right):
                 continue

@@ -31,22 +31,23 @@ class Labels:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
-        self._known: dict[int, Label] = {}
+        self._known: dict[int, Label | int] = {}  # by task; of a handler its row, until it is asked for
 
     def received(self, task: int, row: int) -> None:
         """A task is the handler of the message that was received in a row."""
-        self._put(task, self._message(row))
+        self._put(task, row)
 
     def of(self, row: int, task: int) -> Label:
         """What the activation of a row is: a message type, a task's name, or only its component."""
         known = self._known.get(task)
-        if known is None:
-            known = self._looked_up(row)
-            if task != _NO_TASK:
-                self._put(task, known)
-        return known
+        if isinstance(known, Label):
+            return known
+        label = self._looked_up(row) if known is None else self._message(known)
+        if task != _NO_TASK:
+            self._put(task, label)
+        return label
 
-    def _put(self, task: int, label: Label) -> None:
+    def _put(self, task: int, label: Label | int) -> None:
         self._known[task] = label
         if len(self._known) > _MOST:
             del self._known[next(iter(self._known))]

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 from msgspec import Raw, Struct
 
 from debugger.log import EventLog
 from debugger.log.fields import decode_value, read_lines
 
 _NONE: Final = Raw(b"")
-_EMPTY: Final = (b"", b"{}", b"null")
 _BATCH: Final = 1 << 20  # bytes of lines that are held at once
 
 
@@ -22,12 +22,6 @@ class Said(Struct, gc=False):
     component_state: Raw = _NONE
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
-
-    @property
-    def state(self) -> bytes:
-        """The snapshot as it is written; empty for none."""
-        written = bytes(self.component_state)
-        return b"" if written in _EMPTY else written
 
 
 class Told(Struct, gc=False):
@@ -50,31 +44,33 @@ _decode_payload: Final = msgspec.json.Decoder(_Payload).decode
 _WRONG: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
-def read_all(log: EventLog, start: int, stop: int) -> Iterator[tuple[int, bytes, Said | None]]:
-    """Rows with their lines, and what those say; None for a line that is gone."""
-    lengths = log.column("length")
+def read_all(log: EventLog, start: int, stop: int) -> Iterator[tuple[bytes, Said | None]]:
+    """The lines of rows, and what they say; None for a line that is gone."""
+    lengths = np.cumsum(log.column("length")[start:stop], dtype=np.int64)
     row = start
     while row < stop:
-        upto, size = row, 0
-        while upto < stop and (upto == row or size < _BATCH):
-            size += int(lengths[upto])
-            upto += 1
-        for line in read_lines(log, range(row, upto)):
-            yield row, line, _said(log, row, line) if line else None
-            row += 1
+        before = int(lengths[row - start - 1]) if row > start else 0
+        upto = start + max(int(np.searchsorted(lengths, before + _BATCH)), row - start + 1)
+        for at, line in enumerate(read_lines(log, range(row, upto)), row):
+            if not line:
+                yield line, None
+                continue
+            try:
+                yield line, _decode(line)
+            except _WRONG:
+                yield line, _said(log, at)
+        row = upto
 
 
-def _said(log: EventLog, row: int, line: bytes) -> Said:
+def _said(log: EventLog, row: int) -> Said:
+    """As the log's own reader has it, which takes more."""
+    event = log.event(row)
+    state = event.get("component_state")
+    reads, writes = (_names(event.get(name)) for name in ("reads", "writes"))
     try:
-        return _decode(line)
-    except _WRONG:
-        event = log.event(row)  # the log's own reader takes more
-        state = event.get("component_state")
-        reads, writes = (_names(event.get(name)) for name in ("reads", "writes"))
-        try:
-            return Said(Raw(msgspec.json.encode(state)) if state else _NONE, reads, writes)
-        except (*_WRONG, TypeError, OverflowError):
-            return Said(_NONE, reads, writes)
+        return Said(Raw(msgspec.json.encode(state)) if state else _NONE, reads, writes)
+    except (*_WRONG, TypeError, OverflowError):
+        return Said(_NONE, reads, writes)
 
 
 def _names(names: Any) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 
 from backend.events import vocabulary as words
 from debugger.analysis.conflicts.exclusion import Held, Inboxes
+from debugger.analysis.conflicts.labels import Labels
 from debugger.analysis.conflicts.lines import Said, decoded, payload, read_all
-from debugger.analysis.conflicts.records import LONG, Limits, Shape
+from debugger.analysis.conflicts.records import Limits
 from debugger.analysis.conflicts.states import State, States
-from debugger.analysis.conflicts.values import Change, changes, known_keys, leaves, shape
+from debugger.analysis.conflicts.values import Change, changes, known_keys, leaves
 from debugger.analysis.order import Order
 from debugger.log import EventLog
-from debugger.log.fields import MISSING, Missing
+from debugger.log.fields import MISSING
 
 NO_TASK: Final = -1
-_SHORT: Final = frozenset({int, bool, float, type(None), Missing})
-_FEW: Final = 64
+_EMPTY: Final = (b"", b"{}", b"null")
+_BLANK: Final = 4
+_UNDER_WAY: Final = 64  # activations of a state that are remembered
 
 OTHER, RECEIVED, HANDLED, CHANGED, ASKED, ACQUIRED, RELEASED, SUBSCRIBED, FINISHED = range(9)
 _CODES: Final = {
@@ -33,16 +35,17 @@ _CODES: Final = {
     words.SUBSCRIBED: SUBSCRIBED,
     words.TASK_FINISHED: FINISHED,
 }
+_QUIET: Final = frozenset({OTHER, RECEIVED, HANDLED, FINISHED})
+_TELLING: Final = frozenset({ACQUIRED, RELEASED, SUBSCRIBED})
 
 
 class Write(NamedTuple):
-    """A key that was written, and what of it is known; `LONG` stands for values that are not kept."""
+    """A key that an event declares as written, and that its snapshot does not show."""
 
     state: State
     key: str
-    shape: Shape
-    old: Any = LONG
-    new: Any = LONG
+    same: bool
+    """It is known to have the value that it had."""
 
 
 class Shown(NamedTuple):
@@ -52,11 +55,11 @@ class Shown(NamedTuple):
     kind: int
     segment: int
     task: int
-    component: int
-    session: int
     state: State
     reads: list[tuple[State, str]]
     writes: list[Write]
+    changes: list[Change]
+    """What the snapshot of its own state shows."""
     writer: int
     """The row to which the writes are put down."""
 
@@ -67,12 +70,26 @@ class Intake:
     A change is what the segment wrote whose event shows it first. A handler that starts cannot have written
     yet: what its receive shows to be changed was written by the one other activation of the component that
     is under way, or by nobody knows whom (`unattributed`).
+
+    ``ended`` is called with each handler that is over. With ``receives`` each of those is told.
     """
 
-    def __init__(self, log: EventLog, order: Order, limits: Limits) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        order: Order,
+        labels: Labels,
+        limits: Limits,
+        ended: Callable[[int], None],
+        *,
+        receives: bool,
+    ) -> None:
         self._log = log
         self._order = order
+        self._labels = labels
         self._limits = limits
+        self._ended = ended
+        self._receives = receives
         self._codes: NDArray[np.uint8] = np.zeros(0, np.uint8)
         self.states: Final = States(log, limits)
         self.held: Final = Held(limits.tasks)
@@ -88,26 +105,33 @@ class Intake:
         kinds: NDArray[np.uint8] = self._codes[self._log.column("event_type")[start:stop]]
         return kinds
 
-    def take(self, start: int, stop: int) -> Iterator[Shown]:
+    def take(  # noqa: C901, PLR0912 - the hot path, in one piece
+        self, start: int, stop: int
+    ) -> Iterator[Shown]:
         """What rows show, in order: those of which there is anything to tell."""
-        columns = (self._log.column(name)[start:stop].tolist() for name in ("component", "session", "source"))
-        rows = zip(read_all(self._log, start, stop), self._kinds(start, stop).tolist(), *columns, strict=True)
-        for (row, line, said), kind, component, session, source in rows:
+        log, state_of = self._log, self.states.of
+        columns = (log.column(name)[start:stop].tolist() for name in ("component", "session", "source"))
+        segments, tasks = self._order.places(start, stop)
+        lines = read_all(log, start, stop)
+        kinds = self._kinds(start, stop).tolist()
+        rows = zip(range(start, stop), lines, kinds, segments.tolist(), tasks.tolist(), *columns, strict=True)
+        for row, (line, said), kind, segment, task, component, session, source in rows:
+            state = state_of(component, session, source)
             if said is None:
-                self._lose(self.states.of(component, session, source))
+                state.raw, state.value = b"", None
                 continue
-            raw = said.state
-            if kind == OTHER and not said.reads and not said.writes:
-                if not raw:
-                    continue
-                state = self.states.of(component, session, source)
-                if state.raw == raw:
-                    continue  # nearly always
-            else:
-                state = self.states.of(component, session, source)
-            shown = self._shown(row, kind, component, session, state)
-            if kind in (ACQUIRED, RELEASED, SUBSCRIBED):
-                self._tell(shown, line, source)
+            raw = bytes(said.component_state)
+            if len(raw) <= _BLANK and raw in _EMPTY:
+                raw = b""
+            if (not raw or raw == state.raw) and kind in _QUIET and not said.reads and not said.writes:
+                if kind != OTHER:
+                    self._note(kind, row, task, component, session, state)
+                    if kind == RECEIVED and self._receives:
+                        yield Shown(row, kind, segment, task, state, [], [], [], row)
+                continue  # nearly always
+            shown = Shown(row, kind, segment, task, state, [], [], [], row)
+            if kind in _TELLING:
+                self._tell(shown, line, component, session, source)
             known = bool(raw) and state.value is not None and kind != ASKED
             if kind == ASKED:
                 self._asked(shown, line, said, raw, source)
@@ -117,50 +141,52 @@ class Intake:
                 self._declared_reads(shown, said, source)
             if said.writes:
                 self._declared_writes(shown, said, source, known=known)
-            self._note(shown)
-            yield shown
+            if kind == HANDLED:
+                yield shown
+                self._note(kind, row, task, component, session, state)
+            else:
+                self._note(
+                    kind, row, task, component, session, state, wrote=bool(shown.writes or shown.changes)
+                )
+                yield shown
 
-    def _shown(self, row: int, kind: int, component: int, session: int, state: State) -> Shown:
-        task = self._order.task(row)
-        return Shown(
-            row,
-            kind,
-            self._order.segment(row),
-            NO_TASK if task is None else task,
-            component,
-            session,
-            state,
-            [],
-            [],
-            row,
-        )
-
-    def _lose(self, state: State) -> None:
-        """A line is gone: what its state was is not known."""
-        state.raw, state.value = b"", None
-
-    def _tell(self, shown: Shown, line: bytes, source: int) -> None:
+    def _tell(self, shown: Shown, line: bytes, component: int, session: int, source: int) -> None:
         told = payload(self._log, shown.row, line)
         if shown.kind == ACQUIRED:
             self.held.take(shown.task, told, source, shown.row)
         elif shown.kind == RELEASED:
             self.held.give(shown.task, shown.segment, told, source)
         else:
-            self.inboxes.subscribed((shown.component, shown.session), told)
+            self.inboxes.subscribed((component, session), told)
 
-    def _note(self, shown: Shown) -> None:
+    def _note(
+        self,
+        kind: int,
+        row: int,
+        task: int,
+        component: int,
+        session: int,
+        state: State,
+        *,
+        wrote: bool = False,
+    ) -> None:
         """Who is under way."""
-        task, running = shown.task, shown.state.open
         if task == NO_TASK:
             return
-        if shown.kind == RECEIVED:
-            self.inboxes.received(task, (shown.component, shown.session))
-            running[task] = shown.row
-        elif shown.kind in (HANDLED, FINISHED):
+        running = state.open
+        if kind == RECEIVED:
+            self.inboxes.received(task, (component, session))
+            self._labels.received(task, row)
+            running[task] = row
+        elif kind == HANDLED:
             running.pop(task, None)
-        elif shown.writes:
-            running[task] = shown.row
-        if len(running) > self._limits.reads * 8:
+            self.held.end(task)
+            self._ended(task)
+        elif kind == FINISHED:
+            running.pop(task, None)
+        elif wrote:
+            running[task] = row
+        if len(running) > _UNDER_WAY:
             del running[next(iter(running))]
 
     # --- snapshots -----------------------------------------------------------------------------
@@ -184,7 +210,7 @@ class Intake:
             task = self._order.task(writer)
             shown = shown._replace(writer=writer, segment=self._order.segment(writer))
             shown = shown._replace(task=NO_TASK if task is None else task)
-        shown.writes.extend(_written(state, change) for change in found)
+        shown.changes.extend(found)
         return shown
 
     def _first(self, shown: Shown, value: dict[str, Any]) -> list[Change]:
@@ -206,7 +232,7 @@ class Intake:
         component, _, key = name.partition(".")
         state = shown.state
         if component != state.place.component:
-            state = self.states.named(component, shown.session, source)
+            state = self.states.named(component, shown.state.place.session, source)
         if state.value is None or not key:
             return state, [key] if key else []
         return state, known_keys(state.value, key, self._limits.changes)
@@ -232,23 +258,13 @@ class Intake:
 
     def _declared_writes(self, shown: Shown, said: Said, source: int, *, known: bool) -> None:
         """Writes that the snapshot does not show: of another component, or of an equal value."""
-        seen = {write.key for write in shown.writes}
+        seen = {change.key for change in shown.changes}
         for name in said.writes[: self._limits.changes]:
             state, keys = self._keys(shown, name, source)
             own = state is shown.state
             if own and any(key in seen or _within(key, seen) for key in keys):
                 continue  # the snapshot tells which part of it
-            how = Shape.SAME if known and own else Shape.SET
-            shown.writes.extend(Write(state, key, how) for key in keys)
-
-
-def _written(state: State, change: Change) -> Write:
-    return Write(state, change.key, shape(change.old, change.new), _short(change.old), _short(change.new))
-
-
-def _short(value: Any) -> Any:
-    known = type(value)
-    return value if known in _SHORT or (known is str and len(value) <= _FEW) else LONG
+            shown.writes.extend(Write(state, key, known and own) for key in keys)
 
 
 def _within(key: str, known: set[str]) -> bool:

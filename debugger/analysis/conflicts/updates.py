@@ -76,11 +76,9 @@ class Updates:
     def write(
         self, state: State, key: str, cell: Cell, row: int, segment: int, task: int, shape: Shape
     ) -> None:
-        """An activation wrote a key."""
+        """An activation wrote a key that was read before (else there is nothing to look for)."""
         reads = self._reads.get(task)
         read = reads.pop((state.place, key), None) if reads else None
-        if cell.history is None:
-            return  # nobody ever read it
         locks = self._held.of(task, segment, row if read is None else read.row)
         mine = Wrote(
             cell.count + 1,

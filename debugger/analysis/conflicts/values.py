@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from debugger.analysis.conflicts.records import Shape
-from debugger.log.fields import MISSING
+from debugger.analysis.conflicts.records import LONG, Shape
+from debugger.log.fields import MISSING, Missing
 
 _DEEPEST: Final = 6  # what is nested further is compared as a whole
+_SHORT: Final = frozenset({int, bool, float, type(None), Missing})
+_FEW: Final = 64  # characters
 _LONGEST: Final = 1 << 16  # of texts and lists that are compared for growth
 
 
@@ -23,52 +25,60 @@ class Change(NamedTuple):
 def changes(old: Mapping[str, Any], new: Mapping[str, Any], most: int) -> list[Change]:
     """What differs, key by key, in the order of `new`, what is gone last; `most` at the most.
 
-    Objects are looked into, lists are values. 1, 1.0 and true differ.
+    Objects are looked into, lists are values. 1, 1.0 and true differ, but not within objects and lists of
+    which all else is equal.
     """
     found: list[Change] = []
-    for change in _differing("", old, new, _DEEPEST):
-        found.append(change)
-        if len(found) >= most:
-            break
-    return found
+    _differing("", old, new, _DEEPEST, found)
+    return found if len(found) <= most else found[:most]
 
 
-def _differing(prefix: str, old: Any, new: Any, depth: int) -> Iterator[Change]:
+def _differing(
+    prefix: str, old: Mapping[str, Any], new: Mapping[str, Any], depth: int, found: list[Change]
+) -> None:
+    same = 0
     for name, value in new.items():
         before = old.get(name, MISSING)
-        if before is value or (type(before) is type(value) and before == value and not _nested(value)):
-            continue
-        yield from _compared(f"{prefix}{name}", before, value, depth)
-    for name, before in old.items():
-        if name not in new:
-            yield from _compared(f"{prefix}{name}", before, MISSING, depth)
+        if before is not MISSING:
+            same += 1
+            if before == value and before.__class__ is value.__class__:
+                continue
+        _compared(prefix + name, before, value, depth, found)
+    if same < len(old):
+        for name, before in old.items():
+            if name not in new:
+                _compared(prefix + name, before, MISSING, depth, found)
 
 
-def _nested(value: Any) -> bool:
-    return type(value) is dict or type(value) is list
-
-
-def _compared(key: str, old: Any, new: Any, depth: int) -> Iterator[Change]:
+def _compared(key: str, old: Any, new: Any, depth: int, found: list[Change]) -> None:
     objects = (type(old) is dict) + (type(new) is dict)
     if not depth or not objects:
-        if type(old) is not type(new) or old != new:
-            yield Change(key, old, new)
+        found.append(Change(key, old, new))
         return
     before: Mapping[str, Any] = old if type(old) is dict else {}
     after: Mapping[str, Any] = new if type(new) is dict else {}
-    yield from _differing(f"{key}.", before, after, depth - 1)
+    _differing(f"{key}.", before, after, depth - 1, found)
     gone_or_new = old is MISSING or new is MISSING
     if objects == 1 and not (gone_or_new and (before or after)):
-        yield Change(key, old, new)  # an empty one came or went, or it was something else
+        found.append(Change(key, old, new))  # an empty one came or went, or it was something else
 
 
 def shape(old: Any, new: Any) -> Shape:
     """How a value was made of the one before."""
-    if type(new) is int and type(old) is int:
+    kind = type(new)
+    if kind is not type(old) or (kind is not int and kind is not list):
+        return Shape.SET
+    if kind is int:
         return Shape.ADD if abs(new - old) == 1 else Shape.SET
-    if type(new) is not list or type(old) is not list or not len(old) < len(new) <= _LONGEST:
+    if not len(old) < len(new) <= _LONGEST:
         return Shape.SET
     return Shape.GROW if new[: len(old)] == old else Shape.SET
+
+
+def short(value: Any) -> Any:
+    """A value that can be kept; else `LONG`."""
+    known = type(value)
+    return value if known in _SHORT or (known is str and len(value) <= _FEW) else LONG
 
 
 def leaves(value: Any, key: str, most: int) -> list[str]:

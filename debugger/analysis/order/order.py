@@ -192,7 +192,7 @@ class Order:
         return None if task < 0 else task
 
     def places(self, start: int, stop: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Of a stretch of rows the segments and the activations, -1 for none: `segment` and `task` of each."""
+        """Of a stretch of rows the segments and the activations (-1: none): `segment` and `task` of each."""
         self._known(start, stop - 1)
         segments = self._intake.segments
         of_row: NDArray[np.int32] = segments.of_row.part(start, stop)
@@ -258,6 +258,7 @@ class Order:
             segments=len(intake.segments),
             chains=intake.chains.begun,
             live_chains=intake.chains.live,
+            open_chains=intake.chains.open,
             edges=edges,
             causality=self._causality(holes),
             receives=intake.received,
