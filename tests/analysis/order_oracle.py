@@ -30,6 +30,7 @@ class Oracle:
         self.direct = [0] * self.size  # by place, the bits of what comes right before
         self._fixed()
         self.past = [0] * self.size
+        self.overlapped: set[tuple[str, str | None]] = set()  # undeclared mailboxes whose handlers did
         while True:
             self._close()
             if not self._derived():
@@ -165,7 +166,9 @@ class Oracle:
                 ends.get(self.tasks[one], self.size) > starts[at + 1]
                 for at, one in enumerate(starts[:number])
             ):
-                return  # handlers overlapped
+                made = self.events[second]
+                self.overlapped.add((made["component"], made["session_id"]))
+                return
             publish = self.causes[second]
             if publish is None:
                 continue

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROBE_ROUNDS = 41
-BY_NAME = ("soak",)
+BY_NAME = ("soak", "order")
 
 
 def parts() -> list[str]:

@@ -132,7 +132,21 @@ def _interleaved(conversations: int, chance: random.Random) -> Iterator[Event]:
 
 
 def _recorded(name: str) -> list[Event]:
-    return [decode_line(line) for line in (_SAMPLES / f"{name}.jsonl").read_bytes().splitlines()]
+    events = [decode_line(line) for line in (_SAMPLES / f"{name}.jsonl").read_bytes().splitlines()]
+    ends = {event.task for event in events if event.event_type in ("task_finished", "message_handled")}
+    # What goes on to the end of the recording ends with it, for here the process goes on.
+    last = {event.task: event for event in events if event.task is not None and event.task not in ends}
+    return events + [
+        msgspec.structs.replace(
+            event,
+            event_type="task_finished",
+            message_type=None,
+            id=f"{event.source}-{len(events) + number}",
+            data={"child": event.task},
+            component_state={},
+        )
+        for number, event in enumerate(last.values(), 1)
+    ]
 
 
 def _renamed(event: Event, number: int) -> Event:

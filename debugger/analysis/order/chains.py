@@ -48,11 +48,10 @@ class Chains:
     follows it any more. So a clock tells nothing of chains that gave up theirs before it was made (`tells`).
 
     Chains of one session know next to nothing of those of another. So the places of a few sessions are a
-    block, and a clock has the blocks of which it knows something: what a segment costs does not depend on
-    how many sessions there are.
+    block, and a clock has the blocks of which it knows something: more sessions do not cost a segment more.
 
-    ``of``, ``segment_at``, ``chain_at`` and ``clock_at`` are for who adds segments one by one: the chain of
-    each segment from `first` on; the last segment of the chain at each place, its number, and its clock.
+    For who adds segments one by one: ``chains`` has the chain of each segment from `first` on, the others
+    by place the last segment of the chain that is there, its number, and its clock.
     """
 
     def __init__(
@@ -71,10 +70,7 @@ class Chains:
         self._blocks: Final = [Block(number, most // blocks) for number in range(blocks)]
         self._groups: dict[int, int] = {ABSENT: 0}  # by session
         self._turn = 0
-        self.first = 0
-        self.begun = 0
-        self.live = 0
-        self.retired = 0
+        self.first = self.begun = self.live = 0
         places = blocks << BLOCK
         self.chains: Final[list[int]] = []
         self.chain_at = [_FREE] * places
@@ -240,7 +236,6 @@ class Chains:
         block.tails[within] = NEVER
         block.free += places[::-1]
         self.live -= len(places)
-        self.retired += len(places)
 
     def went_on(self, segment: int) -> None:
         """A segment has more rows than were known."""
@@ -360,6 +355,11 @@ class Chains:
         if len(self._again) > self._most_kept // 4:
             del self._again[next(iter(self._again))]
         return made[segment]
+
+    @property
+    def open(self) -> int:
+        """Chains with a place whose task has not ended."""
+        return self.live - sum(int(np.count_nonzero(block.tails < NEVER)) for block in self._blocks)
 
     # --- bounds --------------------------------------------------------------------------------
 

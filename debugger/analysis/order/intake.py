@@ -82,6 +82,7 @@ class Intake:
         self._open: dict[int, int] = {}  # by source
         self._unfinished: set[int] = set()
         self._names: list[NDArray[Any]] = []
+        self._causes, self._sources = log.column("cause_row"), log.column("source")
         self.used: Final[Counter[int]] = Counter()  # edges that told something, by what they are
         self.received = 0
 
@@ -100,24 +101,22 @@ class Intake:
         if prev >= segments.first.first:
             last = segments.last.at(prev)
             preds.append((prev, last, BY_TASK, last))
-        told = [(row, rule) for row, rule in self._edges.to(segment) if row >= rows.first]
-        cause = int(self._log.column("cause_row")[first])
-        if rows.first <= cause < first:
-            told.append((cause, self._by_cause(cause, first)))
-        sources = self._log.column("source")
+        told = self._edges.to(segment)
+        cause = self._causes.item(first)
+        if 0 <= cause < first:
+            told.append((cause, self.kinds.rule(cause, first)))
+        known, sources, links = rows.first, self._sources, self._links
         for row, rule in told:
+            if row < known:
+                continue
             before, bound = rows.at(row), row
             if rule in OF_EVENTS:
                 if task != NO_TASK and segments.task.at(before) == task:
                     continue
-                same = bool(sources[row] == sources[first])
-                bound = self._links.bound(before, row, same_source=same, task=task)
+                if sources.item(row) == sources.item(first):
+                    bound = links.bound(before, row, same_source=True, task=task)
             preds.append((before, bound, rule, row))
         return preds
-
-    def _by_cause(self, cause: int, row: int) -> int:
-        kinds = self.kinds.at(np.array([cause, row]))
-        return int(kind_of.BY_KINDS[kinds[0], kinds[1]])
 
     # --- a piece of the log --------------------------------------------------------------------
 
@@ -125,6 +124,7 @@ class Intake:
         """Take in rows from `start`, the next one, up to `stop`."""
         log = self._log
         self._names = [log.column(name) for name in ("component", "session", "message_type")]
+        self._causes, self._sources = log.column("cause_row"), log.column("source")
         kinds = self.kinds.of(start, stop)
         sources = log.column("source")[start:stop]
         told = self._read(start, kinds, sources)

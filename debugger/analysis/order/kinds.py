@@ -63,6 +63,7 @@ BY_KINDS: Final[NDArray[np.uint8]] = np.full((LOST + 1, LOST + 1), BY_SIGNAL, np
 BY_KINDS[PUBLISHED, RECEIVED] = BY_PUBLISH
 BY_KINDS[SPAWNED, :] = BY_SPAWN
 BY_KINDS[PUT, GOT] = BY_ITEM
+_RULES: Final[list[list[int]]] = BY_KINDS.tolist()
 
 
 class Kinds:
@@ -71,6 +72,8 @@ class Kinds:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._codes: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._known: list[int] = []
+        self._types = log.column("event_type")
 
     def of(self, start: int, stop: int) -> NDArray[np.uint8]:
         """The codes of a stretch of rows."""
@@ -80,6 +83,15 @@ class Kinds:
         """The codes of some rows."""
         return self._codes_of(rows)
 
+    def rule(self, cause: int, row: int) -> int:
+        """Which rule it is that a row names another one as its cause; both were asked for before."""
+        types = self._types
+        if row >= len(types):
+            types = self._types = self._log.column("event_type")
+        before, after = self._known[types.item(cause)], self._known[types.item(row)]
+        rule: int = _RULES[before][after]
+        return rule
+
     def _codes_of(self, rows: slice | NDArray[np.int64]) -> NDArray[np.uint8]:
         log = self._log
         types = log.column("event_type")[rows]
@@ -88,6 +100,7 @@ class Kinds:
         if known < len(names):
             more = [_CODES.get(names.name(number), OTHER) for number in range(known, len(names))]
             self._codes = np.concatenate((self._codes, np.array(more, np.uint8)))
+            self._known += more
         codes: NDArray[np.uint8] = self._codes[types]
         gap = log.id_of("message_type", words.GAP)
         if gap is not None:

@@ -105,14 +105,17 @@ class Counts(Struct, frozen=True):
     """What was found so far. ``edges`` counts those that added something to what was known, by rule.
 
     ``causality`` says how far order is recorded: ``full``, ``rebuilt`` (nothing is recorded, all of it was
-    matched), or ``partial``. ``ambiguous`` receives had several publishes to choose from, ``unattributed``
-    events had no activation, or several. ``undecided`` counts what was not searched for to the end.
+    matched), or ``partial``. Of the chains those that are ``live`` are in clocks; of these, those of tasks
+    that have not ended are ``open``. ``ambiguous`` receives had several publishes to choose from,
+    ``unattributed`` events had no activation, or several. ``undecided`` counts what was not searched for to
+    the end.
     """
 
     rows: int
     segments: int
     chains: int
     live_chains: int
+    open_chains: int
     edges: Mapping[Rule, int]
     causality: str
     receives: int
