@@ -126,6 +126,11 @@ class MainScreen(Moving, Finding, Arranging):
 
         return [*(partial(sync_pane, frame) for frame in self.area.frames()), sync_lines]
 
+    @property
+    def key_labels(self) -> dict[str, str]:
+        """As of `KeyBar`."""
+        return {"app.maximise": "all panes" if self.area.arrangement.maximised else "zoom"}
+
     def restyle(self) -> None:
         """Paint everything anew: the theme is another one."""
         for view in self._views.values():

@@ -34,6 +34,7 @@ async def test_each_pane_has_its_own_keys_on_the_bar_when_it_is_focused(number: 
     [
         ("3v", "v follow", "v unfollow"),
         ("3s", "s pin", "s unpin"),
+        ("3z", "z zoom", "z all panes"),
         ("3 ", "␣ play", "␣ stop"),
         ("1b", "b without the bus", "b over the bus"),
         ("2p", "p causal order", "p by the clock"),

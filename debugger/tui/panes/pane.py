@@ -108,7 +108,7 @@ class Pane(Container):
         for shown, others, between in ways:
             taken = len(_SHOWN) + sum(map(len, others.values())) + len(between) * len(others)
             room = width - _CORNERS - taken
-            if width_of(shown) <= room:
+            if width_of(shown) <= room or (between == _BETWEEN and width_of(own) <= room):
                 break
         parts: list[Content | tuple[str, Style]] = []
         for pane in sharing:

@@ -87,7 +87,7 @@ def _joined(parts: list[Part]) -> list[Segment]:
 class KeyBar(Widget):
     """The keys that hold now and have a label: the focused pane's first. A click on one is a press.
 
-    A pane whose keys mean something else at times says so in its ``key_labels``, by the names of the rows.
+    A pane or screen whose keys mean something else at times says so in ``key_labels``, by their rows' names.
     """
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -102,7 +102,9 @@ class KeyBar(Widget):
         """Repaint if there are other keys, or one means something else now."""
         screen: Screen[Any] = self.screen
         made_for = (screen.focused, current.generation)
-        labels = labels_now(self._session) | getattr(screen.focused, "key_labels", {})
+        labels = labels_now(self._session)
+        for part in (screen, screen.focused):
+            labels |= getattr(part, "key_labels", {})
         if made_for == self._made_for and labels == self._labels:
             return
         self._made_for, self._labels = made_for, labels
