@@ -39,6 +39,7 @@ FLAT: Final = 1.05
 """Memory at the end is flat if it is no more than so many times that when a third of the time was over."""
 
 _STEP_EVERY: Final = 12.0
+_REST: Final = 90.0
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _MB: Final = 1e6
 _TOTAL: Final = re.compile(r"([\d,]+) (known )?events")
@@ -268,15 +269,20 @@ def run(minutes: float, rate: int, keep: int) -> bool:
                 feeds[0].rate(rate)
                 _load(soak, feeds, port, folder, minutes * 60, rate)
                 feeds[-1].rate(0)
-                soak.press(Step("no filter", b"3xG", " LIVE "))
-                shown = -1
-                while shown != _shown(soak.status):
-                    shown = _shown(soak.status)
-                    soak.watch(3.0)
+                _come_to_rest(soak)
                 return _report(soak, feeds, soak.books(), keep, rate)
         finally:
             for feed in feeds:
                 feed.kill()
+
+
+def _come_to_rest(soak: Soak) -> None:
+    """Show everything, and wait until nothing more comes: what is on its way yet is no loss."""
+    soak.press(Step("no filter", b"3xxG", " LIVE "))
+    before, ends = -1, soak.elapsed + _REST
+    while soak.elapsed < ends and (before < 0 or before != _shown(soak.status)):
+        before = _shown(soak.status)
+        soak.watch(5.0)
 
 
 def _shown(status: str) -> int:
