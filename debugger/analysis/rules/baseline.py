@@ -54,7 +54,7 @@ class Baseline:
         """What is found now. What has no fingerprint, such as integrity, is never known."""
         found = [finding for finding in findings if finding.fingerprint]
         counts = Counter(finding.fingerprint for finding in found)
-        first = {finding.fingerprint: finding for finding in reversed(found)}
+        first = {finding.fingerprint: finding for finding in sorted(found, key=lambda one: one.message)[::-1]}
         return cls(
             Known(name, first[name].rule, count, first[name].message) for name, count in counts.items()
         )

@@ -35,12 +35,12 @@ def suppressed(
 
 
 def _ran_out(suppress: Suppress, count: int) -> Finding:
-    findings = f"{count:,} finding{'s' if count > 1 else ''}"
+    findings = "1 finding was" if count == 1 else f"{count:,} findings were"
     return Finding(
         suppress.rule,
         INTEGRITY,
         "warning",
-        f"{findings} of {suppress.rule} were suppressed up to {suppress.until}: {suppress.reason}",
+        f"{suppress.rule}: {findings} suppressed up to {suppress.until}: {suppress.reason}",
         "the day is over, so it is reported again",
         "fix what is found, or give the suppression another day",
     )

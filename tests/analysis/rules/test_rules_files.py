@@ -135,7 +135,10 @@ def test_other_names_of_a_producer_are_mapped() -> None:
     rules = load_rules([("names.toml", names)])
     twice = [sent("speaker", "VOICE_GONE", voice={"id": "w1"}), sent("speaker", "VOICE_GONE", vid="w1")]
     assert said(log_of(recorded(*twice)), rules) == [("duplicate-completion", "violation")]
-    gone = [sent("speaker", "VOICE_GONE", vid="w1", status="cancelled"), got("speaker", "SAY", vid="w1")]
+    gone: list[Any] = [
+        sent("speaker", "VOICE_GONE", vid="w1", status="cancelled"),
+        got("speaker", "SAY", vid="w1"),
+    ]
     assert said(log_of(recorded(*gone)), rules)[0] == ("stale-worker-chunk", "violation")
 
 

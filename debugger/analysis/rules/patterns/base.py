@@ -343,6 +343,8 @@ class Judge(Generic[State]):
     def charge(self, at: Seen, others: tuple[Seen, ...] = (), **values: Any) -> Charge:
         """What is found at an event."""
         told = {name: at.value(name) for name in at.binding.values}
+        if told.get("message", "") is None:
+            told["message"] = at.fact.kind
         per = (self._rule.id, *(get(at.fact) for get in at.binding.per))
         return Charge(
             self._rule, self._message, per, at.fact, tuple(one.fact for one in others), told | values
