@@ -10,7 +10,7 @@ KEY_SECONDS: Final = 0.03
 """How long a key has the application for itself: to do what it does, and to have it painted."""
 
 MOST_SECONDS: Final = 0.25
-"""With a key held down, the rest has its turn so often all the same."""
+"""With a key held down, the rest has a turn as long after so much time all the same."""
 
 
 class Rush:
@@ -18,14 +18,14 @@ class Rush:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._began = self._ends = clock()
+        self._began = self._ends = clock() - KEY_SECONDS
 
     def press(self) -> None:
         """A key, or the mouse."""
         now = self._clock()
-        if now >= self._ends:
+        if now >= self._ends + KEY_SECONDS:  # the rest has had its turn
             self._began = now
-        self._ends = min(now + KEY_SECONDS, self._began + MOST_SECONDS)
+        self._ends = max(min(now + KEY_SECONDS, self._began + MOST_SECONDS), self._ends)
 
     @property
     def left(self) -> float:

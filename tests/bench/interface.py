@@ -1,7 +1,7 @@
 """The interface as its user feels it: through a pseudo-terminal, from a key to what it changes on the screen.
 
-``python -m tests.bench.interface [EVENTS]``, 10 million by default: some 1.5 GB and five minutes. As a part of
-all benchmarks it takes one million, fewer keys, and two to three minutes.
+``python -m tests.bench.interface [EVENTS]``, 10 million by default: some 1.5 GB and five minutes. Among
+all benchmarks it is one million, with fewer keys: two to three minutes.
 A live feed in one process sends events to the application in another; this one presses keys and reads
 the screen. It sleeps in between by milliseconds, and how much longer than a millisecond that takes tells
 a noisy machine from a slow program.

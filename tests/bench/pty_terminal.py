@@ -12,6 +12,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -36,11 +37,9 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.program = subprocess.Popen(
             command,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
             env=dict(environ),
-            start_new_session=True,
+            # Its controlling terminal: when whoever runs this is killed, the program is hung up and ends.
+            preexec_fn=partial(os.login_tty, slave),  # noqa: PLW1509 - no threads here
         )
         os.close(slave)
 
