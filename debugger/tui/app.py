@@ -134,6 +134,8 @@ class DebuggerApp(KeysInOrder):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        if not self._has_panes:
+            return
         if self._pane:
             self.main_screen.action_pane(self._pane)
         self._tick()
@@ -145,8 +147,15 @@ class DebuggerApp(KeysInOrder):
         """The screen with the panes, whatever is open over it."""
         return next(screen for screen in self.screen_stack if isinstance(screen, MainScreen))
 
+    @property
+    def _has_panes(self) -> bool:
+        """Not any more while it closes: a last tick may come then."""
+        return any(isinstance(screen, MainScreen) for screen in self.screen_stack)
+
     def _tick(self) -> None:
         session = self.session
+        if not self._has_panes:
+            return
         if session.rush.left:
             self._put_off(self._tick)
             return
