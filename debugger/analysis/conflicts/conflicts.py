@@ -41,7 +41,7 @@ _VERDICTS: Final = ("violation", "predicted", "integrity")
 
 
 class Conflicts:
-    """Conflicts of the rows that an `Order` has looked at, kept up to date as both grow.
+    """Conflicts of the rows that an `Order` has looked at, kept up to date as both grow (`advance`).
 
     A conflict is a pair of segments that touch one key of a state (component, session, process), one of them
     writing, and that nothing orders. What is written is what differs between two snapshots, and what events
@@ -69,14 +69,28 @@ class Conflicts:
         self._on_clash = on_clash
         self._chunk = _FIRST_CHUNK
         self._labels = Labels(log)
-        self._intake = Intake(log, order, self._labels, self._limits, self._ended, receives=bool(self._pairs))
+        self._intake = self._new_intake()
         self._teller = Teller(log, order, self._labels)
-        self._clashes = Clashes(order.ordered, self._limits)
-        self._races = Races(order.ordered, self._label, self._limits)
-        self._updates = Updates(order.ordered, self._intake.held, self._exclusive, self._limits)
+        self._clashes = Clashes(self._before, self._limits)
+        self._races = Races(self._before, self._label, self._limits)
+        self._updates = Updates(self._before, self._intake.held, self._exclusive, self._limits)
         self._guards: dict[int, tuple[int, State, str]] = {}  # by task: where it last looked at a state
         self._reads = self._writes = 0
         self.looked_at = order.first_row
+
+    def _new_intake(self) -> Intake:
+        return Intake(
+            self._log, self._order, self._labels, self._limits, self._ended, receives=bool(self._pairs)
+        )
+
+    def _before(self, before: int, after: int) -> bool:
+        """Whether a row happens before a later one; what is forgotten is taken to."""
+        return before < self._first_row or self._order.ordered(before, after)
+
+    @property
+    def _first_row(self) -> int:
+        """The first row that can be told of."""
+        return max(self._order.first_row, self._log.first_row)
 
     # --- growing -------------------------------------------------------------------------------
 
@@ -101,13 +115,25 @@ class Conflicts:
         return self.looked_at != start
 
     def take(self, stop: int) -> None:
-        """Take in rows up to `stop`, which the order must know."""
-        self.looked_at = max(self.looked_at, self._order.first_row)
+        """Take in rows up to `stop`; an order that is behind is taken along, which is the quickest way."""
         while self.looked_at < stop:
             upto = min(self.looked_at + _LARGEST_CHUNK, stop)
+            if self._order.looked_at < upto:
+                self._order.take(upto)
+            if self._order.first_row > self.looked_at:
+                self._lose_track()
             for shown in self._intake.take(self.looked_at, upto):
                 self._look(shown)
-            self.looked_at = upto
+            self.looked_at = max(upto, self.looked_at)
+
+    def _lose_track(self) -> None:
+        """Rows are forgotten that were never looked at: what is told stays, all else begins anew."""
+        self.looked_at = self._order.first_row
+        self._labels.forget()
+        self._intake = self._new_intake()
+        self._races.forget()
+        self._updates.forget(self._intake.held)
+        self._guards.clear()
 
     def _look(self, shown: Shown) -> None:
         if self._pairs and shown.kind == RECEIVED:
@@ -138,7 +164,7 @@ class Conflicts:
         self._reads += 1
         cell = state.cell(key, self._limits.keys)
         touch = Touch(shown.row, shown.segment, shown.task, READ, Shape.NONE, locks)
-        clashes = self._clashes.add(state.place, key, cell, touch, self._order.first_row)
+        clashes = self._clashes.add(state.place, key, cell, touch, self._first_row)
         for clash in clashes:
             self._clashed(clash, state)
         if shown.task != NO_TASK:
@@ -150,7 +176,7 @@ class Conflicts:
 
     def _changed(self, shown: Shown, locks: frozenset[str]) -> None:
         """A snapshot shows what was written."""
-        state, most, first_row = shown.state, self._limits.keys, self._order.first_row
+        state, most, first_row = shown.state, self._limits.keys, self._first_row
         add, place = self._clashes.add, state.place
         row, segment, task = shown.writer, shown.segment, shown.task
         self._writes += len(shown.changes)
@@ -170,7 +196,7 @@ class Conflicts:
         cell, how = state.cell(key, self._limits.keys), Shape.SAME if same else Shape.SET
         if not same:
             touch = Touch(shown.writer, shown.segment, shown.task, WRITE, how, locks, LONG, LONG)
-            for clash in self._clashes.add(state.place, key, cell, touch, self._order.first_row):
+            for clash in self._clashes.add(state.place, key, cell, touch, self._first_row):
                 self._clashed(clash, state)
         if cell.history is not None:
             self._updates.write(state, key, cell, shown.writer, shown.segment, shown.task, how)
@@ -194,7 +220,7 @@ class Conflicts:
             )
             key = f"{pair.left}/{pair.right}"
             cell = state.cell(key, self._limits.keys)
-            for clash in self._clashes.add(state.place, key, cell, touch, self._order.first_row):
+            for clash in self._clashes.add(state.place, key, cell, touch, self._first_row):
                 self._clashed(clash, state)
 
     def _clashed(self, clash: Clash, state: State) -> None:

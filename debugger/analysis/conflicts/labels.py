@@ -47,6 +47,10 @@ class Labels:
             self._put(task, label)
         return label
 
+    def forget(self) -> None:
+        """Tasks have other numbers from here on."""
+        self._known.clear()
+
     def _put(self, task: int, label: Label | int) -> None:
         self._known[task] = label
         if len(self._known) > _MOST:

@@ -131,6 +131,12 @@ class Races:
         _put(self._of_segments, segments, race, _KINDS)
         _put(self._of_kind, kind, race, _KINDS)
 
+    def forget(self) -> None:
+        """Segments have other numbers from here on."""
+        self._of_segments.clear()
+        self._folded.clear()
+        self._recent.clear()
+
     def _tell(self, race: _Race, session: int) -> None:
         if len(self._told) < self._limits.kept:
             self._told.append(race)

@@ -52,7 +52,7 @@ class Teller:
             at, content, covered = (of.other_write, of.write, of.read), of.key, 0
         known = self._told.get(at)
         if known is None or known[0] != content:
-            if min(at) < self._order.first_row:
+            if min(at) < max(self._order.first_row, self._log.first_row):
                 if known is None:
                     return None
             else:

@@ -203,7 +203,7 @@ class Intake:
             return shown
         if shown.kind == RECEIVED:
             others = [row for task, row in state.open.items() if task != shown.task]
-            if len(others) != 1 or others[0] < self._order.first_row:
+            if len(others) != 1 or others[0] < max(self._order.first_row, self._log.first_row):
                 self.unattributed += 1
                 return shown
             (writer,) = others

@@ -60,6 +60,11 @@ class Updates:
             cell.followed()
             reads[state.place, key] = _Read(row, segment, cell.count)
 
+    def forget(self, held: Held) -> None:
+        """Tasks have other numbers from here on, and their locks are in `held`."""
+        self._held = held
+        self._reads.clear()
+
     def end(self, task: int) -> None:
         """An activation is over."""
         self._reads.pop(task, None)

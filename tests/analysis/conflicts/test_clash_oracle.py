@@ -43,7 +43,7 @@ def test_a_log_that_grows_tells_the_same(seed: int, size: int, piece: int) -> No
         order.advance(lambda: 0, 1)
         conflicts.advance(lambda: 0, 1)
     assert conflicts.complete
-    whole = Conflicts(log, order)
+    whole = Conflicts(log, Order(log))  # takes the order along
     whole.take(len(log))
     assert (conflicts.races, conflicts.updates) == (whole.races, whole.updates)
     assert conflicts.counts == whole.counts
@@ -64,3 +64,23 @@ def test_folding_leaves_a_cause_for_each_clash(seed: int, size: int) -> None:
     assert bool(races) == bool(clashes)
     assert sum(race.like + race.covered for race in races) <= conflicts.counts.folded
     assert len(pairs) <= len(races) + conflicts.counts.folded
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**9), piece=st.integers(1, 60), most=st.integers(8, 80))
+def test_what_is_forgotten_is_in_no_new_race(seed: int, piece: int, most: int) -> None:
+    """Of a log with a bound rows go, some that were never looked at; what is told stays, and it goes on."""
+    events = touched(seed, 300, 150)
+    log = EventLog(max_rows=most)
+    order = Order(log)
+    conflicts = Conflicts(log, order)
+    told: set[tuple[int, int]] = set()
+    for start in range(0, len(events), piece):
+        append(log, events[start : start + piece])
+        conflicts.take(len(log))
+        assert conflicts.complete
+        now = {(race.first.row, race.second.row) for race in conflicts.races}
+        assert told <= now
+        assert all(min(rows) >= log.first_row for rows in now - told)
+        assert all(finding.message for finding in conflicts.findings())
+        told = now
