@@ -172,7 +172,7 @@ class EventLog:
         self._causes.forget(first, self._rows)
         self._states.forget(first)
         self._state_sessions.clear()
-        self._lines.forget(first)
+        self._lines.forget(first, self._rows)
         self._bound.forget_names(self._rows)
 
     def add_broken(self, line: BrokenLine) -> None:

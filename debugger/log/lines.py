@@ -22,6 +22,9 @@ LIVE: Final = 0
 GONE: Final = "…"
 """The only key of an event, or of a snapshot, whose line is no longer there; the value says why."""
 
+_NEAR: Final = 1 << 17
+"""Rows, more than ever wait for a cause, among which a line may be before that of an earlier row."""
+
 _PART: Final = 32
 """Bits of an offset. What the ``store`` column numbers is a part of 4 GiB of a store."""
 
@@ -116,12 +119,20 @@ class Lines:
         store = self._stores[self._parts[number][0]]
         return store.untouched if isinstance(store, FileStore) else True
 
-    def forget(self, row: int) -> None:
-        """Drop live lines that are older than the one of `row`."""
-        part = int(self._columns["store"][row])
-        if self._parts[part][0] == LIVE:
-            start = next(number for (_, number), one in self._numbers.items() if one == part) << _PART
-            self.arena.forget(start + int(self._columns["offset"][row]))
+    def forget(self, row: int, rows: int) -> None:
+        """Drop live lines that none of the rows from `row` on, of so many, has.
+
+        Lines are there in the order of their rows, but for some that waited for a cause in another feed.
+        """
+        near = slice(row, min(row + _NEAR, rows))
+        places, offsets = self._columns["store"][near], self._columns["offset"][near]
+        begins = [
+            (part << _PART) + int(offsets[places == number].min())
+            for (store, part), number in self._numbers.items()
+            if store == LIVE and (places == number).any()
+        ]
+        if begins:
+            self.arena.forget(min(begins))
 
     def raw(self, row: int) -> bytes:
         """The line of a row without its newline; empty if it is gone, or another one stands there now."""

@@ -13,7 +13,7 @@ from backend.events import Event, decode_line
 from debugger.analysis.findings import Findings
 from debugger.analysis.skew import Skews
 from debugger.log import EventLog
-from debugger.sources.arrival import arrival_of
+from debugger.sources.arrival import Keeper, arrival_of
 from debugger.sources.weave import HOLD_NS, MAX_HELD, Weave
 
 START_NS = 1_795_000_000_000_000_000
@@ -144,3 +144,20 @@ def test_one_source_has_no_skew() -> None:
     skews = Skews(log)
     skews.advance()
     assert skews.all() == []
+
+
+def test_lines_that_came_before_those_of_earlier_rows_are_kept_as_long_as_their_own() -> None:
+    """An effect that waited was there before what it let go first; forgetting goes by rows."""
+    log = EventLog(max_rows=10_000)
+    events = [event(f"e{number}", data={"pad": "x" * 100}) for number in range(14_000)]
+    early, late = (
+        arrival_of(*zip(*events[6_000:], strict=True)),
+        arrival_of(*zip(*events[:6_000], strict=True)),
+    )
+    waiting = Keeper(log, early)
+    waiting.append(0, 1)
+    Keeper(log, late).append(0, late.events)
+    waiting.append(1, early.events)
+    assert 1 < log.first_row < late.events
+    assert log.event(log.first_row)["id"] == f"e{log.first_row - 1}"
+    assert log.event(len(log) - 1)["id"] == "e13999"
