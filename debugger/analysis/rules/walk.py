@@ -51,6 +51,7 @@ class Walk:
         self._looked: set[int] = set()  # messages whose receives are looked at
         self._values: OrderedDict[tuple[int, str, str | None], Any] = OrderedDict()
         self._merged: dict[tuple[int, ...], Feeds] = {}
+        self._plain: dict[int, Feeds] = {}  # events that were seen before, and of which nothing else is asked
         self._ending: dict[int, list[tuple[Selector, Fact]]] = {}  # by receive, what counts when it has ended
         # Whether receives are recorded at all; until that is known, publishes may be deliveries.
         self._sent_only: bool | None = None
@@ -67,12 +68,15 @@ class Walk:
         order = np.lexsort((codes, rows))
         table = Table(self._log, self._turns, rows[order], start, stop, self._program)
         told = codes[order].tolist()
-        at = 0
-        while at < len(told):
-            upto = at + 1
-            while upto < len(told) and table.rows[upto] == table.rows[at]:
+        at, count = 0, len(told)
+        while at < count:
+            upto, row = at + 1, table.rows[at]
+            while upto < count and table.rows[upto] == row:
                 upto += 1
-            self._row(table, at, told[at:upto])
+            if upto == at + 1 and told[at] in self._plain:
+                self._feed(self._plain[told[at]], table.fact(at), None)
+            else:
+                self._row(table, at, told[at:upto])
             at = upto
 
     def _interesting(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
@@ -173,37 +177,45 @@ class Walk:
 
     def _events(self, table: Table, at: int, codes: list[int]) -> None:
         fact = table.fact(at)
-        selectors = self._program.selectors
-        delivery: Delivery | None = None
-        plain: list[int] = []
-        delivered: list[int] = []
-        ends = False
-        for code in dict.fromkeys(codes):
-            selector = selectors[code]
-            ends = ends or selector.ends_session
-            if selector.event.when == "handled":
-                self._seen.add(selector.name)
-                delivery = delivery or self._began(table, at)
-                self._ending.setdefault(fact.row, []).append((selector, fact))
-            elif selector.sent is not None:
-                sent = table.kind(at) == PUBLISHED
-                if sent and self._sent_only is False:
-                    continue
-                self._seen.add(selector.name)
-                delivery = delivery or (self._sent_off(table, at) if sent else self._began(table, at))
-                delivered.append(code)
-            elif selector.changes is None:
-                self._seen.add(selector.name)
-                plain.append(code)
-            elif (changed := self._changed(code, selector, fact)) is not None:
-                self._seen.add(selector.name)
+        several = [(code, self._program.selectors[code]) for code in dict.fromkeys(codes)]
+        plain, received = [], []
+        for code, selector in several:
+            if selector.event.when != "happened":
+                received.append((code, selector))
+                continue
+            changed = fact if selector.changes is None else self._changed(code, selector, fact)
+            if changed is None:
+                continue
+            self._seen.add(selector.name)
+            if selector.changes is not None:
                 self._feed(selector.feeds, changed, None)
+                continue
+            plain.append(code)
+            if not selector.ends_session:
+                self._plain[code] = selector.feeds
         if plain:
             self._feed(self._feeds(tuple(plain)), fact, None)
-        if delivered:
-            self._feed(self._feeds(tuple(delivered)), fact, delivery)
-        if ends:
+        if received:
+            self._received(table, at, received)
+        if any(selector.ends_session for _, selector in several):
             self._session_ended(fact)
+
+    def _received(self, table: Table, at: int, several: list[tuple[int, Selector]]) -> None:
+        """A receive, or a publish in place of one."""
+        fact = table.fact(at)
+        if fact.kind != PUBLISHED:
+            delivery = self._began(table, at)
+        elif self._sent_only is not False:
+            delivery = self._sent_off(table, at)
+        else:
+            return
+        self._seen.update(selector.name for _, selector in several)
+        now = [code for code, selector in several if selector.event.when == "delivered"]
+        if now:
+            self._feed(self._feeds(tuple(now)), fact, delivery)
+        later = [(selector, fact) for _, selector in several if selector.event.when == "handled"]
+        if later:
+            self._ending[fact.row] = later
 
     def _feeds(self, codes: tuple[int, ...]) -> Feeds:
         if len(codes) == 1:
@@ -215,8 +227,12 @@ class Walk:
         return merged
 
     def _feed(self, feeds: Feeds, fact: Fact, delivery: Delivery | None) -> None:
-        for _, judge, binding in feeds:
-            judge.push(binding, fact, delivery)
+        if delivery is None and fact.session not in self._program.waiters:
+            for _, judge, binding in feeds:
+                judge.take_in(binding, fact)
+        else:
+            for _, judge, binding in feeds:
+                judge.push(binding, fact, delivery)
 
     def _changed(self, code: int, selector: Selector, fact: Fact) -> Fact | None:
         if selector.changes is None:

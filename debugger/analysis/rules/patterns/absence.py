@@ -45,7 +45,8 @@ class AbsenceJudge(Judge[_State]):
             state.exempt = False
         elif role == "never":
             if state.exempt or len(state.after) < len(self._needed):
-                state.last[seen.binding.place] = seen
+                if self._predict:
+                    state.last[seen.binding.place] = seen
             else:
                 since = max(state.after.values(), key=lambda one: one.row)
                 self.violated(seen, (since,))

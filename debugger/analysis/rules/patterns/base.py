@@ -140,7 +140,7 @@ class Judge(Generic[State]):
         queue = self._queues.get(fact.session)
         if queue is None:
             if delivery is None or delivery.counts:
-                self._take(binding, fact)
+                self.take_in(binding, fact)
                 return
             if delivery.dropped or self._says_nothing(binding, fact):
                 return
@@ -148,7 +148,7 @@ class Judge(Generic[State]):
             self.waiters.setdefault(fact.session, {})[self] = None
         queue.append((binding, fact, delivery))
         if len(queue) > WAITING:
-            self._take(*queue.popleft()[:2])
+            self.take_in(*queue.popleft()[:2])
             self.drain(fact.session)
 
     def _says_nothing(self, binding: Binding, fact: Fact) -> bool:
@@ -172,7 +172,7 @@ class Judge(Generic[State]):
         while queue:
             binding, fact, delivery = queue[0]
             if delivery is None or delivery.counts or (all_count and not delivery.dropped):
-                self._take(binding, fact)
+                self.take_in(binding, fact)
             elif not delivery.dropped:
                 return
             queue.popleft()
@@ -190,7 +190,8 @@ class Judge(Generic[State]):
         """Sessions with events that are not decided."""
         return list(self._queues)
 
-    def _take(self, binding: Binding, fact: Fact) -> None:
+    def take_in(self, binding: Binding, fact: Fact) -> None:
+        """An event that counts, in a session where nothing waits."""
         known = self._sessions.get(fact.session)
         if known is None:
             if not self._makes_known(binding):
