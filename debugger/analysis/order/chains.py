@@ -72,7 +72,7 @@ class Chains:
         self._turn = 0
         self.first = self.begun = self.live = 0
         places = blocks << BLOCK
-        self.chains: Final[list[int]] = []
+        self.chains: Final[array[int]] = array("q")  # a list would be walked by the garbage collector
         self.chain_at = [_FREE] * places
         self.segment_at = [_FREE] * places
         self.clock_at: Final[list[Clock]] = [{}] * places

@@ -106,8 +106,8 @@ class Order:
     def ordered(self, before: int, after: int) -> bool:
         """Whether the event in row `before` happens before the one in row `after`.
 
-        Some 2 µs where the clock of `after` is kept, as that of late events is; else the edges between the
-        two rows are searched.
+        Some microseconds where the clock of `after` is kept, as that of late events is; else the edges
+        between the two rows are searched.
 
         Raises:
             IndexError: a row that is forgotten, or was not looked at.
