@@ -18,6 +18,9 @@ _WHOLE_AFTER: Final = 20
 
 _LONG_SECONDS: Final = 0.03
 
+_LEAST_FROZEN: Final = 50_000
+"""Objects from which on a look at everything can take so long."""
+
 
 def calm_collector() -> None:
     """Spare the collector what is there by now, which lives for ever."""
@@ -32,5 +35,9 @@ def collect_at_rest() -> None:
         return
     began = time.perf_counter()
     gc.collect()
+    # What has grown so large stays: an index, not what was painted. A cycle that is frozen and goes after
+    # all is never collected: so this is done only when there is twice as much as at the last time.
     if time.perf_counter() - began > _LONG_SECONDS:
-        gc.freeze()  # what has grown so large stays: an index, not what was painted
+        survivors = len(gc.get_objects(generation=2))
+        if survivors > max(gc.get_freeze_count(), _LEAST_FROZEN):
+            gc.freeze()

@@ -95,3 +95,20 @@ def test_garbage_is_collected_in_pieces_and_all_of_it_only_at_rest(monkeypatch: 
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, 300))
     collector.collect_at_rest()
     assert whole
+
+
+@pytest.mark.usefixtures("_thresholds")
+def test_what_is_spared_grows_only_by_doubling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long each look takes on a loaded machine: what is spared, and goes after all, is memory lost."""
+    monkeypatch.setattr(collector, "_LONG_SECONDS", -1)
+    monkeypatch.setattr(collector, "_LEAST_FROZEN", 0)
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, 300))
+    collector.calm_collector()
+    spared = gc.get_freeze_count()
+    more = [[number] for number in range(1_000)]
+    for _ in range(5):
+        collector.collect_at_rest()
+    assert gc.get_freeze_count() <= spared  # nothing was added; what went is gone
+    more += [[number] for number in range(spared + 1_000)]
+    collector.collect_at_rest()
+    assert gc.get_freeze_count() >= spared + len(more)
