@@ -84,8 +84,9 @@ class Conflicts:
         )
 
     def _before(self, before: int, after: int) -> bool:
-        """Whether a row happens before a later one; what is forgotten is taken to."""
-        return before < self._first_row or self._order.ordered(before, after)
+        """Whether a row happens before a later one; what is forgotten, or too far away, is taken to."""
+        first = max(self._first_row, after - self._limits.reach)
+        return before < first or self._order.ordered(before, after)
 
     @property
     def _first_row(self) -> int:

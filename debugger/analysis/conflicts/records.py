@@ -156,6 +156,8 @@ class Limits(Struct, frozen=True):
     reads: int = 8
     tasks: int = 1 << 14
     """Activations whose reads and locks are remembered."""
+    reach: int = 1 << 18
+    """Rows between the two events of a conflict: what is further apart is taken to be ordered."""
     kept: int = 1_000
     """Races, and updates, that are told one by one."""
     recent: int = 64

@@ -201,3 +201,15 @@ def test_more_than_is_kept_is_a_number() -> None:
     found = story.conflicts(limits=Limits(kept=10)).findings()
     assert len(found) == 11
     assert found[-1].message == "20 more conflicts are not told"
+
+
+def test_what_is_too_far_away_is_not_told() -> None:
+    """Beyond the limit nobody searches for what orders two events: they are taken to be ordered."""
+    story = Story()
+    story.begins({"mode": ""})
+    story.wrote("a", {"mode": "a"})
+    for _ in range(20):
+        story.step("other")
+    story.wrote("b", {"mode": "b"})
+    assert story.conflicts(limits=Limits(reach=20)).races == ()
+    assert len(story.conflicts(limits=Limits(reach=21)).races) == 1
