@@ -99,7 +99,7 @@ def test_garbage_is_collected_in_pieces_and_all_of_it_only_at_rest(monkeypatch: 
 
 @pytest.mark.usefixtures("_thresholds")
 def test_what_is_spared_grows_only_by_doubling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long each look takes on a loaded machine: what is spared, and goes after all, is memory lost."""
+    """However long a look takes on a loaded machine: what is spared, and goes after all, is lost."""
     monkeypatch.setattr(collector, "_LONG_SECONDS", -1)
     monkeypatch.setattr(collector, "_LEAST_FROZEN", 0)
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, 300))
