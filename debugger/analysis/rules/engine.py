@@ -23,6 +23,7 @@ _LARGEST_CHUNK: Final = 1 << 16
 _FAST_NS: Final = 3_000_000
 _FAR: Final = 1 << 16
 _GUARDS: Final = 16
+_SECOND: Final = 1_000_000_000
 
 
 class Outcome(NamedTuple):
@@ -62,6 +63,7 @@ class Rules:
         self._walk = Walk(self._log, self._program, self._sessions, self._seen)
         self.looked_at = self._log.first_row
         self._finished = False
+        self._timed = any(judge.timed for _, judge in self._program.judges)
         self._told: tuple[Finding, ...] = ()
         self._told_of: tuple[object, ...] = ()
 
@@ -167,7 +169,8 @@ class Rules:
 
     def all(self) -> tuple[Finding, ...]:
         """What was found so far: by rows, then what could not be judged."""
-        of = (self.looked_at, self._finished)
+        now = self._now_ns() // _SECOND if self._timed else 0
+        of = (self._ledger.version, self._finished, now, 0 if self._live else self.looked_at)
         if of != self._told_of:
             self._told_of = of
             self._told = (*self._found(), *self._capped(), *self._unjudged())

@@ -40,7 +40,7 @@ class Charge(NamedTuple):
 class Entry:
     """One finding in the making."""
 
-    __slots__ = ("charge", "count", "rows", "verdict")
+    __slots__ = ("_told", "charge", "count", "rows", "verdict")
 
     def __init__(self, verdict: str, charge: Charge) -> None:
         self.verdict = verdict
@@ -49,15 +49,22 @@ class Entry:
         )
         self.rows = sorted({*(fact.row for fact in charge.others), charge.at.row})
         self.count = 1
+        self._told: Finding | None = None
 
     def add(self, charge: Charge) -> None:
         """The same again."""
         self.count += 1
+        self._told = None
         if len(self.rows) < ROWS and charge.at.row not in self.rows:
             self.rows.append(charge.at.row)
 
     def finding(self) -> Finding:
         """As it is told."""
+        if self._told is None:
+            self._told = self._tell()
+        return self._told
+
+    def _tell(self) -> Finding:
         charge = self.charge
         rule, at = charge.rule, charge.at
         facts = (*charge.others, at)

@@ -36,7 +36,7 @@ Told = dict[str, Any]
 def event(kind: str, component: str, message: str | None = None, **more: Any) -> Told:
     """One event; `more` are its fields, and ``data`` what is none."""
     known = {"session_id": "s1", "turn": 1}
-    fields = ("id", "cause", "task", "turn", "worker_id", "session_id", "component_state", "severity", "seq")
+    fields = {"id", "cause", "task", "turn", "worker_id", "session_id", "component_state", "seq", "timestamp"}
     data = {name: value for name, value in more.items() if name not in fields}
     told = {name: value for name, value in more.items() if name in fields}
     return {"event_type": kind, "component": component, "message_type": message, "data": data} | known | told

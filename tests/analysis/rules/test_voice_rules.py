@@ -299,6 +299,16 @@ def test_what_overlaps_a_hole_is_inconclusive() -> None:
     assert ("duplicate-completion", "violation") in said(log_of(recorded(done(), gap, done())))
 
 
+def test_a_wait_that_is_too_long_is_told_without_a_further_word() -> None:
+    """By the time of the log; but not if what was waited for may be lost."""
+    put_away = [event("x", TTS, component_state={"current_worker": one}) for one in ("w1", None)]
+    late = event("x", TTS, timestamp=9.0)
+    gap = event("system", "debugger", "GAP", from_seq=9, to_seq=12)
+    for lost, verdict in (([], "violation"), ([gap], "integrity")):
+        log = log_of(recorded(*ready(), *put_away, *lost, late, ended=False, session_ended=False))
+        assert ("worker-overlap", verdict) in said(log)
+
+
 def test_a_dropped_message_that_did_something_was_not_dropped() -> None:
     """Its activation published: it is judged like any other."""
     start, end = audio(dropped=True)

@@ -110,6 +110,8 @@ class Judge(Generic[State]):
     """Roles that say nothing of a key that is known."""
     once_a_session: ClassVar[frozenset[str]] = frozenset()
     """Roles that are about the session as a whole, whatever keys there are."""
+    timed: bool = False
+    """Whether time alone may decide something."""
     own_fallbacks: ClassVar[bool] = False
     """Whether the pattern itself says when an event counts that is only a fallback."""
 

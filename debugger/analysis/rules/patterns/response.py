@@ -14,6 +14,7 @@ from debugger.log.query.times import span
 
 _OPEN: Final = 256
 _SETTLED: Final = 256
+_NOW: Final = 1 << 62  # a row after all that were seen
 
 
 class _Open:
@@ -61,6 +62,7 @@ class ResponseJudge(Judge[_State]):
         super().__init__(case, rule, bindings, context)
         self._case = case
         self._within = _ns(case.within)
+        self.timed = self._within is not None
         self._excuse_within = _ns(case.excuse_within)
         self._resets = any(one.part.key is not None for one in bindings if one.role in ("needs", "reset"))
         if not case.counted:
@@ -210,7 +212,7 @@ class ResponseJudge(Judge[_State]):
         if self._within is None:
             return []
         return [
-            self._charged(one, now_ns, None)
+            self._charged(one, now_ns, _NOW)
             for state in self.states()
             for one in state.open.values()
             if self._late(one, now_ns, self._within)
@@ -229,8 +231,8 @@ class ResponseJudge(Judge[_State]):
         verdict, charge = self._charged(one, by.time_ns, by.row)
         self.context.enter(verdict, charge)
 
-    def _charged(self, one: _Open, now_ns: int, row: int | None) -> tuple[str, Charge]:
-        lost = row is not None and self.context.lost(one.seen.row, row)
+    def _charged(self, one: _Open, now_ns: int, row: int) -> tuple[str, Charge]:
+        lost = self.context.lost(one.seen.row, row)
         need = (one.need,) if one.need is not None and one.need.row != one.seen.row else ()
         waited = f"{max(now_ns - (one.due_ns or 0), 0) / 1e6:,.0f} ms"
         return INTEGRITY if lost else VIOLATION, self.charge(one.seen, need, waited=waited)
