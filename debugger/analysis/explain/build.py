@@ -102,10 +102,18 @@ class _Explainer:
             if len(known) == 2:  # noqa: PLR2004 - a pair
                 a_row, b_row = (f"(event {row + 1:,})" for row in known)
                 return f"the publish of A's message {a_row} → that of B's {b_row}", known
-        rows = (self._first if a.end is None else a.end, self._second if b.begin is None else b.begin)
-        left = "what A does here" if a.end is None else f"the end of A (event {rows[0] + 1:,})"
-        right = "what B does here" if b.begin is None else f"the start of B (event {rows[1] + 1:,})"
-        return f"{left} → {right}", rows
+        if self._finding.rule == LOST_UPDATE and len(self._finding.rows) > 2:  # noqa: PLR2004 - writes, then reads
+            read = self._finding.rows[2]
+            return (
+                f"the write of A (event {self._first + 1:,}) → the read of B (event {read + 1:,})",
+                (self._first, read),
+            )
+        ended = a.end is not None and a.end < self._second  # else they overlapped
+        first = a.end if a.end is not None and ended else self._first
+        begun = b.begin is not None and b.begin > first
+        second = b.begin if b.begin is not None and begun else self._second
+        left, right = "the end of A" if ended else "A", "the start of B" if begun else "B"
+        return f"{left} (event {first + 1:,}) → {right} (event {second + 1:,})", (first, second)
 
     def _remedies(self) -> tuple[str, ...]:
         if self._finding.rule == LOST_UPDATE:
@@ -119,7 +127,7 @@ class _Explainer:
                 f"publish both from one task, A's first ({Rule.MAILBOX.value})",
             )
         return (
-            f"wait for A before B begins ({Rule.JOIN.value})",
+            f"wait for A before B goes on ({Rule.JOIN.value})",
             f"let B begin on a message or an item that A sends at its end ({Rule.PUBLISH.value})",
             "or make B right in either order: a lock alone keeps them apart, it does not order them",
         )

@@ -63,7 +63,7 @@ class Words:
         told = f"{verb} {message}" if message else verb
         if not message:
             told += self._named(kind, event)
-        if state:
+        if state and kind != words.STATE_READ:
             told += self._changed(row)
         return told
 

@@ -77,6 +77,22 @@ def test_a_lost_update_tells_what_was_believed() -> None:
     )
     assert set(told.rows) == {0, 1, 2, 3}
     assert any("lock" in remedy for remedy in told.remedies)
+    assert told.missing == "the write of A (event 3) → the read of B (event 2)"
+
+
+def test_activations_that_overlapped_miss_an_edge_within() -> None:
+    """Where the second had begun before the first ended, it is the step of the second that should wait."""
+    story = Story()
+    story.begins({"mode": ""})
+    for task in ("b", "a"):
+        publish = story.tell("message_published", f"p{task}", "main", message_type=task.upper())
+        story.tell("message_received", task, f"c{task}", message_type=task.upper(), cause=publish)
+    story.wrote("a", {"mode": "a"})
+    story.tell("message_handled", "a", "ca", message_type="A")
+    story.read("b", "mode")
+    told = explained(story)
+    assert told.missing == "the end of A (event 7) → B (event 8)"
+    assert told.missing_rows == (6, 7)
 
 
 def test_events_that_are_ordered_are_said_to_be() -> None:
