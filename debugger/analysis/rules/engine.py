@@ -16,7 +16,7 @@ from debugger.analysis.rules.losses import Losses
 from debugger.analysis.rules.program import Program
 from debugger.analysis.rules.sessions import Sessions
 from debugger.analysis.rules.walk import Walk
-from debugger.log import EventLog
+from debugger.log import ABSENT, EventLog
 
 _FIRST_CHUNK: Final = 512
 _LARGEST_CHUNK: Final = 1 << 16
@@ -121,6 +121,9 @@ class Rules:
             return None
         if before < after and order.ordered(before, after):
             return True
+        tasks = self._log.column("task")
+        if ABSENT in (tasks[before], tasks[after]):
+            return None  # what else its task has done is not recorded, so neither is what that orders
         return None if order.overlaps_hole(before, after) is not None else False
 
     def guarded(self, before: int, after: int) -> bool:
