@@ -42,15 +42,15 @@ samples: $(STAMP)
 	  cp $$work/$$name/recording.jsonl sample_logs/$$name.jsonl; \
 	done; rm -r $$work
 
-# Record sample_logs/races/ anew: each race, the bug without its consequence, and the same without the bug
+# Record docs/races/ anew: each race, the bug without its consequence, and the same without the bug
 # (twenty minutes). `make races RACES=stale` records those whose line has that word.
 RACES ?= .
 races: $(STAMP)
 	set -e; work=$$(mktemp -d); \
-	sed '/^#/d; /^$$/d' sample_logs/races/recordings.txt | grep -e '$(RACES)' | while read -r name conversation options; do \
+	sed '/^#/d; /^$$/d' docs/races/recordings.txt | grep -e '$(RACES)' | while read -r name conversation options; do \
 	  $(BIN)/doubletalk demo --headless --conversation races/$$conversation $$options --out $$work/out < /dev/null; \
-	  cp $$work/out/recording.jsonl sample_logs/races/$$name.jsonl; \
-	  case $$name in */*) gzip -9nf sample_logs/races/$$name.jsonl;; esac; \
+	  cp $$work/out/recording.jsonl docs/races/$$name.jsonl; \
+	  case $$name in */*) gzip -9nf docs/races/$$name.jsonl;; esac; \
 	done; rm -r $$work
 
 REPLAY := $(BIN)/doubletalk replay sample_logs/barge_in.jsonl --at 860

@@ -15,7 +15,7 @@ from backend.conversation import load_script
 from backend.events import Event, decode_line
 from tests.support.races import SHOWS, worker_taken_away
 
-RACES = Path(__file__).parents[2] / "sample_logs" / "races"
+RACES = Path(__file__).parents[2] / "docs" / "races"
 MAY_SHOW = {
     "worker-overlap-cleanup": {"lost-sentinel"},
     "audio-after-complete": {"duplicate-completion"},
