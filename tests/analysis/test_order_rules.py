@@ -169,6 +169,13 @@ def test_the_same_task_name_in_two_processes_is_two_tasks() -> None:
     assert not order.ordered(here, join)
 
 
+def test_a_task_of_a_process_is_not_that_of_events_that_name_none() -> None:
+    """Neither at once nor piece by piece, when it is not known yet how many processes there are."""
+    told = Told()
+    one, other = told.work("a", source=None), told.work("a", source="p")
+    assert told.order.concurrent(one, other)
+
+
 def test_an_item_is_got_after_it_was_put(told: Told) -> None:
     """And another item of the same queue is not ordered by that."""
     put, other = told.item("item_put", "a", "1"), told.item("item_put", "b", "2")

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from debugger.analysis.order.bounded import bounded
 from debugger.analysis.order.clocks import (
     BITS,
     BLOCK,
@@ -351,9 +352,8 @@ class Chains:
                 if self.tells(chain, row) and self.known(clock, chain) < bound:
                     learn(clock, chain & PLACE, bound, fresh)
             made[one] = clock
+        bounded(self._again, self._most_kept // 4)
         self._again[segment] = made[segment]
-        if len(self._again) > self._most_kept // 4:
-            del self._again[next(iter(self._again))]
         return made[segment]
 
     @property

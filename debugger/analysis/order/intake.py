@@ -37,7 +37,6 @@ from debugger.log import ABSENT, NONE, EventLog
 _SEARCHED: Final = 2_000  # segments that are looked at to order two events that clocks do not
 _NOTHING: Final = Told()
 _ASK: Final = cast("Mailbox", object())
-_ONE: Final = 2  # sources: none, and one
 
 
 _BEGINS: Final = 16
@@ -80,6 +79,7 @@ class Intake:
         self.ports: Final = Ports(is_concurrent, limits)
         self.mailboxes: Final = Mailboxes(self.segments, self.chains, limits, self._reaches)
         self._open: dict[int, int] = {}  # by source
+        self._several = False  # sources
         self._unfinished: set[int] = set()
         self._names: list[NDArray[Any]] = []
         self._causes, self._sources = log.column("cause_row"), log.column("source")
@@ -136,10 +136,10 @@ class Intake:
         self.holes.look(start, stop, kinds == kind_of.LOST, unknown)
         matched = self._match(start, kinds, named, causes)
         still_open = self.segments.open()
-        if not self._open and len(log.interner("source")) > _ONE:
-            self._open = dict(still_open)
-            self._unfinished.update(still_open.values())
         starts = self.segments.add(Rows(start, kinds, tasks, causes, sources))
+        if not self._several and len(self.segments.open()) > 1:
+            self._several, self._open = True, still_open
+            self._unfinished.update(still_open.values())
         for segment in still_open.values():
             self.chains.went_on(segment)
         self.received += int((kinds == kind_of.RECEIVED).sum())
@@ -234,7 +234,7 @@ class Intake:
         chains = self.chains
         of, first, late, add, set_tail = chains.chains, chains.first, chains.late, chains.add, chains.set_tail
         segment_at, clock_at, tail_at = chains.segment_at, chains.clock_at, chains.tail_at
-        last_in, unfinished, several = self._open, self._unfinished, len(self._log.interner("source")) > _ONE
+        last_in, unfinished, several = self._open, self._unfinished, self._several
         for row, code, task, segment, prev, cause, before, other, upto, by, source, last, place in rows:
             if code >= _BEGINS:
                 preds: list[Pred] = []

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from debugger.analysis.order.bounded import bounded
 from debugger.analysis.order.chains import Pred
 from debugger.analysis.order.payloads import Told
 from debugger.analysis.order.records import Limits
@@ -193,8 +194,7 @@ class Links:
 def _keep(known: dict[Any, Any], key: Any, value: Any, most: int = _MOST_NAMES) -> None:
     """Enter something; of too much the oldest goes."""
     known[key] = value
-    if len(known) > most:
-        del known[next(iter(known))]
+    bounded(known, most)
 
 
 def _drop(known: dict[Any, Any], gone: Callable[[Any], bool]) -> None:

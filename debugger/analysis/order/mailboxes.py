@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from debugger.analysis.order.bounded import bounded
 from debugger.analysis.order.chains import Chains, Pred
 from debugger.analysis.order.clocks import PLACE
 from debugger.analysis.order.handled import Activation
@@ -86,8 +87,7 @@ class Mailboxes:
             box.chain, box.key, box.loose = chains.chains[publish[0] - chains.first], publish[1], False
         box.latest, box.busy = task, True
         self._active[task] = box
-        if len(self._active) > _MOST_ACTIVE:
-            del self._active[next(iter(self._active))]
+        bounded(self._active, _MOST_ACTIVE)
 
     def end(self, task: int, segment: int, row: int) -> None:
         """A handler ends, in this segment, with this row."""

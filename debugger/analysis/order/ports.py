@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from debugger.analysis.order.bounded import bounded
 from debugger.analysis.order.handled import Handled, Rest
 from debugger.analysis.order.payloads import Told
 from debugger.analysis.order.records import Limits
@@ -182,8 +183,7 @@ class Ports:
         if box is None:
             address = Address(component, key & _MASK)
             box = self._boxes[key] = Mailbox(address, self._limits, ordered=not self._is_concurrent(address))
-            if len(self._boxes) > self._most:
-                del self._boxes[next(iter(self._boxes))]
+            if bounded(self._boxes, self._most):
                 self.known.clear()
         if port is not None and port.ordered:
             box.declared = True

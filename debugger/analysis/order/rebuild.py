@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from debugger.analysis.order.bounded import bounded
 from debugger.analysis.order.kinds import HANDLED, PUBLISHED, PUT, RECEIVED, Kinds
 from debugger.analysis.order.payloads import read
 from debugger.analysis.order.tasks import NO_TASK
@@ -82,8 +83,7 @@ class Activations:
     ) -> int:
         if running is None:
             running = self._open[key] = []
-            if len(self._open) > _MOST_KEYS:
-                del self._open[next(iter(self._open))]
+            bounded(self._open, _MOST_KEYS)
         elif not self._ends_seen or len(running) >= _MOST_OPEN:
             del running[0]
         self.begun += 1
@@ -189,8 +189,7 @@ class Receives:
         sent = self._sent.get(key)
         if sent is None:
             sent = self._sent[key] = _Sent()
-            if len(self._sent) > _MOST_KEYS:
-                del self._sent[next(iter(self._sent))]
+            bounded(self._sent, _MOST_KEYS)
         sent.note(row)
 
     def _take(self, key: tuple[int, int, int], component: int) -> int:
@@ -254,6 +253,5 @@ class Items:
                     del self._puts[source, queue, item]
             else:
                 waiting.append(row)
-                if len(self._puts) > _MOST_KEYS:
-                    del self._puts[next(iter(self._puts))]
+                bounded(self._puts, _MOST_KEYS)
         return found

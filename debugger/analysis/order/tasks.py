@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from debugger.analysis.order.bounded import bounded
 from debugger.log import ABSENT, EventLog
 
 NO_TASK: Final = -1
@@ -61,8 +62,7 @@ class Tasks:
     def called(self, child: str, row: int) -> None:
         """The task of this name is a call made in the task of `row`, a row that is numbered next."""
         self._calls[child] = _Call(row)
-        if len(self._calls) > _MOST_CALLS:
-            del self._calls[next(iter(self._calls))]
+        bounded(self._calls, _MOST_CALLS)
 
     def new(self) -> Iterator[NewTask]:
         """Those that the last rows brought."""
@@ -112,7 +112,7 @@ class Tasks:
         if len(new):
             self._enter(names, sources, new, start)
             tasks[new] = self._numbers[names[new] - self._base]
-        if len(self._log.interner("source")) > 2:  # noqa: PLR2004 - none, and one
+        if len(self._log.interner("source")) > 1:  # there is one, and events may have none
             self._tell_apart(tasks, names, sources)
         for call in self._calls.values():
             if call.row >= start:
