@@ -41,10 +41,9 @@ class Verdict(Struct, frozen=True):
 def judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
     """Look at all of a log that will not grow any more; suppressions hold up to and on their day."""
     order = Order(log)
-    order.take(len(log))
-    found = judged(log, rules, order=order).all()
     conflicts = Conflicts(log, order)
-    conflicts.take(len(log))
+    conflicts.take(len(log))  # moves the order along with it, while the clocks it asks for are there
+    found = judged(log, rules, order=order).all()
     clashes = [_marked(one) for one in conflicts.findings(found)]
     told = suppressed((*found, *clashes), rules.suppress, today)
     findings = sorted((*told, *_integrity(log)), key=_rank)
