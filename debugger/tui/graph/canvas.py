@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
+from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,6 +13,10 @@ from debugger.tui.palette import ink
 from debugger.tui.text import width_of
 
 Glyph = tuple[str, Style]
+
+
+_NARROW: Final = frozenset(map(chr, (*range(32, 127), *range(0x2500, 0x2600))))
+"""ASCII and what boxes are drawn with, which is most of what is put; the width of others is looked up."""
 
 
 class Canvas:
@@ -28,7 +33,7 @@ class Canvas:
             return
         row = self._rows[y]
         for glyph in text:
-            width = width_of(glyph)
+            width = 1 if glyph in _NARROW else width_of(glyph)
             if x >= 0 and x + width <= self.width and width:
                 row[x] = (glyph, style)
                 if width > 1:
