@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
@@ -30,12 +29,13 @@ OF_ROWS: Final[dict[str, Get]] = {
     "task": attrgetter("task"),
     "worker": attrgetter("worker"),
     "correlation": attrgetter("correlation"),
-    "was": attrgetter("was"),
+    "was": lambda fact: scalar(fact.was),
     "attempt": lambda fact: fact.attempt(),
 }
 """Fields that every event has, with or without a value."""
 
 _LONGEST: Final = 200
+_LARGEST: Final = 1 << 62
 
 
 def scalar(value: Any) -> Any:
@@ -47,7 +47,7 @@ def scalar(value: Any) -> Any:
         return f"{value[: _LONGEST - 20]}…{digest}"
     if isinstance(value, bool) or value is None:
         return None
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
+    return value if isinstance(value, int | float) and abs(value) <= _LARGEST else None
 
 
 class Fields:
