@@ -7,6 +7,8 @@ from abc import abstractmethod
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 
+from debugger.tui.scrolling import set_extent
+
 
 class LineList(ScrollView, can_focus=True, inherit_bindings=False):
     """Scrolls with its `line`; what is painted where is the pane's."""
@@ -36,7 +38,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
     def to(self, number: int) -> None:
         """To a line, or the nearest there is; it is seen."""
         self.line = min(max(number, 0), max(self.count - 1, 0))
-        self.virtual_size = Size(self.room, self.count)
+        set_extent(self, Size(self.room, self.count))
         top = self.scroll_offset.y
         wanted = min(max(top, self.line - self.body + 1), self.line)
         if wanted != top:

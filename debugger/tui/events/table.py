@@ -16,6 +16,7 @@ from debugger.tui.events.model import EventRow, columns_for, describe
 from debugger.tui.events.paint import Looks, paint_head, paint_row
 from debugger.tui.keys import Where, bindings, current
 from debugger.tui.palette import ink
+from debugger.tui.scrolling import set_extent
 from debugger.tui.session import Mode, Session
 from debugger.tui.text import fit, safe_text
 
@@ -111,7 +112,7 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
         if self.virtual_size.height != count:
             before = self.virtual_size.height
-            self.virtual_size = Size(self.size.width, count)
+            set_extent(self, Size(self.size.width, count))
             self._refresh_lines(before, count)
         if self._shown.dropped != self._dropped:
             self._go_up(self._shown.dropped - self._dropped)

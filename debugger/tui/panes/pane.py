@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from textual import events
 from textual.containers import Container
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.style import Style
 from textual.widget import Widget
@@ -72,6 +73,20 @@ class Pane(Container):
         self.pane = name
         self._titles: tuple[object, ...] = ()
         self._dragging = ""
+        self._retitling = False
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """As `Widget.refresh`. Titles that tell numbers are others ten times a second: only their lines."""
+        if self._retitling and not (regions or layout or recompose):
+            regions = self._title_lines()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _title_lines(self) -> tuple[Region, ...]:
+        """The first and the last line of the frame, as its content sees them."""
+        (width, height), (left, top) = self.outer_size, self.content_offset
+        return tuple(Region(-left, y - top, width, 1) for y in sorted({0, max(height - 1, 0)}))
 
     def retitle(self, title: str, subtitle: str, sharing: Sequence[str] = (), width: int = 0) -> None:
         """Show titles; what comes from events is never markup.
@@ -84,12 +99,16 @@ class Pane(Container):
         if titles == self._titles:
             return
         self._titles = titles
+        head = Content(title)
         if sharing:
-            self.border_title, told = self._tabs(title, sharing, width, detachable=framed)
+            head, told = self._tabs(title, sharing, width, detachable=framed)
             subtitle = " · ".join(part for part in (told, subtitle) if part)
-        else:
-            self.border_title = Content(title)
-        self.border_subtitle = Content(subtitle)
+        self._retitling = True
+        try:
+            self.border_title = head
+            self.border_subtitle = Content(subtitle)
+        finally:
+            self._retitling = False
 
     def _tabs(
         self, title: str, sharing: Sequence[str], width: int, *, detachable: bool

@@ -11,6 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from debugger.tui.palette import ink
+from debugger.tui.scrolling import set_extent
 from debugger.tui.state.body import Body
 from debugger.tui.state.paint import Segments
 from debugger.tui.text import shorten
@@ -74,7 +75,7 @@ class BodyScroller(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _draw(self) -> None:
         self._draw_ends()
-        self.virtual_size = Size(self.room, len(self._body) * self._body.span)
+        set_extent(self, Size(self.room, len(self._body) * self._body.span))
         self._show_line()
         self.refresh()
 
@@ -84,7 +85,7 @@ class BodyScroller(ScrollView, can_focus=True, inherit_bindings=False):
         top, bottom = self._body.top(width, height), self._body.bottom(width)
         if (top, bottom) != (self._top, self._bottom):
             self._top, self._bottom = top, bottom
-            self.virtual_size = Size(width, len(self._body) * self._body.span)
+            set_extent(self, Size(width, len(self._body) * self._body.span))
             self.refresh()
         if self.titles != self._told:
             self._told = self.titles

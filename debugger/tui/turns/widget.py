@@ -16,6 +16,7 @@ from debugger.tui import units
 from debugger.tui.keys import Where, bindings
 from debugger.tui.lines import LineList
 from debugger.tui.palette import ink
+from debugger.tui.scrolling import set_extent
 from debugger.tui.session import Session
 from debugger.tui.text import shorten, width_of
 from debugger.tui.turns.detail import DETAILS, DetailLine, Shown, detail_lines
@@ -115,7 +116,7 @@ class TurnList(LineList):
             if here is not None:
                 self._to_turn(here)
         if self.virtual_size.height != len(self._order):
-            self.virtual_size = Size(self.room, len(self._order))
+            set_extent(self, Size(self.room, len(self._order)))
         drawn = self._picture()
         if drawn != self._drawn:
             self._drawn = drawn
