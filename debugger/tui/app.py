@@ -41,6 +41,9 @@ LOADING_TICKS: Final = 3
 
 PLAY_SECONDS: Final = 1 / 15
 
+PIECE_SECONDS: Final = 0.004
+"""Panes are brought up to date for so long at once. An idle session's are done in one piece."""
+
 REST_SECONDS: Final = 2.0
 """After so long without a key, nobody notices that all garbage is collected."""
 
@@ -178,14 +181,17 @@ class DebuggerApp(KeysInOrder):
             self._playing.pause()
 
     def _go_on(self) -> None:
-        """Bring the next pane up to date; between two of them, keys have their turn."""
-        if self.session.rush.left:
-            self._put_off(self._go_on)
-            return
-        if self._steps:
+        """Bring panes up to date for some milliseconds; after that, keys have their turn before the next."""
+        ends = time.monotonic() + PIECE_SECONDS
+        while self._steps:
+            if self.session.rush.left:
+                self._put_off(self._go_on)
+                return
             self._steps.popleft()()
-            self.call_later(self._go_on)
-        elif time.monotonic() - self._pressed > REST_SECONDS:
+            if time.monotonic() > ends:
+                self.call_later(self._go_on)
+                return
+        if time.monotonic() - self._pressed > REST_SECONDS:
             collect_at_rest()
 
     def _put_off(self, what: Callable[[], None]) -> None:
