@@ -33,6 +33,21 @@ SUBSCRIPTIONS = {
 _WORDS = ("the", "weather", "is", "mild", "today", "with", "light", "wind", "from", "the", "sea")
 
 
+BASE = (
+    "timestamp",
+    "event_type",
+    "component",
+    "message_type",
+    "session_id",
+    "user_id",
+    "direction",
+    "data",
+    "correlation_id",
+    "component_state",
+)
+"""The ten fields that every producer has."""
+
+
 class Scope(NamedTuple):
     session: str | None = None
     turn: int | None = None
@@ -421,20 +436,8 @@ def base_lines(events: Iterable[Event]) -> bytes:
     """The same in the base format: only the ten fields that every producer has."""
     import msgspec
 
-    base = (
-        "timestamp",
-        "event_type",
-        "component",
-        "message_type",
-        "session_id",
-        "user_id",
-        "direction",
-        "data",
-        "correlation_id",
-        "component_state",
-    )
     rows = [msgspec.json.decode(encode_event(event)) for event in events]
-    return b"".join(msgspec.json.encode({name: row[name] for name in base}) + b"\n" for row in rows)
+    return b"".join(msgspec.json.encode({name: row[name] for name in BASE}) + b"\n" for row in rows)
 
 
 def write_voice_log(path: Path, seed: int = 1, **more: int) -> Path:

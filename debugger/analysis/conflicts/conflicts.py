@@ -33,6 +33,7 @@ from debugger.analysis.conflicts.values import shape, short
 from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
 from debugger.log import NONE, EventLog
+from debugger.log.pace import Pace
 
 _FIRST_CHUNK: Final = 256
 _LARGEST_CHUNK: Final = 1 << 14
@@ -67,7 +68,7 @@ class Conflicts:
         self._limits = limits or Limits()
         self._pairs = tuple(pairs)
         self._on_clash = on_clash
-        self._chunk = _FIRST_CHUNK
+        self._pace = Pace(_FIRST_CHUNK, _LARGEST_CHUNK, _FAST_NS)
         self._labels = Labels(log)
         self._intake = self._new_intake()
         self._teller = Teller(log, order, self._labels)
@@ -102,17 +103,12 @@ class Conflicts:
 
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
         """Take in rows for about ``budget_ns`` of `clock`, one chunk at least; whether there were any."""
-        stop, began, start = self._order.looked_at, clock(), self.looked_at
-        while self.looked_at < stop:
-            before = clock()
-            self.take(min(self.looked_at + self._chunk, stop))
-            after = clock()
-            if after - before < _FAST_NS:
-                self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
-            elif self._chunk > _FIRST_CHUNK:
-                self._chunk //= 2
-            if after - began >= budget_ns:
-                break
+        stop, start = self._order.looked_at, self.looked_at
+        if start < stop:
+            for size in self._pace.pieces(clock, budget_ns):
+                self.take(min(self.looked_at + size, stop))
+                if self.looked_at >= stop:
+                    break
         return self.looked_at != start
 
     def take(self, stop: int) -> None:

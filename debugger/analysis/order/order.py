@@ -14,6 +14,7 @@ from debugger.analysis.order.ports import Address
 from debugger.analysis.order.records import Counts, Edge, Hole, Limits, Missing, Parting
 from debugger.analysis.order.rules import MEANINGS, Rule
 from debugger.log import EventLog
+from debugger.log.pace import Pace
 
 _FIRST_CHUNK: Final = 256
 _LARGEST_CHUNK: Final = 1 << 15
@@ -48,7 +49,7 @@ class Order:
         self._log = log
         self._limits = limits or Limits()
         self._concurrent = frozenset(concurrent)
-        self._chunk = _FIRST_CHUNK
+        self._pace = Pace(_FIRST_CHUNK, _LARGEST_CHUNK, _FAST_NS)
         self._start()
 
     def _start(self) -> None:
@@ -75,17 +76,12 @@ class Order:
 
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
         """Take in new rows for about ``budget_ns`` of `clock`, one chunk at least; whether there were any."""
-        stop, began, start = len(self._log), clock(), self.looked_at
-        while self.looked_at < stop:
-            before = clock()
-            self.take(min(self.looked_at + self._chunk, stop))
-            after = clock()
-            if after - before < _FAST_NS:
-                self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
-            elif self._chunk > _FIRST_CHUNK:
-                self._chunk //= 2
-            if after - began >= budget_ns:
-                break
+        stop, start = len(self._log), self.looked_at
+        if start < stop:
+            for size in self._pace.pieces(clock, budget_ns):
+                self.take(min(self.looked_at + size, stop))
+                if self.looked_at >= stop:
+                    break
         return self.looked_at != start
 
     def take(self, stop: int) -> None:

@@ -17,6 +17,7 @@ from debugger.analysis.rules.program import Program
 from debugger.analysis.rules.sessions import Sessions
 from debugger.analysis.rules.walk import Walk
 from debugger.log import ABSENT, EventLog
+from debugger.log.pace import Pace
 
 _FIRST_CHUNK: Final = 512
 _LARGEST_CHUNK: Final = 1 << 16
@@ -51,7 +52,7 @@ class Rules:
         self._rules = rules
         self._order = order
         self._live = live
-        self._chunk = _FIRST_CHUNK
+        self._pace = Pace(_FIRST_CHUNK, _LARGEST_CHUNK, _FAST_NS)
         self._start()
 
     def _start(self) -> None:
@@ -76,21 +77,16 @@ class Rules:
 
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
         """Judge new rows for about ``budget_ns`` of `clock`, one chunk at least; whether more was found."""
-        version, stop, began = self._ledger.version, len(self._log), clock()
+        version, stop = self._ledger.version, len(self._log)
         if self._finished and stop > self.looked_at:
             self._start()  # it was not whole after all
         if self._order is not None:
             stop = min(stop, self._order.looked_at)
-        while self.looked_at < stop:
-            before = clock()
-            self.take(min(self.looked_at + self._chunk, stop))
-            after = clock()
-            if after - before < _FAST_NS:
-                self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
-            elif self._chunk > _FIRST_CHUNK:
-                self._chunk //= 2
-            if after - began >= budget_ns:
-                break
+        if self.looked_at < stop:
+            for size in self._pace.pieces(clock, budget_ns):
+                self.take(min(self.looked_at + size, stop))
+                if self.looked_at >= stop:
+                    break
         return self._ledger.version != version
 
     def take(self, stop: int) -> None:

@@ -13,23 +13,10 @@ from debugger.analysis.order import order_of
 from debugger.analysis.rules import Rules, RuleSet, judged, load_rules
 from debugger.log import EventLog
 from debugger.sources.file import open_recordings
+from tests.support.voicelog import BASE
 
 ROOT = Path(__file__).parents[3]
 VOICE = load_rules()
-BASE = (
-    "timestamp",
-    "event_type",
-    "component",
-    "message_type",
-    "session_id",
-    "user_id",
-    "direction",
-    "data",
-    "correlation_id",
-    "component_state",
-)
-
-
 Told = dict[str, Any]
 
 
