@@ -20,7 +20,8 @@ from backend.events.vocabulary import PUBLISHED, RECEIVED, SUBSCRIBED, SYSTEM
 from debugger.log import EventLog
 from debugger.log.pack import Pack, Texts, pack_events
 from tests.bench.interface_lines import TELLING_NS, Piece, Steps, Template
-from tests.support.voicelog import START_NS, voice_log
+from tests.support.voicebus import START_NS
+from tests.support.voicelog import voice_log
 
 FIRST_SEQ: Final = 100_000_001
 """Of row 0. As everything that counts here, it has as many digits as the last one will."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from backend.events import Event, encode_event
-from tests.support.voicelog import START_NS, VoiceLog, base_lines
+from tests.support.voicebus import START_NS
+from tests.support.voicelog import VoiceLog, base_lines
 
 BELL, ESC = "\x07", "\x1b"
 
