@@ -44,9 +44,9 @@ def judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
     conflicts = Conflicts(log, order)
     conflicts.take(len(log))  # moves the order along with it, while the clocks it asks for are there
     found = judged(log, rules, order=order).all()
-    clashes = [_marked(one) for one in conflicts.findings(found)]
+    clashes = [marked(one) for one in conflicts.findings(found)]
     told = suppressed((*found, *clashes), rules.suppress, today)
-    findings = sorted((*told, *_integrity(log)), key=_rank)
+    findings = sorted((*told, *_integrity(log)), key=rank)
     worst = [_explained(log, order, one) for one in findings[:_EXPLAINED]]
     findings[: len(worst)] = worst
     return Verdict(tuple(findings), causality_of(log), tuple(_applied(rules)))
@@ -65,7 +65,7 @@ def _explained(log: EventLog, order: Order, finding: Finding) -> Finding:
     return finding if explanation is None else replace(finding, explanation=explanation.lines())
 
 
-def _marked(finding: Finding) -> Finding:
+def marked(finding: Finding) -> Finding:
     """With a fingerprint of what it says, but for numbers: those are of this run."""
     if finding.fingerprint or finding.verdict == INTEGRITY:
         return finding
@@ -74,7 +74,8 @@ def _marked(finding: Finding) -> Finding:
     return replace(finding, fingerprint=mark)
 
 
-def _rank(finding: Finding) -> tuple[bool, int, int, int]:
+def rank(finding: Finding) -> tuple[bool, int, int, int]:
+    """The worst first; what is accepted last."""
     return (
         bool(finding.suppressed),
         _SEVERITIES.index(finding.severity),

@@ -1,0 +1,94 @@
+"""A log that grows, judged as it grows: the rules and the conflicts of `judge`, piece by piece."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+from debugger.analysis.conflicts import Conflicts
+from debugger.analysis.explain import Explanation
+from debugger.analysis.explain import explain as explained
+from debugger.analysis.findings import Finding
+from debugger.analysis.judge import INTEGRITY, marked, rank
+from debugger.analysis.order import Order
+from debugger.analysis.rules import Rules, RuleSet, suppressed
+from debugger.log import EventLog
+from debugger.log.pace import Pace
+
+_FIRST_CHUNK: Final = 64
+_LARGEST_CHUNK: Final = 1 << 14
+_FAST_NS: Final = 2_000_000
+
+
+class Online:
+    """What `judge` finds in a log, but for what is missing from it, while the log grows.
+
+    `advance` judges what came; `findings` are those so far, the worst first. Of a ``live`` log what still
+    waits is no finding, nor is it of any other before `finish` says that nothing more is expected. Should
+    something come after that all the same, the rules look at all of it once more.
+    """
+
+    def __init__(self, log: EventLog, rules: RuleSet, today: dt.date, *, live: bool = False) -> None:
+        self._log = log
+        self._suppress = rules.suppress
+        self._today = today
+        self.order: Final = Order(log)
+        self._conflicts = Conflicts(log, self.order)
+        self._rules = Rules(log, rules, order=self.order, live=live)
+        self._pace = Pace(_FIRST_CHUNK, _LARGEST_CHUNK, _FAST_NS)
+        self._live = self._whole = live
+        self._told: tuple[Finding, ...] = ()
+        self._told_of: object = None
+
+    @property
+    def looked_at(self) -> int:
+        """Rows that are judged."""
+        return self._rules.looked_at
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of the log is."""
+        return self.looked_at >= len(self._log)
+
+    def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
+        """Judge new rows for about ``budget_ns`` of `clock`, one chunk at least; whether there were any."""
+        stop, start = len(self._log), self.looked_at
+        if start >= stop:
+            return False
+        if self._whole and not self._live:
+            self._whole = False
+            self._rules.advance(clock, 0)  # it begins anew
+        for size in self._pace.pieces(clock, budget_ns):
+            upto = min(max(self.looked_at, self._log.first_row) + size, stop)
+            self._conflicts.take(upto)
+            if self.looked_at < upto and self._conflicts.looked_at >= upto:
+                self._rules.take(upto)
+            if self.looked_at >= stop:
+                break
+        return True
+
+    def finish(self) -> None:
+        """Nothing more is expected: what still waits is told as pending."""
+        if self.complete and not self._whole:
+            self._rules.finish()
+            self._whole = True
+            self._told_of = None
+
+    def findings(self) -> tuple[Finding, ...]:
+        """All so far. They are the same values for as long as nothing is different about them."""
+        found = self._rules.all()
+        clashes = self._conflicts.findings(found)
+        of = (found, clashes)
+        if of != self._told_of:
+            self._told_of = of
+            told = suppressed((*found, *map(marked, clashes)), self._suppress, self._today)
+            self._told = tuple(sorted(filter(self._is_told, told), key=rank))
+        return self._told
+
+    def _is_told(self, finding: Finding) -> bool:
+        return self._whole or finding.verdict != INTEGRITY or finding.row >= 0
+
+    def explain(self, finding: Finding) -> Explanation | None:
+        """Why its two events came as they did; None if it has not two, or they are forgotten."""
+        return explained(self._log, self.order, finding)
