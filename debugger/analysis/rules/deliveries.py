@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from backend.events.vocabulary import HANDLED, RECEIVED, STATE_READ
-from debugger.log import ABSENT, NONE, EventLog
+from debugger.log import ABSENT, EventLog
 
 MOST: Final = 1 << 16
 """Handlers that run at once; of more the oldest count as delivered."""
@@ -61,11 +61,11 @@ class Deliveries:
 
     def ended(self, cause: int, lane: Lane, task: int) -> Delivery | None:
         """The one that a ``message_handled`` is of, if it is looked at."""
-        delivery = self._open.get(cause) if cause != NONE else None
-        if delivery is None:
+        delivery = self._open.get(cause) if cause >= 0 else None
+        if delivery is None and cause < 0:
             lane_open = self._lanes.get(lane, [])
             same = [one for one in lane_open if one.task == task] if task != ABSENT else lane_open
-            delivery = same[-1] if same and cause < 0 else None
+            delivery = same[-1] if same else None
         if delivery is not None:
             self._close(delivery)
         return delivery
