@@ -90,6 +90,9 @@ def rule_files(paths: Iterable[Path]) -> tuple[tuple[str, str], ...]:
     Raises:
         UserError: one cannot be read, or has a mistake; where it is.
     """
+    paths = tuple(paths)
+    if not paths:
+        return ()
     from debugger.analysis.rules import RulesError, load_rules  # noqa: PLC0415 - loads numpy
 
     texts = []

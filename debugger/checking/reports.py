@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
 KNOWN = "in the baseline"
 
 
-def report_of(judged: Sequence[Judged], fail_on: Severity | None, seconds: float) -> Report:
+def report_of(
+    judged: Sequence[Judged], fail_on: Severity | None, seconds: float, version: str = ""
+) -> Report:
     """Of those that could be read, in their order."""
     read = [one for one in judged if not one.error]
     return Report(
@@ -27,7 +28,7 @@ def report_of(judged: Sequence[Judged], fail_on: Severity | None, seconds: float
         seconds=seconds,
         rules=read[0].rules if read else (),
         fail_on=fail_on,
-        version=version("doubletalk"),
+        version=version,
         not_shown=sum(one.not_shown for one in read),
     )
 

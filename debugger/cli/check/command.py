@@ -165,7 +165,7 @@ def _check(asked: Options) -> int:
     with progress_of(len(parts)) as on_done:
         judged = judge_many(parts, asked.jobs or cores(), on_done)
     least = next((one for one in SEVERITIES if one == asked.fail_on), None)
-    report = report_of(judged, least, time.monotonic() - began)
+    report = report_of(judged, least, time.monotonic() - began, _version(asked.form))
     if known is not None:
         report = known_before(report, known)
     for one in judged:
@@ -179,11 +179,20 @@ def _check(asked: Options) -> int:
     return 2 if unreadable else 1 if report.failing else 0
 
 
-def _baseline(path: Path | None) -> Baseline | None:
-    from debugger.analysis.rules import Baseline, BaselineError  # noqa: PLC0415 - loads numpy
+def _version(form: Format) -> str:
+    """Our own, where it is told."""
+    if form is not Format.SARIF:
+        return ""
+    from importlib.metadata import version  # noqa: PLC0415 - reads what is installed
 
+    return version("doubletalk")
+
+
+def _baseline(path: Path | None) -> Baseline | None:
     if path is None:
         return None
+    from debugger.analysis.rules import Baseline, BaselineError  # noqa: PLC0415 - loads numpy
+
     try:
         return Baseline.load(path.read_bytes())
     except OSError as error:
@@ -193,8 +202,6 @@ def _baseline(path: Path | None) -> Baseline | None:
 
 
 def _write(report: Report, asked: Options) -> None:
-    from debugger.analysis.rules import Baseline  # noqa: PLC0415 - loads numpy
-
     if asked.form is Format.TEXT:
         to_terminal = asked.output is None and sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if to_terminal else _WIDTH
@@ -208,6 +215,8 @@ def _write(report: Report, asked: Options) -> None:
     else:
         _put(asked.output, written.encode(), "wb")
     if asked.write_baseline is not None:
+        from debugger.analysis.rules import Baseline  # noqa: PLC0415 - loads numpy
+
         _put(asked.write_baseline, Baseline.of(as_findings(report)).dump(), "wb")
     summary = os.environ.get(_SUMMARY)
     if asked.form is Format.GITHUB and summary:

@@ -12,9 +12,12 @@ State = dict[str, tuple[int, int, int]]
 
 
 def changes(paths: Callable[[], Iterable[str]]) -> Iterator[None]:
-    """Once at first, then after each change; without end. Files that come and go are changes too."""
-    yield
+    """Once at first, then after each change; without end. Files that come and go are changes too.
+
+    So are those that become others while the caller is at work on the last change.
+    """
     before = _state(paths())
+    yield
     while True:
         time.sleep(_LOOK_SECONDS)
         now = _state(paths())
