@@ -49,6 +49,8 @@ class Bound:
         A look through millions of rows is some ms, so each call looks at one column, or at none.
         """
         self._parts += 1
+        if not self._noted:
+            return  # no row has come yet
         while len(self._noted) > 1 and self._noted[1][0] <= self.first:
             self._noted.popleft()
         row, known = self._noted[0]

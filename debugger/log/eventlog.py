@@ -33,11 +33,9 @@ from debugger.log.topology import Topology
 ARENA_BYTES: Final = 256 << 20
 """Compressed bytes of live events that are kept: some five million of them."""
 
-
 SYNTHETIC: Final = "debugger"
 """The component of rows that the debugger itself adds, such as gaps."""
 
-_WITHIN_SESSION: Final = frozenset({"turn"})
 _FORGOTTEN: Final = "forgotten"
 _ABSENT: Final = {**dict.fromkeys(INTERNED, ABSENT), "turn": NONE, "seq": NONE, "mono_ns": NONE}
 
@@ -164,6 +162,12 @@ class EventLog:
             self._forget(first)
         return start
 
+    def skip_to(self, row: int) -> None:
+        """Go on at `row`: what would be before it never comes here, and all that came is forgotten."""
+        self._columns.reserve(row)
+        self._rows = row
+        self._forget(row)
+
     def _forget(self, first: int) -> None:
         """Rows below `first` go, from the columns and from all that points at them."""
         self._highs.forget(self._columns["timestamp_ns"], first)
@@ -267,7 +271,7 @@ class EventLog:
         if self._checked(row) < self._bound.first:
             return None
         conditions = [self._condition(row, column)]
-        if column in _WITHIN_SESSION:
+        if column == "turn":
             conditions.append(self._condition(row, "session"))
         if conditions[0][1] == _ABSENT.get(column):
             return None
@@ -279,15 +283,13 @@ class EventLog:
         return row
 
     def _condition(self, row: int, column: str) -> tuple[NDArray[Any], int]:
-        values = self.column(column)
-        return values, values[row].item()
+        return (values := self.column(column)), values[row].item()
 
     def find(self, source: str | None, seq: int) -> int | None:
         """The row of an event by its source (None: of any) and count."""
         conditions = [(self.column("seq"), seq)]
         if source is not None:
-            number = self.id_of("source", source)
-            if number is None:
+            if (number := self.id_of("source", source)) is None:
                 return None
             conditions.append((self.column("source"), number))
         return next_match(-1, 1, *conditions, first=self._bound.first) if seq >= 0 else None
@@ -295,10 +297,8 @@ class EventLog:
     def find_id(self, event_id: str) -> int | None:
         """The row of the event with this id; for a row whose line was evicted, very probably."""
         for row in self._causes.find(event_id):
-            if row < self._rows:
-                event = self._decoded(row)
-                if event is None or event.id == event_id:
-                    return row
+            if row < self._rows and ((event := self._decoded(row)) is None or event.id == event_id):
+                return row
         return None
 
     def knows(self, event_ids: Sequence[str]) -> NDArray[np.bool_]:

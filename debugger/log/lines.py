@@ -32,19 +32,21 @@ _COUNTED: Final = 1 << 20
 """Bytes that are looked through at once for ends of lines."""
 
 
-class _Part:
-    """A store from `start` on."""
+class Part:
+    """A `store` from `start` on."""
 
     def __init__(self, store: Store, start: int) -> None:
-        self._store = store
-        self._start = start
+        self.store: Final = store
+        self.start: Final = start
 
     @property
     def first_offset(self) -> int:
-        return max(self._store.first_offset - self._start, 0)
+        """As of `Store`."""
+        return max(self.store.first_offset - self.start, 0)
 
     def read(self, offset: int, length: int) -> bytes:
-        return self._store.read(self._start + offset, length)
+        """As `Store.read`."""
+        return self.store.read(self.start + offset, length)
 
 
 class Lines:
@@ -81,7 +83,7 @@ class Lines:
         number = self._numbers.get((store, part))
         if number is None:
             whole = self._stores[store]
-            self._parts.append((store, _Part(whole, part << _PART) if part else whole))
+            self._parts.append((store, Part(whole, part << _PART) if part else whole))
             number = self._numbers[store, part] = len(self._parts) - 1
         return number
 

@@ -42,6 +42,10 @@ class FileStore:
         self._fd = fd
         self._seen = _stamp(fd)
 
+    def fileno(self) -> int:
+        """The descriptor, for a process that reads the same file."""
+        return self._fd
+
     @property
     def untouched(self) -> bool:
         """Whether nobody wrote to it since it was opened, not even more lines."""
