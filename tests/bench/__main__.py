@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROBE_ROUNDS = 41
-BY_NAME = ("soak", "order")
+BY_NAME = ("soak", "order", "check")
 
 
 def parts() -> list[str]:

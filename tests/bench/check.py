@@ -1,0 +1,157 @@
+"""How fast recordings are judged: ``python -m tests.bench check [EVENTS…]``, by default 100,000.
+
+The recordings are of many conversations at once (`order_story`), a handler activation for every message, at
+about 48 and at about 300 chains of tasks that have not ended. ``check 100_000 1_000_000 10_000_000`` shows
+that time and memory grow with the events and no faster (ten million take 7 GB of disk).
+
+Counted is the CPU time of ``doubletalk check FILE`` as a user calls it, with all its processes, from start
+to end: reading and decoding, order, conflicts, rules, explanations, the report. The peak of memory is that of
+its largest process. Beside it stand programs that only decode the same file (`check_baseline`).
+
+`live` is what judging adds to a feed: the same events come in as a batch of a feed does, and are judged after
+each batch (`debugger.analysis.online`), against a log that only takes them in.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from backend.events import decode_line
+from debugger.analysis.online import Online
+from debugger.analysis.rules import load_rules
+from debugger.log import EventLog
+from tests.bench.__main__ import noise
+from tests.bench.order_story import Crowd
+
+EVENTS: Final = (100_000,)
+CONVERSATIONS: Final = {"48 chains": 7, "300 chains": 42}
+LIVE: Final = 30_000
+_BATCH: Final = 500
+"""Events of one batch: what a feed of 20,000 events a second brings in 25 ms."""
+
+_PIECE: Final = 1 << 20
+_MB: Final = 1e6
+
+
+class Spent(NamedTuple):
+    """By a command and all that it started."""
+
+    cpu: float
+    wall: float
+    peak: int
+
+
+def write(crowd: Crowd, path: Path, count: int) -> None:
+    """Write just so many events."""
+    at = lines = 0
+    with path.open("wb") as file:
+        while lines < count:
+            text = crowd.read(at, _PIECE)
+            at += len(text)
+            new = text.count(b"\n")
+            if lines + new > count:
+                text = b"".join(text.splitlines(keepends=True)[: count - lines])
+            lines += new
+            file.write(text)
+
+
+def spent(command: list[str]) -> Spent:
+    """What a command takes.
+
+    Raises:
+        RuntimeError: it fails.
+    """
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as run:
+        _, status, used = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+    if run.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {run.returncode}")
+    return Spent(used.ru_utime + used.ru_stime, time.perf_counter() - began, used.ru_maxrss * 1024)
+
+
+def _check(path: Path) -> Spent:
+    options = ["--fail-on", "never", "--format", "json", "--jobs", "1"]
+    return spent([sys.executable, "-m", "debugger.cli", "check", *options, str(path)])
+
+
+def _baseline(way: str, path: Path) -> Spent:
+    return spent([sys.executable, "-m", "tests.bench.check_baseline", way, str(path)])
+
+
+def _measured(name: str, crowd: Crowd, sizes: list[int]) -> None:
+    before = 0, 0.0, 0
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "recording.jsonl")
+            write(crowd, path, size)
+            took = _check(path)
+            others = {way: _baseline(way, path) for way in ("json", "msgspec")}
+        more, longer = size - before[0], took.cpu - before[1]
+        print(
+            f"check {name:<11} {size:>11,} events {size / took.cpu:>9,.0f} events/s, "
+            f"{took.cpu:.2f} s of CPU ({took.wall:.2f} s), peak {took.peak / _MB:,.0f} MB"
+        )
+        if before[0] and longer > 0:
+            print(
+                f"check {name:<11} {'':>11} the last {more:,}: {more / longer:,.0f} events/s, "
+                f"{(took.peak - before[2]) / more:,.0f} bytes/event"
+            )
+        told = ", ".join(
+            f"{way} {size / other.cpu:,.0f} events/s (check / {way} {other.cpu / took.cpu:.2f})"
+            for way, other in others.items()
+        )
+        print(f"check {name:<11} {'':>11} only decoding: {told}", flush=True)
+        before = size, took.cpu, took.peak
+
+
+def live(crowd: Crowd, count: int, *, judged: bool) -> float:
+    """CPU seconds that a log takes for so many events of a feed, judged as they come or not."""
+    lines = crowd.read(0, count * 1_000).splitlines()[:count]
+    batches = [lines[start : start + _BATCH] for start in range(0, count, _BATCH)]
+    events = [[decode_line(line) for line in batch] for batch in batches]
+    log = EventLog()
+    online = Online(log, load_rules(), dt.date(2026, 1, 1), live=True) if judged else None
+    began = time.process_time()
+    for batch, told in zip(batches, events, strict=True):
+        log.append_many(batch, told)
+        if online is not None:
+            while not online.complete:
+                online.advance(time.monotonic_ns, 1_000_000_000)
+            online.findings()
+    return time.process_time() - began
+
+
+def main(arguments: list[str]) -> int:
+    """Print the figures of recordings of so many events."""
+    sizes = sorted(int(one.replace("_", "").replace(",", "")) for one in arguments) or list(EVENTS)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "empty.jsonl")
+        path.write_bytes(b"")
+        _check(path)  # so that its modules are compiled
+        start = _check(path)
+    print(f"check of an empty file {start.cpu:.2f} s of CPU: what it takes to begin")
+    for name, conversations in CONVERSATIONS.items():
+        crowd = Crowd(conversations)
+        _measured(name, crowd, sizes)
+        alone, judged = (live(crowd, LIVE, judged=one) for one in (False, True))
+        more = (judged - alone) / LIVE * 1e6
+        print(
+            f"check {name:<11} live: judging adds {more:,.1f} µs an event "
+            f"to {alone / LIVE * 1e6:.1f} µs of taking it in, {LIVE / judged:,.0f} events/s",
+            flush=True,
+        )
+    print(noise())
+    return 0
+
+
+def report() -> None:
+    """As part of all benchmarks."""
+    main([])
