@@ -77,6 +77,7 @@ class Conflicts:
         self._updates = Updates(self._before, self._intake.held, self._exclusive, self._limits)
         self._guards: dict[int, tuple[int, State, str]] = {}  # by task: where it last looked at a state
         self._reads = self._writes = 0
+        self._disproved: set[Address] = set()
         self.looked_at = order.first_row
 
     def _new_intake(self) -> Intake:
@@ -119,6 +120,7 @@ class Conflicts:
                 self._order.take(upto)
             if self._order.first_row > self.looked_at:
                 self._lose_track()
+            self._disproved = self._not_ordered()
             for shown in self._intake.take(self.looked_at, upto):
                 self._look(shown)
             self.looked_at = max(upto, self.looked_at)
@@ -242,10 +244,10 @@ class Conflicts:
         return self._labels.of(row, NO_TASK if task is None else task)
 
     def _exclusive(self, one: int, other: int) -> bool:
-        return self._intake.inboxes.exclusive(one, other, self._disproved())
+        return self._intake.inboxes.exclusive(one, other, self._disproved)
 
-    def _disproved(self) -> set[Address]:
-        """Mailboxes that are not ordered, by the log's numbers."""
+    def _not_ordered(self) -> set[Address]:
+        """Mailboxes that are not ordered, by the log's numbers: they change only when the order grows."""
         found: set[Address] = set()
         for component, session in self._order.disproved:
             numbers = self._log.id_of("component", component), self._log.id_of("session", session)
@@ -271,6 +273,7 @@ class Conflicts:
         A race is left out where one of `named`, of rules that know more, tells of the same two activations.
         Of more than are kept the last finding tells the number. What was told once is kept.
         """
+        self._disproved = self._not_ordered()
         known = {self._teller.activations(finding.rows[:2]) for finding in named if len(finding.rows) > 1}
         found: list[Finding] = []
         for update in self._updates.all():
