@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from debugger.tui.app import DebuggerApp
 from debugger.tui.events.chooser import ColumnChooser
 from debugger.tui.events.table import EventTable
+from debugger.tui.rows import ShownRows
 from debugger.tui.session import Mode
-from tests.tui.interface import app_with, conversation
+from tests.tui.interface import app_with, conversation, session_with
 
 LINES = conversation()
 
@@ -57,6 +59,24 @@ async def test_a_cursor_that_the_filter_hides_is_between_two_lines_and_on_none()
         await pilot.pause(0.2)
         assert [line[0] for line in body(table)].count("▌") == 1
         assert table.titles[1] == "2 of 3"
+
+
+async def test_the_cursor_is_seen_though_its_row_is_looked_at_after_the_table_went_there() -> None:
+    """As where a recording is opened at a moment, and the panes are painted before the first tick."""
+    lines = conversation(turns=20)
+    session = session_with(lines)
+    session.seek(200)
+    app = DebuggerApp(session)
+    async with app.run_test(size=(120, 36)) as pilot:
+        table = EventTable(session)
+        await app.screen.mount(table)
+        await pilot.pause()
+        session.shown = ShownRows(session.log)
+        table.sync()
+        assert not len(session.shown)
+        session.shown.extend(session.clock, 0)
+        table.sync()
+        assert [line[0] for line in body(table)].count("▌") == 1
 
 
 async def test_one_column_more_is_one_column_more() -> None:

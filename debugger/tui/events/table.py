@@ -50,7 +50,7 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._outlook: tuple[object, ...] = ()
         self._columns: tuple[str, ...] = ()
         self._described: LRUCache[tuple[int, int], EventRow] = LRUCache(_CACHED)
-        self._scrolled_by_hand = False
+        self._placed = False  # whether the cursor's row was looked at when the table went there
         self._empty = ""
 
     # --- as of every pane -----------------------------------------------------------------
@@ -119,6 +119,9 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         cursor = session.cursor
         if cursor != self._cursor:
             self._move(cursor)
+        elif not self._placed and self._shown.looked_at > cursor:
+            self._placed = True
+            self._keep_in_view(centred=True)
         elif session.following:
             self._keep_in_view()
 
@@ -147,7 +150,7 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         old_line, old_turn, first = self._shown.position(self._cursor), self._turn, self._cursor < 0
         self._cursor = cursor
         self._turn = self._turn_of(cursor)
-        self._scrolled_by_hand = False
+        self._placed = self._shown.looked_at > cursor
         self._keep_in_view(centred=first)
         if self._turn != old_turn:
             self.refresh()
