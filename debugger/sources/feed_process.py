@@ -22,7 +22,7 @@ from backend.wire.client import EventsReceived, Position
 from debugger.sources.arrival import Arrival, arrival_of
 from debugger.sources.feed import Asked, FeedSource, Update
 from debugger.sources.feed_messages import Message, Told, message_to_wire
-from debugger.sources.pipes import LENGTH_BYTES
+from debugger.sources.output import Output, open_output
 
 TOGETHER_SECONDS: Final = 0.02
 """Events wait that long for those behind them, to be packed together."""
@@ -30,12 +30,7 @@ TOGETHER_SECONDS: Final = 0.02
 TOGETHER: Final = 1_000
 """Events from which on more at once save nothing."""
 
-AHEAD_BYTES: Final = 16 << 20
-"""What the debugger may be behind, as it is sent: some seconds at 50,000 events a second.
-
-Beyond it the socket is not read, and the server's bounded queue takes over."""
-
-_INPUT, _OUTPUT = 0, 1
+_INPUT: Final = 0
 
 
 class Order(Struct, frozen=True):
@@ -87,49 +82,6 @@ class Outbox:
             self._lines, self._events = [], []
 
 
-class Output(asyncio.BaseProtocol):
-    """Standard output, with a bounded queue in front of it. `open_output` makes it."""
-
-    pipe: asyncio.WriteTransport
-
-    def __init__(self) -> None:
-        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._room = asyncio.Event()
-        self._room.set()
-
-    def pause_writing(self) -> None:
-        """The queue is full."""
-        self._room.clear()
-
-    def resume_writing(self) -> None:
-        """There is room."""
-        self._room.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it so
-        """Nobody reads any more."""
-        self._room.set()
-        if not self.gone.done():
-            self.gone.set_result(None)
-
-    def send(self, message: Message) -> None:
-        """Put a message into the queue."""
-        wire = message_to_wire(message)
-        self.pipe.writelines((len(wire).to_bytes(LENGTH_BYTES, "little"), wire))
-
-    async def room(self) -> None:
-        """Wait until there is room in the queue."""
-        await self._room.wait()
-
-
-async def open_output() -> Output:
-    """Standard output."""
-    raw = os.fdopen(_OUTPUT, "wb", buffering=0)
-    pipe, output = await asyncio.get_running_loop().connect_write_pipe(Output, raw)
-    pipe.set_write_buffer_limits(AHEAD_BYTES)
-    output.pipe = pipe
-    return output
-
-
 async def follow(source: FeedSource, outbox: Outbox, output: Output) -> None:
     """Send what the feed says, until that is over."""
     loop = asyncio.get_running_loop()
@@ -139,7 +91,7 @@ async def follow(source: FeedSource, outbox: Outbox, output: Output) -> None:
         nonlocal waiting
         waiting = None
         if outbox:
-            output.send(outbox.take())
+            output.send(message_to_wire(outbox.take()))
 
     async for updates in source.frames():
         quiet = not any(isinstance(one, EventsReceived) for one in updates)

@@ -16,7 +16,7 @@ from debugger.sources.arrival import Arrival
 from debugger.sources.feed import Disconnected, FeedSource, Update
 from debugger.sources.feed_messages import message_from_wire
 from debugger.sources.feed_process import Order
-from debugger.sources.pipes import LENGTH_BYTES, Helper, output_of, start, worth_a_process
+from debugger.sources.pipes import GIVES_BACK, LENGTH_BYTES, Helper, output_of, start, worth_a_process
 
 _MODULE: Final = "debugger.sources.feed_process"
 _AT_ONCE: Final = 1 << 20  # bytes that are taken from the pipe before it is left alone for a while
@@ -109,7 +109,7 @@ class HelpedFeed:
             pipe.close()
 
     def _start(self) -> Helper:
-        helper = start(_MODULE, (), asked=True)
+        helper = start(_MODULE, (), asked=True, memory=GIVES_BACK)
         order = msgspec.json.encode(Order(self._asked, self._weaving))
         if (
             helper.stdin is not None

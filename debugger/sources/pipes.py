@@ -7,7 +7,7 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Final, cast
 
 import msgspec
@@ -18,12 +18,21 @@ LENGTH_BYTES: Final = 8
 
 PIPE_BYTES: Final = 1 << 20
 
-_ENVIRONMENT: Final = {
+_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}  # or numpy starts one for each core, which then spin
+
+KEEPS_MEMORY: Final = {
     # A piece of text is allocated and freed again for each piece: not from the kernel each time.
     "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
-    "OPENBLAS_NUM_THREADS": "1",  # or numpy starts one for each core, which then spin
 }
+"""For a process that does one thing and ends."""
+
+GIVES_BACK: Final = {
+    # What waits after a burst is some hundred pieces of more than that: each is a mapping of its own.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 10),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 20),
+}
+"""For a process that goes on for ever: of what a burst took, nothing stays."""
 
 
 def worth_a_process() -> bool:
@@ -31,8 +40,17 @@ def worth_a_process() -> bool:
     return len(os.sched_getaffinity(0)) > 1 and bool(sys.executable)
 
 
-def start(module: str, arguments: Sequence[str], *, fds: Sequence[int] = (), asked: bool = False) -> Helper:
+def start(
+    module: str,
+    arguments: Sequence[str],
+    *,
+    fds: Sequence[int] = (),
+    asked: bool = False,
+    memory: Mapping[str, str] = KEEPS_MEMORY,
+) -> Helper:
     """Run a module of ours in a process of its own; with `asked` it has a pipe as its standard input.
+
+    ``memory`` says what becomes of memory that it needs no longer.
 
     Raises:
         OSError: there is no process, or no pipe, to be had.
@@ -43,7 +61,7 @@ def start(module: str, arguments: Sequence[str], *, fds: Sequence[int] = (), ask
         stdin=subprocess.PIPE if asked else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**os.environ, **_ENVIRONMENT, **memory, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
 
 
