@@ -45,23 +45,23 @@ class Deliveries:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
-        self._open: dict[int, Delivery] = {}
+        self.open: Final[dict[int, Delivery]] = {}
         self._lanes: dict[Lane, list[Delivery]] = {}
 
     def began(self, row: int, lane: Lane, task: int) -> tuple[Delivery, Delivery | None]:
         """A handler starts; with it one that is given up, since there are too many."""
-        delivery = self._open[row] = Delivery(row, lane, task)
+        delivery = self.open[row] = Delivery(row, lane, task)
         self._lanes.setdefault(lane, []).append(delivery)
-        if len(self._open) <= MOST:
+        if len(self.open) <= MOST:
             return delivery, None
-        oldest = next(iter(self._open.values()))
+        oldest = next(iter(self.open.values()))
         self._close(oldest)
         oldest.counts = True
         return delivery, oldest
 
     def ended(self, cause: int, lane: Lane, task: int) -> Delivery | None:
         """The one that a ``message_handled`` is of, if it is looked at."""
-        delivery = self._open.get(cause) if cause >= 0 else None
+        delivery = self.open.get(cause) if cause >= 0 else None
         if delivery is None and cause < 0:
             lane_open = self._lanes.get(lane, [])
             same = [one for one in lane_open if one.task == task] if task != ABSENT else lane_open
@@ -77,10 +77,10 @@ class Deliveries:
 
     def all_open(self) -> list[Delivery]:
         """Those whose end is not known."""
-        return list(self._open.values())
+        return list(self.open.values())
 
     def _close(self, delivery: Delivery) -> None:
-        del self._open[delivery.row]
+        del self.open[delivery.row]
         lane = self._lanes[delivery.lane]
         lane.remove(delivery)
         if not lane:

@@ -59,7 +59,7 @@ class Rules:
         self._ledger = Ledger(newest=self._log.forgets)
         self._losses = Losses(self._log)
         self._sessions = Sessions(self._log, self._losses)
-        self._seen: set[str] = set()
+        self._seen: dict[str, int] = {}
         self._program = Program(self._rules, self)
         self._walk = Walk(self._log, self._program, self._sessions, self._seen)
         self.looked_at = self._log.first_row
@@ -144,9 +144,9 @@ class Rules:
         """A row right before all that is known of a session."""
         return self._sessions.began(session)
 
-    def seen(self, event: str) -> bool:
-        """Whether an event was seen at all so far."""
-        return event in self._seen
+    def seen(self, event: str, row: int) -> bool:
+        """Whether there was an event at all up to a row."""
+        return self._seen.get(event, row + 1) <= row
 
     def enter(self, verdict: str, charge: Charge) -> None:
         """Note what was found."""

@@ -61,7 +61,6 @@ class Fields:
         self._gets: dict[tuple[str, ...], Get] = {}
         self._keys: dict[tuple[tuple[Get, ...], tuple[bool, ...]], GetKey] = {}
         self._count = 0
-        self.reader: Reader | None = None
 
     @property
     def names(self) -> list[str]:
@@ -93,20 +92,7 @@ class Fields:
         known = (tuple(gets), tuple(optional))
         found = self._keys.get(known)
         if found is None:
-            several = list(zip(gets, optional, strict=True))
-
-            def key(fact: Fact) -> tuple[Any, ...] | None:
-                values = []
-                for get, may_lack in several:
-                    value = get(fact)
-                    if value is None:
-                        if not may_lack:
-                            return None
-                        value = ""
-                    values.append(value)
-                return tuple(values)
-
-            found = self._keys[known] = self._cached(key)
+            found = self._keys[known] = self._cached(_key(gets, optional))
         return found
 
     def _cached(self, get: Get) -> Get:
@@ -153,7 +139,51 @@ class Fields:
 
         return get
 
-    def ready(self) -> None:
-        """All fields are known: make what reads them."""
-        self.reader = Reader(list(self._wanted.values()))
-        self._getters |= {place: self.reader.getter(field) for place, field in self._wanted.items()}
+    @property
+    def wanted(self) -> list[Field]:
+        """What of the payload is read."""
+        return list(self._wanted.values())
+
+    def ready(self, reader: Reader) -> None:
+        """All fields are known, and a reader reads them."""
+        self._getters |= {place: reader.getter(field) for place, field in self._wanted.items()}
+
+    def of_record(self, place: str) -> Callable[[Any], Any]:
+        """What gets a value that is `wanted` out of what the reader has read."""
+        return self._getters[place]
+
+
+def _key(gets: Sequence[Get], optional: Sequence[bool]) -> GetKey:
+    if len(gets) == 1 and not any(optional):
+        (only,) = gets
+
+        def single(fact: Fact) -> tuple[Any, ...] | None:
+            value = only(fact)
+            return None if value is None else (value,)
+
+        return single
+    if len(gets) == 2 and not any(optional):  # noqa: PLR2004 - most keys are of a session and one thing more
+        first, second = gets
+
+        def double(fact: Fact) -> tuple[Any, ...] | None:
+            one = first(fact)
+            if one is None:
+                return None
+            other = second(fact)
+            return None if other is None else (one, other)
+
+        return double
+    several = list(zip(gets, optional, strict=True))
+
+    def key(fact: Fact) -> tuple[Any, ...] | None:
+        values = []
+        for get, may_lack in several:
+            value = get(fact)
+            if value is None:
+                if not may_lack:
+                    return None
+                value = ""
+            values.append(value)
+        return tuple(values)
+
+    return key

@@ -27,9 +27,10 @@ _LONGEST: Final = 80
 
 
 class Charge(NamedTuple):
-    """What is found: by which rule, at which event, because of which others (the earlier first)."""
+    """What is found: by which rule and case, at which event, because of which others (the earlier first)."""
 
     rule: Rule
+    case: int
     message: str
     per: tuple[Any, ...]
     at: Fact
@@ -40,23 +41,31 @@ class Charge(NamedTuple):
 class Entry:
     """One finding in the making."""
 
-    __slots__ = ("_told", "charge", "count", "rows", "verdict")
+    __slots__ = ("_told", "charge", "count", "more", "verdict")
 
     def __init__(self, verdict: str, charge: Charge) -> None:
         self.verdict = verdict
-        self.charge = charge._replace(
-            at=_light(charge.at), others=tuple(map(_light, charge.others)), values=_told(charge)
-        )
-        self.rows = sorted({*(fact.row for fact in charge.others), charge.at.row})
+        self.charge = _light_charge(charge)
+        self.more: dict[int, None] = {}  # rows besides those of the charge
         self.count = 1
         self._told: Finding | None = None
 
     def add(self, charge: Charge) -> None:
-        """The same again."""
+        """The same again. The first is told, in whatever order they come: handlers end when they do."""
         self.count += 1
         self._told = None
-        if len(self.rows) < ROWS and charge.at.row not in self.rows:
-            self.rows.append(charge.at.row)
+        one, known = charge.at.row, self.charge.at.row
+        if (one, charge.case) < (known, self.charge.case):
+            self.charge = _light_charge(charge)
+            one = known
+        if len(self.more) < ROWS:
+            self.more[one] = None
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Those that show it first, then where it went on."""
+        first = sorted({*(fact.row for fact in self.charge.others), self.charge.at.row})
+        return tuple(dict.fromkeys((*first, *sorted(self.more))))[:ROWS]
 
     def finding(self) -> Finding:
         """As it is told."""
@@ -84,7 +93,7 @@ class Entry:
             rule.why,
             rule.fix,
             row=at.row,
-            rows=tuple(self.rows),
+            rows=self.rows,
             session_id=at.session,
             turn=at.turn if isinstance(at.turn, int) else None,
             components=tuple(dict.fromkeys(fact.component for fact in facts)),
@@ -143,6 +152,11 @@ def fingerprint(rule: str, facts: Sequence[Fact], key: Sequence[Any]) -> str:
         *(_NUMBERS.sub("#", str(one)) for one in key),
     ]
     return hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _light_charge(charge: Charge) -> Charge:
+    others = tuple(map(_light, charge.others))
+    return charge._replace(at=_light(charge.at), others=others, values=_told(charge))
 
 
 def _told(charge: Charge) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from backend.events.vocabulary import PUBLISHED, RECEIVED
@@ -14,21 +14,33 @@ from debugger.analysis.rules.ledger import PLACEHOLDER
 from debugger.analysis.rules.load import RuleSet
 from debugger.analysis.rules.patterns import Binding, Context, Judge, judge_of
 from debugger.analysis.rules.schema import Cases, Event, Part, Rule, roles_of
-from debugger.log.query import Query
+from debugger.log.query.joint import Joint
 from debugger.log.query.nodes import And, Node
 from debugger.log.query.parse import parse
 
+Feeds = tuple[tuple[int, Judge[Any], Binding], ...]
+
 
 class Selector(NamedTuple):
-    """An event of the rules, compiled. ``sent`` is for logs that record no receives."""
+    """An event of the rules, compiled; ``query`` and ``sent`` are its numbers in the program's `Joint`.
+
+    ``sent`` is for logs that record no receives; -1 for none. ``wakes`` are the judges to which the event
+    says nothing before they know something of its session; None if it may be the first that they hear.
+    ``better`` are events that it is only a fallback for, wherever it is told.
+    """
 
     name: str
     event: Event
-    query: Query
-    sent: Query | None
+    query: int
+    sent: int
     changes: Get | None
-    feeds: tuple[tuple[int, Judge[Any], Binding], ...]
+    changes_of: Callable[[Any], Any] | None
+    feeds: Feeds
     ends_session: bool
+    wakes: tuple[Judge[Any], ...] | None
+    better: frozenset[str]
+    snapshots: bool
+    """Only rows with a state can be such an event."""
 
 
 class Program:
@@ -46,11 +58,27 @@ class Program:
                 self._add(rule, case, context)
         self.dropped: Final = self._fields.raw("data.dropped")
         self.sessions: Final = self._fields.raw("data.topology.sessions")
+        self.names: Final = self._names(set(rules.session_ends))
+        for name in self.names:
+            if (changes := rules.events[name].changes) is not None:
+                self._fields.raw(changes)
+        queries = self._queries()
+        self.joint: Final = Joint([one for one in queries if one is not None], self._fields.wanted)
+        self._fields.ready(self.joint.reader)
+        self.dropped_of: Final = self._fields.of_record("data.dropped")
+        self._told = frozenset(name for _, judge in self.judges for name in judge.asks_whether_seen())
+        numbers = iter(range(len(queries)))
+        places = [-1 if one is None else next(numbers) for one in queries]
         ends = set(rules.session_ends)
-        self.selectors: Final = [self._selector(name, name in ends) for name in sorted({*self._feeds, *ends})]
-        self._fields.ready()
-        reader = self._fields.reader
-        self.read: Final[Callable[[bytes], Any]] = reader.record if reader is not None else _nothing
+        self.selectors: Final = [
+            self._selector(name, places[2 * at], places[2 * at + 1], ends=name in ends)
+            for at, name in enumerate(self.names)
+        ]
+        self._codes = {name: code for code, name in enumerate(self.names)}
+        self.received: Final = self._which(lambda one: one.event.when != "happened")
+        self.ending: Final = self._which(lambda one: one.ends_session)
+        self._plain = set(self._which(lambda one: one.event.when == "happened" and one.changes is None))
+        self._wakers: dict[str, list[int]] = {}
 
     def _add(self, rule: Rule, case: Cases, context: Context) -> None:
         bindings = [
@@ -60,6 +88,7 @@ class Program:
         ]
         judge = judge_of(case, rule, bindings, context)
         judge.waiters = self.waiters
+        judge.number = len(self.judges)
         between = [
             self._binding("between", index, Part(name, []), case, rule)
             for index, name in enumerate(case.between or ())
@@ -96,25 +125,66 @@ class Program:
             {name: get(name) for name in wanted},
         )
 
-    def _selector(self, name: str, ends: bool) -> Selector:
+    def _which(self, holds: Callable[[Selector], bool]) -> list[int]:
+        return [code for code, selector in enumerate(self.selectors) if holds(selector)]
+
+    def certain(self, events: Iterable[str]) -> list[int]:
+        """Those of some events that are there wherever their row is."""
+        return [code for name in events if (code := self._codes.get(name)) in self._plain]
+
+    def wakers(self, selector: Selector) -> list[int]:
+        """Events that may be the first that the judges of a selector hear of a session."""
+        known = self._wakers.get(selector.name)
+        if known is None:
+            wakes = set(selector.wakes or ())
+            known = self._wakers[selector.name] = self._which(
+                lambda one: any(
+                    judge in wakes and judge.makes_known(binding) for _, judge, binding in one.feeds
+                )
+            )
+        return known
+
+    def _names(self, ends: set[str]) -> list[str]:
+        return sorted({*self._feeds, *ends})
+
+    def _queries(self) -> list[Node | None]:
+        """Of each event two: how it is known, and how in a log without receives."""
+        queries: list[Node | None] = []
+        for name in self.names:
+            event = self._rules.events[name]
+            query = self._aliases.query(event.where).node
+            if event.when == "happened":
+                queries += (query, None)
+            else:
+                sent = _and(PUBLISHED, query) if event.when == "delivered" else None
+                queries += (_and(RECEIVED, query), sent)
+        return queries
+
+    def _selector(self, name: str, query: int, sent: int, *, ends: bool) -> Selector:
         event = self._rules.events[name]
-        query = self._aliases.query(event.where)
-        sent = None
-        if event.when != "happened":
-            sent = _and(PUBLISHED, query) if event.when == "delivered" else None
-            query = _and(RECEIVED, query)
-        changes = self._fields.raw(event.changes) if event.changes is not None else None
-        return Selector(name, event, query, sent, changes, tuple(self._feeds.get(name, ())), ends)
+        feeds = tuple(self._feeds.get(name, ()))
+        heard = ends or name in self._told or any(judge.makes_known(binding) for _, judge, binding in feeds)
+        fallback = bool(feeds) and not ends and name not in self._told
+        better = [judge.better_than(binding) for _, judge, binding in feeds]
+        changes = event.changes
+        return Selector(
+            name,
+            event,
+            query,
+            sent,
+            self._fields.raw(changes) if changes is not None else None,
+            self._fields.of_record(changes) if changes is not None else None,
+            feeds,
+            ends,
+            None if heard else tuple(dict.fromkeys(judge for _, judge, _ in feeds)),
+            frozenset.intersection(*better) if fallback else frozenset(),
+            changes is not None and changes.startswith("state."),
+        )
 
 
-def _and(event_type: str, query: Query) -> Query:
+def _and(event_type: str, node: Node | None) -> Node:
     kind = parse(f"type:{event_type}")
-    parts: tuple[Node, ...] = tuple(node for node in (kind, query.node) if node is not None)
-    return Query(query.text, And(parts))
-
-
-def _nothing(line: bytes) -> None:
-    del line
+    return And(tuple(one for one in (kind, node) if one is not None))
 
 
 def _none(fact: Fact) -> None:

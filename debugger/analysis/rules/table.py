@@ -9,17 +9,16 @@ from numpy.typing import NDArray
 
 from debugger.analysis.rules.deliveries import Lane
 from debugger.analysis.rules.facts import Fact
-from debugger.analysis.rules.program import Program
 from debugger.analysis.turns.keys import LOOSE, NOWHERE, TurnKeys, number_of
 from debugger.log import EventLog
-from debugger.log.fields import read_lines
+from debugger.log.query.joint import Piece
 
 
 class Table:
     """Ascending rows, the same one several times where it is several things."""
 
     def __init__(
-        self, log: EventLog, turns: TurnKeys, rows: NDArray[np.intp], start: int, stop: int, program: Program
+        self, log: EventLog, turns: TurnKeys, rows: NDArray[np.intp], piece: Piece, start: int, stop: int
     ) -> None:
         self._log = log
         self.rows: list[int] = rows.tolist()
@@ -35,11 +34,9 @@ class Table:
         self.causes: list[int] = log.column("cause_row")[rows].tolist()
         self._times: list[int] = log.column("timestamp_ns")[rows].tolist()
         self._turn_keys: list[int] = turns.of(start, stop)[rows - start].tolist()
-        distinct = np.unique(rows).tolist()
-        lines = read_lines(log, distinct)
-        read = program.read
-        self._records = {row: read(line) for row, line in zip(distinct, lines, strict=True)}
-        self._facts: dict[int, Fact] = {}
+        self._record_of = piece.record
+        self._start = start
+        self._fact: Fact | None = None
 
     def _column(self, name: str, rows: NDArray[np.intp]) -> tuple[list[int], dict[int, str | None]]:
         numbers: list[int] = self._log.column(name)[rows].tolist()
@@ -54,13 +51,16 @@ class Table:
         """Where its handler runs."""
         return Lane(self.components[at], self.session_ids[at], self.messages[at])
 
+    def record(self, row: int) -> Any:
+        """What was read of any row of the piece."""
+        return self._record_of(row - self._start)
+
     def fact(self, at: int) -> Fact:
         """The row as rules see it."""
-        row = self.rows[at]
-        fact = self._facts.get(row)
-        if fact is None:
+        row, fact = self.rows[at], self._fact
+        if fact is None or fact.row != row:
             correlation = self._correlation_names[self._correlations[at]]
-            fact = self._facts[row] = Fact(
+            fact = self._fact = Fact(
                 self._log,
                 row,
                 row,
@@ -73,7 +73,9 @@ class Table:
                 self._worker_names[self._workers[at]],
                 self._task_names[self.tasks[at]],
                 correlation,
-                self._records[row],
+                self._record_of(row - self._start),
+                None,
+                {},
             )
         return fact
 

@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from backend.events.vocabulary import (
-    HANDLED,
-    PUBLISHED,
-    RECEIVED,
-    RECORDING_ENDED,
-    RECORDING_STARTED,
-    SUBSCRIBED,
-    SYSTEM,
-    UNSUBSCRIBED,
-)
-from debugger.analysis.rules.deliveries import PUBLISHES, Deliveries, Delivery, Lane
+from backend.events.vocabulary import PUBLISHED, RECEIVED
+from debugger.analysis.rules.deliveries import Deliveries, Delivery, Lane
 from debugger.analysis.rules.facts import Fact
-from debugger.analysis.rules.patterns import Binding, Judge
-from debugger.analysis.rules.program import Program, Selector
+from debugger.analysis.rules.program import Feeds, Program, Selector
+from debugger.analysis.rules.selection import DECIDES, ENDS_HANDLER, SESSION_ENDS, STARTED, Selection
 from debugger.analysis.rules.sessions import Sessions
 from debugger.analysis.rules.table import Table
 from debugger.analysis.turns.keys import TurnKeys
@@ -31,104 +19,55 @@ from debugger.log.fields import MISSING, same
 _REMEMBERED: Final = 1 << 16
 """Values whose changes are looked for."""
 
-# What else a row may be besides an event of the rules: the first three before, the others after it is one.
-_DECIDES, _STARTED, _HANDLED = -3, -2, -1
-_LIFE, _ENDED = 1 << 20, (1 << 20) + 1
-
-Feeds = tuple[tuple[int, Judge[Any], Binding], ...]
-
 
 class Walk:
     """Takes rows piece by piece; what it does depends on the rows alone."""
 
-    def __init__(self, log: EventLog, program: Program, sessions: Sessions, seen: set[str]) -> None:
+    def __init__(self, log: EventLog, program: Program, sessions: Sessions, seen: dict[str, int]) -> None:
         self._log = log
         self._program = program
         self._sessions = sessions
         self._seen = seen
         self._turns = TurnKeys(log)
         self._deliveries = Deliveries(log)
-        self._looked: set[int] = set()  # messages whose receives are looked at
+        self._selection = Selection(log, program, sessions)
+        self._handled_ahead: dict[int, int] = {}
+        self._ahead: dict[int, Delivery] = {}  # decided ones whose end is still to be told
         self._values: OrderedDict[tuple[int, str, str | None], Any] = OrderedDict()
         self._merged: dict[tuple[int, ...], Feeds] = {}
         self._plain: dict[int, Feeds] = {}  # events that were seen before, and of which nothing else is asked
         self._ending: dict[int, list[tuple[Selector, Fact]]] = {}  # by receive, what counts when it has ended
         # Whether receives are recorded at all; until that is known, publishes may be deliveries.
         self._sent_only: bool | None = None
-        self._published = 0
         self._sent: list[Delivery] = []
 
     # --- a piece -------------------------------------------------------------------------------
 
     def take(self, start: int, stop: int) -> None:
         """Go over rows `start` up to `stop`, the next ones."""
-        codes, rows = self._interesting(start, stop)
+        piece, rows, codes, self._handled_ahead = self._selection.of(
+            start,
+            stop,
+            sent_only=self._sent_only,
+            seen=self._seen,
+            values=self._values,
+            waiting=self._deliveries.open,
+        )
         if not len(rows):
             return
-        order = np.lexsort((codes, rows))
-        table = Table(self._log, self._turns, rows[order], start, stop, self._program)
-        told = codes[order].tolist()
-        at, count = 0, len(told)
+        table = Table(self._log, self._turns, rows, piece, start, stop)
+        told = codes.tolist()
+        at, count, plain = 0, len(told), self._plain
+        all_rows = [*table.rows, -1]
         while at < count:
-            upto, row = at + 1, table.rows[at]
-            while upto < count and table.rows[upto] == row:
+            upto, row = at + 1, all_rows[at]
+            while all_rows[upto] == row:
                 upto += 1
-            if upto == at + 1 and told[at] in self._plain:
-                self._feed(self._plain[told[at]], table.fact(at), None)
+            if upto == at + 1 and (feeds := plain.get(told[at])) is not None:
+                self._feed(feeds, table.fact(at), None)
             else:
                 self._row(table, at, told[at:upto])
             at = upto
-
-    def _interesting(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-        found: list[tuple[int, NDArray[np.intp]]] = []
-        kinds = self._log.column("event_type")[start:stop]
-        if self._sent_only is None:
-            found += self._deciding(kinds)
-        for number, selector in enumerate(self._program.selectors):
-            if self._sent_only is not True or selector.sent is None:
-                rows = np.flatnonzero(selector.query.mask(self._log, start, stop))
-                if selector.sent is not None or selector.event.when == "handled":
-                    self._looked.update(
-                        np.unique(self._log.column("message_type")[start:stop][rows]).tolist()
-                    )
-                found.append((number, rows))
-            if selector.sent is not None and self._sent_only is not False:
-                found.append((number, np.flatnonzero(selector.sent.mask(self._log, start, stop))))
-        found += self._others(kinds, start, stop)
-        found = [(code, rows) for code, rows in found if len(rows)]
-        if not found:
-            return np.zeros(0, np.int64), np.zeros(0, np.intp)
-        codes = np.concatenate([np.full(len(rows), code) for code, rows in found])
-        return codes, np.concatenate([rows for _, rows in found]) + start
-
-    def _deciding(self, kinds: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:
-        """The row from which on it is known whether receives are recorded."""
-        received = np.flatnonzero(kinds == self._id("event_type", RECEIVED))[:1]
-        published = np.flatnonzero(kinds == self._id("event_type", PUBLISHED))
-        enough = published[PUBLISHES - self._published - 1 :][:1]
-        self._published += len(published)
-        first = np.sort(np.concatenate((received, enough)))[:1]
-        return [(_DECIDES, first)]
-
-    def _others(self, kinds: NDArray[Any], start: int, stop: int) -> list[tuple[int, NDArray[np.intp]]]:
-        messages = self._log.column("message_type")[start:stop]
-        found = []
-        handled = np.flatnonzero(kinds == self._id("event_type", HANDLED))
-        if len(handled) and self._looked:
-            handled = handled[np.isin(messages[handled], list(self._looked))]
-            found.append((_HANDLED, handled))
-        found += [
-            (_LIFE, np.flatnonzero(kinds == self._id("event_type", name)))
-            for name in (SUBSCRIBED, UNSUBSCRIBED)
-        ]
-        system = np.flatnonzero(kinds == self._id("event_type", SYSTEM))
-        for name, code in ((RECORDING_STARTED, _STARTED), (RECORDING_ENDED, _ENDED)):
-            found.append((code, system[messages[system] == self._id("message_type", name)]))
-        return found
-
-    def _id(self, column: str, name: str) -> int:
-        number = self._log.id_of(column, name)
-        return -1 if number is None else number
 
     # --- a row ---------------------------------------------------------------------------------
 
@@ -137,31 +76,28 @@ class Walk:
         for code in codes:
             if code < 0:
                 self._before(table, at, code)
-            elif code < _LIFE:
+            elif code < SESSION_ENDS:
                 events.append(code)
         if events:
             self._events(table, at, events)
-        if codes[-1] >= _LIFE:
+        if codes[-1] >= SESSION_ENDS:
             self._after(table, at, codes[-1])
 
     def _before(self, table: Table, at: int, code: int) -> None:
-        if code == _DECIDES and self._sent_only is None:
+        if code == DECIDES and self._sent_only is None:
             self._decide(sent_only=table.kind(at) != RECEIVED)
-        elif code == _STARTED:
+        elif code == STARTED:
             self._sessions.recording(table.sources[at], ends=False)
             if self._program.sessions(table.fact(at)) not in (MISSING, None, []):
                 self._sessions.came_late(table.rows[at])
-        elif code == _HANDLED:
+        elif code == ENDS_HANDLER:
             self._handled(table, at)
 
     def _after(self, table: Table, at: int, code: int) -> None:
-        fact = table.fact(at)
-        if code == _LIFE:
-            ends = fact.kind == UNSUBSCRIBED
-            where = (table.session_ids[at], table.components[at], table.messages[at])
-            if self._sessions.subscription(*where, ends=ends) and ends:
-                self._session_ended(fact)
+        if code == SESSION_ENDS:
+            self._session_ended(table.fact(at))
         elif self._sessions.recording(table.sources[at], ends=True):
+            fact = table.fact(at)
             if self._sent_only is None:
                 self._decide(sent_only=True)
             for _, judge in self._program.judges:
@@ -186,7 +122,7 @@ class Walk:
             changed = fact if selector.changes is None else self._changed(code, selector, fact)
             if changed is None:
                 continue
-            self._seen.add(selector.name)
+            self._seen.setdefault(selector.name, fact.row)
             if selector.changes is not None:
                 self._feed(selector.feeds, changed, None)
                 continue
@@ -209,13 +145,16 @@ class Walk:
             delivery = self._sent_off(table, at)
         else:
             return
-        self._seen.update(selector.name for _, selector in several)
+        for _, selector in several:
+            self._seen.setdefault(selector.name, fact.row)
         now = [code for code, selector in several if selector.event.when == "delivered"]
         if now:
             self._feed(self._feeds(tuple(now)), fact, delivery)
         later = [(selector, fact) for _, selector in several if selector.event.when == "handled"]
         if later:
             self._ending[fact.row] = later
+            if fact.row in self._handled_ahead:
+                self._ahead[fact.row] = delivery
 
     def _feeds(self, codes: tuple[int, ...]) -> Feeds:
         if len(codes) == 1:
@@ -252,6 +191,13 @@ class Walk:
     # --- deliveries ----------------------------------------------------------------------------
 
     def _began(self, table: Table, at: int) -> Delivery:
+        row = table.rows[at]
+        if (end := self._handled_ahead.get(row)) is not None:
+            delivery = Delivery(row, table.lane(at), table.tasks[at])
+            record = table.record(end)
+            dropped = record is not None and self._program.dropped_of(record) is True
+            self._deliveries.decide(delivery, end, dropped=dropped)
+            return delivery
         delivery, oldest = self._deliveries.began(table.rows[at], table.lane(at), table.tasks[at])
         if oldest is not None:
             self._decided(oldest)
@@ -266,13 +212,14 @@ class Walk:
         return delivery
 
     def _handled(self, table: Table, at: int) -> None:
-        row = table.rows[at]
-        delivery = self._deliveries.ended(table.causes[at], table.lane(at), table.tasks[at])
+        delivery = self._ahead.pop(table.causes[at], None)
         if delivery is None:
-            return
-        fact = table.fact(at)
-        self._deliveries.decide(delivery, row, dropped=self._program.dropped(fact) is True)
-        self._decided(delivery, fact)
+            delivery = self._deliveries.ended(table.causes[at], table.lane(at), table.tasks[at])
+            if delivery is None:
+                return
+            dropped = self._program.dropped(table.fact(at)) is True
+            self._deliveries.decide(delivery, table.rows[at], dropped=dropped)
+        self._decided(delivery, table.fact(at))
 
     def _decided(self, delivery: Delivery, by: Fact | None = None) -> None:
         session = self._log.interner("session").value(delivery.lane.session)

@@ -129,6 +129,11 @@ class Batch:
                 records[place] = reader.record(line)
         return [records[place] for place in places]
 
+    def record(self, place: int) -> Struct | None:
+        """The same of one row."""
+        record = self._records[place]
+        return self.records([place])[0] if record is _UNREAD else record
+
 
 class LineTest:
     """A condition on a field of the line."""

@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 _IN_LINES: Final = frozenset({Kind.TEXT, Kind.LIST, Kind.PAYLOAD, Kind.DURATION})
 _STRETCH: Final = 1 << 18
 """Rows whose columns are looked at at once: their masks fit a cache."""
-_BATCH: Final = 4_096
+BATCH: Final = 4_096
 """Rows whose lines are held at once."""
 
 
@@ -81,11 +81,11 @@ class Plan:
     """A query made ready to be asked of any log. One thread uses it at a time."""
 
     def __init__(self, node: Node) -> None:
-        conditions = list(_conditions(node))
-        fields = [one.field for one in conditions if not isinstance(one, Text) and _in_line(one.field)]
+        conditions = list(conditions_of(node))
+        fields = [one.field for one in conditions if not isinstance(one, Text) and in_line(one.field)]
         reader = Reader(fields) if fields else None
-        tests = {one: _test(one, reader) for one in conditions}
-        self._root = _part(node, tests, wanted=True)
+        tests = {one: test_of(one, reader) for one in conditions}
+        self._root = part_of(node, tests, wanted=True)
         self._reader = reader
 
     @property
@@ -106,8 +106,8 @@ class Plan:
         if self.cheap:
             return certain
         mask, still = certain.copy(), np.flatnonzero(possible & ~certain)
-        for first in range(0, len(still), _BATCH):
-            places = still[first : first + _BATCH]
+        for first in range(0, len(still), BATCH):
+            places = still[first : first + BATCH]
             batch = Batch(stretch.log, places + stretch.start, self._reader)
             mask[places] = self._root.decide(stretch, batch, np.arange(len(places)))
         return mask
@@ -188,24 +188,27 @@ class _Several:
         return holds
 
 
-def _in_line(field: Field) -> bool:
+def in_line(field: Field) -> bool:
+    """Whether a field is read from the line, not from columns."""
     return field.kind in _IN_LINES
 
 
-def _conditions(node: Node) -> Iterator[Condition]:
+def conditions_of(node: Node) -> Iterator[Condition]:
+    """The conditions of a query, from left to right."""
     if isinstance(node, And | Or):
         for part in node.parts:
-            yield from _conditions(part)
+            yield from conditions_of(part)
     elif isinstance(node, Not):
-        yield from _conditions(node.part)
+        yield from conditions_of(node.part)
     else:
         yield node
 
 
-def _test(condition: Condition, reader: Reader | None) -> ColumnTest | LineTest | Needle:
+def test_of(condition: Condition, reader: Reader | None) -> ColumnTest | LineTest | Needle:
+    """What answers a condition."""
     if isinstance(condition, Text):
         return Needle(condition.text)
-    if reader is not None and _in_line(condition.field):
+    if reader is not None and in_line(condition.field):
         return LineTest(condition, reader)
     return column_test(condition)
 
@@ -213,10 +216,10 @@ def _test(condition: Condition, reader: Reader | None) -> ColumnTest | LineTest 
 _Tests = dict[Condition, ColumnTest | LineTest | Needle]
 
 
-def _part(node: Node, tests: _Tests, *, wanted: bool) -> Part:
+def part_of(node: Node, tests: _Tests, *, wanted: bool) -> Part:
     """What decides a node (or, unless ``wanted``, its contrary). Ands within ands become one."""
     if isinstance(node, Not):
-        return _part(node.part, tests, wanted=not wanted)
+        return part_of(node.part, tests, wanted=not wanted)
     if not isinstance(node, And | Or):
         test = tests[node]
         if isinstance(test, LineTest | Needle):
@@ -225,7 +228,7 @@ def _part(node: Node, tests: _Tests, *, wanted: bool) -> Part:
     every = isinstance(node, And) == wanted  # not (a and b) is not a or not b
     parts: list[Part] = []
     for one in node.parts:
-        part = _part(one, tests, wanted=wanted)
+        part = part_of(one, tests, wanted=wanted)
         if isinstance(part, _Several) and part.every == every:
             parts += part.parts
         else:

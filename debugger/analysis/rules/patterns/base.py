@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from debugger.analysis.rules.deliveries import Delivery
@@ -43,8 +43,8 @@ class Context(Protocol):
         """A row right before all that is known of a session."""
         ...
 
-    def seen(self, event: str) -> bool:
-        """Whether an event was seen at all so far."""
+    def seen(self, event: str, row: int) -> bool:
+        """Whether there was an event at all up to a row."""
         ...
 
     def enter(self, verdict: str, charge: Charge) -> None:
@@ -123,6 +123,8 @@ class Judge(Generic[State]):
         self.bindings: Final = bindings
         self._sessions: OrderedDict[str | None, Known[State]] = OrderedDict()
         self._queues: dict[str | None, deque[tuple[Binding, Fact, Delivery | None]]] = {}
+        self.number = 0
+        """Of the case among all; of several findings at one row that of the first is told."""
         self.waiters: dict[str | None, dict[Judge[Any], None]] = {}
         """By session the judges that wait there; one for all judges of a program."""
         self._crowded = False
@@ -156,15 +158,31 @@ class Judge(Generic[State]):
     def _says_nothing(self, binding: Binding, fact: Fact) -> bool:
         """Whether nothing is known of a session that the event could concern."""
         known = self._sessions.get(fact.session)
-        return (known is None or not known.keys) and not self._makes_known(binding)
+        return (known is None or not known.keys) and not self.makes_known(binding)
 
-    def _makes_known(self, binding: Binding) -> bool:
+    def makes_known(self, binding: Binding) -> bool:
+        """Whether an event may be the first that is known of its session."""
         role = binding.role
         return (
             role == "between"
             or role in self.once_a_session
             or (binding.part.key is None and role in self.creates)
         )
+
+    @property
+    def knows(self) -> Iterable[str | None]:
+        """Sessions of which it knows something, or may when what waits is decided."""
+        return (*self._sessions, *self._queues)
+
+    def better_than(self, binding: Binding) -> frozenset[str]:
+        """Events after any of which one that is only a fallback says nothing more."""
+        if not binding.part.fallback or self.own_fallbacks:
+            return frozenset()
+        return frozenset(self._better[binding.role])
+
+    def asks_whether_seen(self) -> set[str]:
+        """Events of which it matters that they were there at all, in whatever session."""
+        return {name for several in self._better.values() for name in several}
 
     def drain(self, session: str | None, *, all_count: bool = False) -> None:
         """Take what waited in a session, as far as it is decided."""
@@ -196,7 +214,7 @@ class Judge(Generic[State]):
         """An event that counts, in a session where nothing waits."""
         known = self._sessions.get(fact.session)
         if known is None:
-            if not self._makes_known(binding):
+            if not self.makes_known(binding):
                 return
             known = self._begin(fact.session)
         elif self._crowded:
@@ -246,7 +264,7 @@ class Judge(Generic[State]):
             return False
         if not binding.part.fallback or self.own_fallbacks:
             return True
-        return not any(map(self.context.seen, self._better[binding.role]))
+        return not any(self.context.seen(name, fact.row) for name in self._better[binding.role])
 
     def _begin(self, session: str | None) -> Known[State]:
         known: Known[State] = Known()
@@ -339,7 +357,8 @@ class Judge(Generic[State]):
 
     def lacks(self) -> list[str]:
         """What was not judged for want of it."""
-        return [f"{count:,} times {what}" for what, count in self.unkeyed.most_common(3)]
+        most = sorted(self.unkeyed.items(), key=lambda one: (-one[1], one[0]))[:3]
+        return [f"{count:,} times {what}" for what, count in most]
 
     # --- telling -------------------------------------------------------------------------------
 
@@ -349,9 +368,8 @@ class Judge(Generic[State]):
         if told.get("message", "") is None:
             told["message"] = at.fact.kind
         per = (self._rule.id, *(get(at.fact) for get in at.binding.per))
-        return Charge(
-            self._rule, self._message, per, at.fact, tuple(one.fact for one in others), told | values
-        )
+        rows = tuple(one.fact for one in others)
+        return Charge(self._rule, self.number, self._message, per, at.fact, rows, told | values)
 
     def violated(
         self, at: Seen, others: tuple[Seen, ...] = (), *, since: int | None = None, **values: Any

@@ -50,8 +50,12 @@ class LiveJudge(Judge[_State]):
         elif item not in state.live and item not in state.ended:
             self._begins(item, seen, state)
 
+    def asks_whether_seen(self) -> set[str]:
+        """Events of which it matters that they were there at all, in whatever session."""
+        return super().asks_whether_seen() | set(self._best)
+
     def _begins(self, item: Any, seen: Seen, state: _State) -> None:
-        certain = any(map(self.context.seen, self._best))
+        certain = any(self.context.seen(name, seen.row) for name in self._best)
         live = [one for one in state.live if certain or one not in state.half]
         if len(live) >= self._most:
             self._wrong(state.live[live[0]], seen, live[0])

@@ -64,12 +64,16 @@ class PrecedenceJudge(Judge[_State]):
                 via = state.via.get(self._item_of(seen))
                 if via is None or self.context.ordered(known.row, via.row) is False:
                     self.predicted(known, seen, missing=event)
-        elif self.context.seen(event):
+        elif self.context.seen(event, seen.row):
             self._wrong(seen, index)
         elif len(self._held[index]) < _HELD:
             self._held[index].append(seen)
         else:
             self.given_up += 1
+
+    def asks_whether_seen(self) -> set[str]:
+        """Events of which it matters that they were there at all, in whatever session."""
+        return super().asks_whether_seen() | set(self._events.values())
 
     def _item_of(self, seen: Seen) -> Any:
         return seen.value(self._item) if self._item else None

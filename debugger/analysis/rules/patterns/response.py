@@ -61,6 +61,7 @@ class ResponseJudge(Judge[_State]):
     def __init__(self, case: Response, rule: Rule, bindings: list[Binding], context: Context) -> None:
         super().__init__(case, rule, bindings, context)
         self._case = case
+        self._needed = [one.part.event for one in bindings if one.role == "needs"]
         self._within = _ns(case.within)
         self.timed = self._within is not None
         self._excuse_within = _ns(case.excuse_within)
@@ -85,6 +86,10 @@ class ResponseJudge(Judge[_State]):
     def asleep(self, state: _State) -> bool:
         """Whether an event with a shorter key would change nothing."""
         return not state.open and (state.need is None or not self._resets)
+
+    def asks_whether_seen(self) -> set[str]:
+        """Events of which it matters that they were there at all, in whatever session."""
+        return super().asks_whether_seen() | set(self._needed)
 
     # --- parts ---------------------------------------------------------------------------------
 
@@ -220,8 +225,12 @@ class ResponseJudge(Judge[_State]):
 
     def lacks(self) -> list[str]:
         """What was not judged for want of it."""
-        needs = [one.part.event for one in self.bindings if one.role == "needs"]
-        bare = needs and not any(map(self.context.seen, needs)) and any(one.open for one in self.states())
+        needs = self._needed
+        bare = (
+            needs
+            and not any(self.context.seen(name, _NOW) for name in needs)
+            and any(one.open for one in self.states())
+        )
         return [*super().lacks(), *([f"the log has no {' or '.join(needs)}"] if bare else [])]
 
     def _late(self, one: _Open, now_ns: int, limit: int | None) -> bool:
