@@ -53,7 +53,11 @@ races: $(STAMP)
 	  case $$name in */*) gzip -9nf docs/races/$$name.jsonl;; esac; \
 	done; rm -r $$work
 
-REPLAY := $(BIN)/doubletalk replay sample_logs/barge_in.jsonl --at 860
+# When the user has interrupted, and playback has stopped.
+SHOWN := sample_logs/barge_in.jsonl
+MOMENT = $(shell $(BIN)/doubletalk query $(SHOWN) 'message_handled turn = 2 component:audio_output \
+  message:STT_USER_STARTED_SPEAKING' | sed 's/^\#\([0-9]*\) .*/\1/')
+REPLAY = $(BIN)/doubletalk replay $(SHOWN) --at $(MOMENT)
 screenshots: $(STAMP)
 	$(REPLAY) --size 120x36 --screenshot docs/replay.svg
 	$(REPLAY) --size 80x24 --screenshot docs/replay-80x24.svg

@@ -20,6 +20,7 @@ from rich.cells import cell_len
 from tests.cli.command import CLI, ROOT, call, told
 from tests.support.commands import say
 from tests.support.hostile import harm_in
+from tests.support.samples import events_of
 from tests.support.voicelog import voice_lines
 
 SAMPLE = ROOT / "sample_logs" / "barge_in.jsonl"
@@ -273,7 +274,7 @@ def test_a_mistake_in_a_query_is_shown_at_its_place(query: str, place: str, said
         (("query", "{}", "{}"), "is a file; the query comes last: doubletalk query FILE 'severity>=error'"),
         (("query", "{}", "select * from events"), "this looks like SQL; write a query such as"),
         (("show", "{}#seq=99999"), "no event has seq 99999"),
-        (("show", "{}", "--at", "row=0"), "there are rows 1 to 1,187, not 0"),
+        (("show", "{}", "--at", "row=0"), f"there are rows 1 to {len(events_of('barge_in')):,}, not 0"),
         (("show", "{}", "--at", "yesterday"), "'yesterday' is no moment; write 812 or seq=812"),
         (("show", "{}", "--at", "id=nobody"), "no event has the id 'nobody'"),
         (("show", "{}", "--at", "turn=9"), "no event is of turn 9"),

@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from debugger.cli.inspect.printing import fitted
 from debugger.tui.text import width_of
 from tests.cli.command import CLI, ROOT, call
+from tests.support.samples import place_of
 
 BARGE_IN = str(ROOT / "sample_logs" / "barge_in.jsonl")
+STOPPED = f"{BARGE_IN}#seq={place_of('barge_in', message_type='AUDIO_OUTPUT_COMPLETE', turn=1)}"
 COMMANDS = {
     "stats": ("stats", BARGE_IN),
     "turns": ("turns", BARGE_IN),
     "query": ("query", BARGE_IN, "turn = 2 component:audio_output"),
-    "show": ("show", f"{BARGE_IN}#seq=846", "--component", "audio_output"),
-    "show all": ("show", f"{BARGE_IN}#seq=846"),
+    "show": ("show", STOPPED, "--component", "audio_output"),
+    "show all": ("show", STOPPED),
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.bench.pty_screen import Screen
 from tests.bench.pty_terminal import Terminal
+from tests.support.samples import SAMPLES, events_of, place_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,15 +25,17 @@ def test_a_moment_that_is_typed_is_painted(tmp_path: Path) -> None:
     """Keys in, a screen out: the status line shows the event, the panes its moment, and `q` ends it."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color"}
     environ |= {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "debugger.cli", "replay", str(ROOT / "sample_logs" / "barge_in.jsonl")]
+    command = [sys.executable, "-m", "debugger.cli", "replay", str(SAMPLES / "barge_in.jsonl")]
+    size = f"{len(events_of('barge_in')):,}"
+    row = place_of("barge_in", message_type="AUDIO_OUTPUT_COMPLETE", turn=1)
     with Terminal(command, environ, (160, 48)) as terminal:
-        terminal.until(shows(" REPLAY ", "1,187 events"), 60)
+        terminal.until(shows(" REPLAY ", f"{size} events"), 60)
         terminal.press(b":")
         terminal.until(shows("go to"), 10)
-        terminal.press(b"860\r")
-        terminal.until(shows("#860 ", "860 of 1,187"), 10)
+        terminal.press(f"{row}\r".encode())
+        terminal.until(shows(f"#{row} ", f"{row:,} of {size}"), 10)
         terminal.press(b"j")
-        terminal.until(shows("#861 ", "861 of 1,187"), 10)
+        terminal.until(shows(f"#{row + 1} ", f"{row + 1:,} of {size}"), 10)
         terminal.press(b"q")
         with pytest.raises(EOFError):
             terminal.until(lambda _: False, 10)
