@@ -76,7 +76,7 @@ def test_rows_that_were_forgotten_before_they_were_looked_at_are_skipped() -> No
 def test_what_is_live_is_bounded_while_sessions_come_and_go(crowd: Crowd) -> None:
     """Chains are given up when their sessions end, so that a longer log has no more of them."""
     log = crowd.log(12 * len(crowd.events))
-    order = Order(log)
+    order = Order(log, limits=Limits(idle_rows=1 << 13))
     live = []
     for again in range(12):
         order.take((again + 1) * len(crowd.events))

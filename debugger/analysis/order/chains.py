@@ -1,4 +1,4 @@
-"""Chains of segments, and what the head of each knows of the others: vector clocks with an entry a chain."""
+"""Chains of runs, and what the head of each knows of the others: vector clocks with an entry a chain."""
 
 from __future__ import annotations
 
@@ -26,11 +26,15 @@ from debugger.analysis.order.clocks import (
 )
 from debugger.analysis.order.records import MOST_CHAINS, Limits
 from debugger.analysis.order.rules import BY_TASK
+from debugger.analysis.order.runs import Runs
 from debugger.analysis.order.segments import Segments
 from debugger.log import ABSENT
 
 Pred = tuple[int, int, int, int]
 """A segment, its last row that comes before, the rule as it is stored, and the row that the rule is about."""
+
+RunPred = tuple[int, int, int, int]
+"""The same with the run that the segment is in."""
 
 _FREE: Final = -1
 _FEWEST: Final = 16  # clocks that are kept, however large they are
@@ -42,27 +46,29 @@ if MOST_CHAINS != 1 << BITS:
 
 
 class Chains:
-    """Each segment is put at the end of a chain all of which happens before it, or begins one.
+    """Each run is put at the end of a chain all of which happens before it, or begins one.
 
     A clock needs an entry for each chain only, and a row is all there is to say of a chain: who knows one
     of its rows knows those before it. A chain has a place, which it gives up to another when nothing
     follows it any more. So a clock tells nothing of chains that gave up theirs before it was made (`tells`).
 
     Chains of one session know next to nothing of those of another. So the places of a few sessions are a
-    block, and a clock has the blocks of which it knows something: more sessions do not cost a segment more.
+    block, and a clock has the blocks of which it knows something: more sessions do not cost a run more.
 
-    For who adds segments one by one: ``chains`` has the chain of each segment from `first` on, the others
-    by place the last segment of the chain that is there, its number, and its clock.
+    For who adds runs one by one: ``chains`` has the chain of each run from `first` on, the others by place
+    the last run of the chain that is there, its number, and its clock.
     """
 
     def __init__(
         self,
         segments: Segments,
+        runs: Runs,
         preds_of: Callable[[int], Iterable[Pred]],
         session_of: Callable[[int], int],
         limits: Limits,
     ) -> None:
         self._segments = segments
+        self._runs = runs
         self._preds_of = preds_of
         self._session_of = session_of
         self._limits = limits
@@ -75,13 +81,14 @@ class Chains:
         places = blocks << BLOCK
         self.chains: Final[array[int]] = array("q")  # a list would be walked by the garbage collector
         self.chain_at = [_FREE] * places
-        self.segment_at = [_FREE] * places
+        self.run_at = [_FREE] * places
         self.clock_at: Final[list[Clock]] = [{}] * places
-        self.tail_at = [NEVER] * places  # the last row of chains whose last task has ended
+        # The last row of chains whose last task ends there; it may be yet to come.
+        self.tail_at = [NEVER] * places
         self._chains_at: NDArray[np.int64] = np.full(PLACE + 1, _FREE, np.int64)
         self._given_up: dict[int, array[int]] = {}  # at which row, by place and generation
         self._generations_gone = [0] * places
-        # Clocks of late segments, of some of those before, and of those that were asked for again.
+        # Clocks of late runs, of some of those before, and of those that were asked for again.
         self.late: Final[list[Clock]] = []
         self.late_from = 0
         self._sparse: dict[int, Clock] = {}
@@ -92,30 +99,36 @@ class Chains:
     # --- growing -----------------------------------------------------------------------------
 
     def add(  # noqa: C901, PLR0912, PLR0915 - the hot path, in one piece
-        self, row: int, last: int, prev: int, preds: list[Pred], unfinished: Collection[int], *, ends: bool
-    ) -> list[Pred]:
-        """Find a chain for the next segment; returns those of `preds` that told it anything new.
+        self,
+        row: int,
+        segment: int,
+        prev: int,
+        preds: list[RunPred],
+        unfinished: Collection[int],
+        tail: int,
+    ) -> list[RunPred]:
+        """Find a chain for the next run; returns those of `preds` that told it anything new.
 
-        It has the rows from `row` to `last`, as far as they are known. ``prev`` is the segment before of its
-        task, -1 for none. ``unfinished`` are segments, of other sources, that may still go on. It ``ends``
-        its task if it has none.
+        It begins with this row and segment. ``prev`` is the run before of its task, -1 for none, ``tail``
+        the row with which its task ends, as far as that is known. ``unfinished`` are runs, of other sources,
+        that may still go on.
         """
-        chains, first = self.chains, self.first
-        segment_at, chain_at, clock_at = self.segment_at, self.chain_at, self.clock_at
+        chains, first, late_from = self.chains, self.first, self.late_from
+        run_at, chain_at, clock_at = self.run_at, self.chain_at, self.clock_at
         clock: Clock | None = None
-        own, place = False, -1
-        fresh: set[int] = set()
-        used: list[Pred] = []
+        place = -1
+        fresh: set[int] | None = None  # blocks that are this clock's own; None: it is another one's
+        used: list[RunPred] = []
         if prev >= 0:
             place = chains[prev - first] & PLACE
-            if segment_at[place] != prev:  # another one went on there
+            if run_at[place] != prev:  # another one went on there
                 place = -1
-                upto = self._segments.last.at(prev)
+                upto = self._segments.last.at(self._segments.prev.at(segment))
                 preds = [(prev, upto, BY_TASK, upto), *preds]
         if place < 0:
-            for before, bound, _, _ in preds:  # a chain that ends in one of these, its task too
-                at = chains[before - first] & PLACE
-                if segment_at[at] == before and bound >= self.tail_at[at] and before not in unfinished:
+            for pred in preds:  # a chain that ends in one of these, its task too
+                at = chains[pred[0] - first] & PLACE
+                if run_at[at] == pred[0] and pred[1] >= self.tail_at[at] and pred[0] not in unfinished:
                     place = at
                     break
         if place >= 0:
@@ -127,7 +140,7 @@ class Chains:
             current = chain_at[at] == chain
             if current:
                 if at == place:
-                    if before != prev and rule != BY_TASK and before == segment_at[at]:
+                    if before != prev and rule != BY_TASK and before == run_at[at]:
                         used.append(pred)
                     continue
                 if clock is not None:
@@ -135,12 +148,12 @@ class Chains:
                     within = at & IN_BLOCK
                     if known is not None and within < len(known) and known.item(within) >= bound:
                         continue
-            theirs = self.clock(before)
+            theirs = self.late[before - late_from] if before >= late_from else self.clock_of(before)
             if clock is None:
-                clock, own = theirs.copy(), True
+                clock, fresh = theirs.copy(), set()
             else:
-                if not own:
-                    clock, own = clock.copy(), True
+                if fresh is None:
+                    clock, fresh = clock.copy(), set()
                 join(clock, theirs, fresh)
             if current:
                 learn(clock, at, bound, fresh)
@@ -155,19 +168,23 @@ class Chains:
             if place < 0:
                 place = self._new_place(self._with_room(block, row))
         assert clock is not None  # noqa: S101 - of a place there is a clock
-        segment_at[place] = first + len(chains)
+        run_at[place] = first + len(chains)
         chains.append(chain_at[place])
         clock_at[place] = clock
         self.late.append(clock)
-        if ends:
-            self.set_tail(place, last)
-        elif self.tail_at[place] != NEVER:
-            self.set_tail(place, NEVER)
+        if tail != self.tail_at[place]:
+            self.set_tail(place, tail)
         return used
 
     def set_tail(self, place: int, row: int) -> None:
-        """The task of the chain at a place has ended, in this row; `NEVER`: it goes on."""
+        """The task of the chain at a place ends in this row; `NEVER`: it goes on."""
         self.tail_at[place] = self._blocks[place >> BLOCK].tails[place & IN_BLOCK] = row
+
+    def ends(self, run: int, row: int) -> None:
+        """The task of a run ends in this row."""
+        place = self.chains[run - self.first] & PLACE
+        if self.run_at[place] == run:
+            self.set_tail(place, row)
 
     def _block_of(self, row: int) -> Block:
         """Where a chain is put that begins in this row."""
@@ -189,7 +206,7 @@ class Chains:
         known = rows[:size] >= block.tails[:size]
         at = int(known.argmax())
         while known[at]:
-            if self.segment_at[block.first + at] not in unfinished:
+            if self.run_at[block.first + at] not in unfinished:
                 return block.first + at
             known[at] = False
             at = int(known.argmax())
@@ -214,7 +231,7 @@ class Chains:
         if not block.free and block.grow():
             self._widest = max(self._widest, len(block.tails))
         if not block.free:
-            self._give_up(block, block.oldest(), row)
+            self._give_up(block, block.oldest(row), row)
 
     def _new_place(self, block: Block) -> int:
         place = block.free.pop()
@@ -231,7 +248,7 @@ class Chains:
             if rows is None:
                 rows = self._given_up[place] = array("q")
             rows.append(row)
-            self.chain_at[place] = self._chains_at[place] = self.segment_at[place] = _FREE
+            self.chain_at[place] = self._chains_at[place] = self.run_at[place] = _FREE
             self.tail_at[place] = NEVER
             self.clock_at[place] = {}
         block.tails[within] = NEVER
@@ -240,18 +257,19 @@ class Chains:
 
     def went_on(self, segment: int) -> None:
         """A segment has more rows than were known."""
-        place = self.chains[segment - self.first] & PLACE
-        if self.segment_at[place] == segment and self.tail_at[place] != NEVER:
+        run = self._runs.of(segment)
+        place = self.chains[run - self.first] & PLACE
+        if self.run_at[place] == run and self.tail_at[place] != NEVER:
             self.set_tail(place, self._segments.last.at(segment))
 
     def retire(self, over: Collection[int], row: int) -> None:
         """Sessions are `over`: give up the places of their chains that have ended."""
-        first = self._segments.first.at
+        first_row, first_segment = self._segments.first.at, self._runs.first.at
         for number in {self._groups[session] for session in over if session in self._groups}:
             block = self._blocks[number]
-            within = np.flatnonzero(block.tails < NEVER)
-            tails = [self.segment_at[block.first + at] for at in within.tolist()]
-            theirs = [self._session_of(first(tail)) in over for tail in tails]
+            within = np.flatnonzero(block.tails < row)
+            heads = [self.run_at[block.first + at] for at in within.tolist()]
+            theirs = [self._session_of(first_row(first_segment(head))) in over for head in heads]
             self._give_up(block, within[np.array(theirs, np.bool_)], row)
         for session in over:
             self._groups.pop(session, None)
@@ -260,7 +278,7 @@ class Chains:
 
     def of(self, segment: int) -> int:
         """The chain that a segment is in."""
-        return self.chains[segment - self.first]
+        return self.chains[self._runs.of(segment) - self.first]
 
     def tells(self, chain: int, row: int) -> bool:
         """Whether a clock made at `row` says what was known of this chain."""
@@ -297,22 +315,28 @@ class Chains:
 
     def kept(self, segment: int) -> Clock | None:
         """The clock with which a segment began, if it is at hand. It may lack places that came later."""
-        at = segment - self.late_from
+        return self._kept(self._runs.of(segment))
+
+    def _kept(self, run: int) -> Clock | None:
+        at = run - self.late_from
         if at >= 0:
             return self.late[at]
-        clock = self._sparse.get(segment)
+        clock = self._sparse.get(run)
         if clock is None:
-            place = self.chains[segment - self.first] & PLACE
-            if self.segment_at[place] == segment:
+            place = self.chains[run - self.first] & PLACE
+            if self.run_at[place] == run:
                 return self.clock_at[place]
-            clock = self._again.get(segment)
+            clock = self._again.get(run)
         return clock
 
     def clock(self, segment: int) -> Clock:
         """The clock with which a segment began; made again if it is not at hand."""
-        at = segment - self.late_from
-        clock = self.late[at] if at >= 0 else self.kept(segment)
-        return self._made_again(segment) if clock is None else clock
+        return self.clock_of(self._runs.of(segment))
+
+    def clock_of(self, run: int) -> Clock:
+        """That of a run."""
+        clock = self._kept(run)
+        return self._made_again(run) if clock is None else clock
 
     def last_known(self, segment: int) -> list[int]:
         """Of each chain that there is now, the last row that happens before a segment begins."""
@@ -330,31 +354,33 @@ class Chains:
         known = self._segments.of_row
         return row >= known.first and self.of(known.at(row)) == chain
 
-    def _made_again(self, segment: int) -> Clock:
-        wanted: dict[int, list[Pred]] = {}
-        to_do = [segment]
+    def _made_again(self, run: int) -> Clock:
+        run_of, first_of = self._runs.of, self._runs.first.at
+        wanted: dict[int, list[RunPred]] = {}
+        to_do = [run]
         while to_do:
             one = to_do.pop()
             if one not in wanted:
-                preds = wanted[one] = list(self._preds_of(one))
-                to_do += [pred[0] for pred in preds if self.kept(pred[0]) is None]
+                preds = [(run_of(pred[0]), *pred[1:]) for pred in self._preds_of(first_of(one))]
+                wanted[one] = preds
+                to_do += [pred[0] for pred in preds if self._kept(pred[0]) is None]
         made: dict[int, Clock] = {}
         for one in sorted(wanted):  # what comes before has a lower number
-            row = self._segments.first.at(one)
+            row = self._segments.first.at(first_of(one))
             clock: Clock = {}
             fresh: set[int] = set()
             for before, bound, _, _ in wanted[one]:
                 theirs = made.get(before)
                 if theirs is None:
-                    theirs = self.kept(before) or {}  # it is kept, or was made
+                    theirs = self._kept(before) or {}  # it is kept, or was made
                 join(clock, theirs, fresh)
-                chain = self.of(before)
+                chain = self.chains[before - self.first]
                 if self.tells(chain, row) and self.known(clock, chain) < bound:
                     learn(clock, chain & PLACE, bound, fresh)
             made[one] = clock
         bounded(self._again, self._most_kept // 4)
-        self._again[segment] = made[segment]
-        return made[segment]
+        self._again[run] = made[run]
+        return made[run]
 
     @property
     def open(self) -> int:
@@ -380,19 +406,19 @@ class Chains:
             self._stride *= 2
             self._sparse = {one: clock for one, clock in self._sparse.items() if one % self._stride == 0}
 
-    def forget(self, row: int, segment: int, now: int) -> None:
-        """Rows below `row` and segments below `segment` are not asked for any more; `now` is the next row."""
-        tails = np.array(self.segment_at)
+    def forget(self, row: int, run: int, now: int) -> None:
+        """Rows below `row` and runs below `run` are not asked for any more; `now` is the next row."""
+        heads = np.array(self.run_at)
         for block in self._blocks:
-            of_block = tails[block.first : block.first + len(block.tails)]
-            self._give_up(block, np.flatnonzero((of_block != _FREE) & (of_block < segment)), now)
-        del self.chains[: segment - self.first]
-        self.first = segment
-        if segment > self.late_from:
-            del self.late[: segment - self.late_from]
-            self.late_from = segment
+            of_block = heads[block.first : block.first + len(block.tails)]
+            self._give_up(block, np.flatnonzero((of_block != _FREE) & (of_block < run)), now)
+        del self.chains[: run - self.first]
+        self.first = run
+        if run > self.late_from:
+            del self.late[: run - self.late_from]
+            self.late_from = run
         for clocks in (self._sparse, self._again):
-            for one in [one for one in clocks if one < segment]:
+            for one in [one for one in clocks if one < run]:
                 del clocks[one]
         for place, rows in self._given_up.items():
             gone = bisect_left(rows, row)

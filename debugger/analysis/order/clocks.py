@@ -40,7 +40,7 @@ class Block:
         self.first: Final = number << BLOCK
         self.most: Final = most
         size = min(FIRST, most)
-        self.tails: NDArray[np.int64] = np.full(size, NEVER, np.int64)  # last rows of chains that have ended
+        self.tails: NDArray[np.int64] = np.full(size, NEVER, np.int64)  # last rows of chains
         self.free = list(range(self.first, self.first + size))[::-1]
         self.turn = 0
 
@@ -52,9 +52,9 @@ class Block:
         self.tails = np.concatenate((self.tails, np.full(more, NEVER, np.int64)))
         return more > 0
 
-    def oldest(self) -> NDArray[np.intp]:
+    def oldest(self, row: int) -> NDArray[np.intp]:
         """Within it, chains to give up: a quarter of those that have ended, if those are not too few."""
-        ended = np.flatnonzero(self.tails < NEVER)
+        ended = np.flatnonzero(self.tails < row)
         if len(ended) * _FEW_ENDED < len(self.tails):
             return ended[:0]
         return ended[np.argsort(self.tails[ended], kind="stable")][: max(len(ended) // _AT_ONCE, 1)]

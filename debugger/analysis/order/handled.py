@@ -29,13 +29,13 @@ class Activation(NamedTuple):
     """A handler that ended. Who knows the event `key` of a chain comes after it.
 
     All handlers of its mailbox before it come before it, but for those that the chains in ``rest`` published
-    to, which may not; None: any may not. ``segment`` and ``end`` are its last, in ``end_chain``. It is
+    to, which may not; None: any may not. ``run`` and ``end`` are its last, in ``end_chain``. It is
     ``loose`` if its publish is unknown: then its key is its start.
     """
 
     chain: int
     key: int
-    segment: int
+    run: int
     end: int
     end_chain: int
     rest: Rest
@@ -89,8 +89,8 @@ class _Line:
         count = bisect_left(self.activations, True, key=lambda one: not knows.has(one))
         return self.upto(self.keys[count - 1]) if count else []
 
-    def forget(self, segment: int) -> None:
-        self.activations = [one for one in self.activations if one.segment >= segment]
+    def forget(self, run: int) -> None:
+        self.activations = [one for one in self.activations if one.run >= run]
         self.keys = [one.key for one in self.activations]
 
 
@@ -137,6 +137,11 @@ class Handled:
         self.last = activation
         self._recent.append(activation)
         return True
+
+    def disproves(self, chain: int, key: int, *, loose: bool) -> bool:
+        """Whether an activation, if it ended now, would not be in the order of publication."""
+        line = None if loose else self._lines.get(chain)
+        return line is not None and line.keys[-1] > key
 
     def _prune(self, chains: Chains, stale: int) -> None:
         for chain, line in list(self._lines.items()):
@@ -212,19 +217,19 @@ class Handled:
         self._loose.clear()
         self._table = None
 
-    def forget(self, segment: int) -> None:
-        """Forget activations that ended before a segment."""
+    def forget(self, run: int) -> None:
+        """Forget activations that ended before a run."""
         for chain, line in list(self._lines.items()):
-            line.forget(segment)
+            line.forget(run)
             if line.keys:
                 self._changed.add(chain)
             else:
                 self._lose(chain)
         for some in (self._recent, self._loose):
-            kept = [one for one in some if one.segment >= segment]
+            kept = [one for one in some if one.run >= run]
             some.clear()
             some.extend(kept)
-        if self.last is not None and self.last.segment < segment:
+        if self.last is not None and self.last.run < run:
             self.last = None
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, cast
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from debugger.analysis.order import kinds as kind_of
-from debugger.analysis.order.chains import Chains, Pred
-from debugger.analysis.order.clocks import NEVER, PLACE
+from debugger.analysis.order.chains import Chains, Pred, RunPred
+from debugger.analysis.order.clocks import NEVER
 from debugger.analysis.order.edges import Edges
 from debugger.analysis.order.holes import Holes, unknown_causes
 from debugger.analysis.order.kinds import Kinds
 from debugger.analysis.order.links import Links
-from debugger.analysis.order.mailboxes import Mailboxes
+from debugger.analysis.order.mailboxes import NO_RUN, Mailboxes
 from debugger.analysis.order.paths import Paths
 from debugger.analysis.order.payloads import Told, read
 from debugger.analysis.order.ports import Address, Mailbox, Ports, places
@@ -30,6 +30,7 @@ from debugger.analysis.order.rules import (
     MATCHED_PUT,
     OF_EVENTS,
 )
+from debugger.analysis.order.runs import Begun, Runs
 from debugger.analysis.order.segments import Rows, Segments
 from debugger.analysis.order.tasks import NO_TASK, Tasks
 from debugger.log import ABSENT, NONE, EventLog
@@ -47,11 +48,20 @@ _KIND: Final = _BEGINS - 1
 _ENDS: Final = frozenset({kind_of.HANDLED, kind_of.FINISHED})
 _SUBSCRIPTIONS: Final = frozenset({kind_of.SUBSCRIBED, kind_of.UNSUBSCRIBED})
 
-_Walked = tuple[int, int, int, int, int, int, int, int, int, int, int, int, int]
-"""A row at which something happens to the order, its kind, task and segment, and the segment before of the
-task; its cause, the segment of that (-1: none, or one of its own task) and its task, up to where it comes
-before, and by which rule; its source, the last row of the segment, and where a message came to
-(`ports.place`)."""
+_Step = tuple[int, int, int, int, int, int, int, int, int, int, int]
+"""A row at which something happens to the order, its kind, task, segment and run, and the run before of the
+task; its cause, the run of that (-1: none, or one of its own task), up to where it comes before, and by
+which rule; and the row with which its task ends, as far as that is known."""
+
+_Receive = tuple[int, int, int]
+"""Where a message came to (`ports.place`), and the run and the row, if known, in which its handler ends."""
+
+
+class _Piece(NamedTuple):
+    """What happens in a stretch of rows, in their order; receives are steps too."""
+
+    steps: Iterable[_Step]
+    receives: Iterable[_Receive]
 
 
 class Intake:
@@ -73,14 +83,15 @@ class Intake:
         self.holes: Final = Holes(log, limits.holes)
         self.segments: Final = Segments(log.first_row)
         self._edges = Edges()
-        self.chains: Final = Chains(self.segments, self.preds_of, self._session_of, limits)
+        self.runs: Final = Runs(self.segments, self.kinds)
+        self.chains: Final = Chains(self.segments, self.runs, self.preds_of, self._session_of, limits)
         self.paths: Final = Paths(self.segments, self.chains, self.preds_of)
         self._links = Links(self._tasks, self.segments, limits, self._reaches)
         self.ports: Final = Ports(is_concurrent, limits)
         self.mailboxes: Final = Mailboxes(self.segments, self.chains, limits, self._reaches)
-        self._open: dict[int, int] = {}  # by source
+        self._open: dict[int, int] = {}  # the last run by source
         self._several = False  # sources
-        self._unfinished: set[int] = set()
+        self._unfinished: set[int] = set()  # runs
         self._names: list[NDArray[Any]] = []
         self._causes, self._sources = log.column("cause_row"), log.column("source")
         self.used: Final[Counter[int]] = Counter()  # edges that told something, by what they are
@@ -136,14 +147,18 @@ class Intake:
         self.holes.look(start, stop, kinds == kind_of.LOST, unknown)
         matched = self._match(start, kinds, named, causes)
         still_open = self.segments.open()
-        starts = self.segments.add(Rows(start, kinds, tasks, causes, sources))
+        rows = Rows(start, kinds, tasks, causes, sources)
+        starts = self.segments.add(rows)
         if not self._several and len(self.segments.open()) > 1:
-            self._several, self._open = True, still_open
-            self._unfinished.update(still_open.values())
+            self._several = True
+            self._open = {source: self.runs.of(segment) for source, segment in still_open.items()}
+            self._unfinished.update(self._open.values())
         for segment in still_open.values():
             self.chains.went_on(segment)
         self.received += int((kinds == kind_of.RECEIVED).sum())
-        self._walk(self._interesting(Rows(start, kinds, tasks, causes, sources), starts), told, matched)
+        piece = self._piece(rows, starts, told)
+        self._walk(piece, told, matched)
+        self.mailboxes.settle()
         self.chains.trim()
 
     def _read(self, start: int, kinds: NDArray[np.uint8], sources: NDArray[Any]) -> dict[int, Told]:
@@ -188,66 +203,124 @@ class Intake:
             self.holes.add_all(hole, [row for row, cause in found if cause == NO_ROW])
         return matched
 
-    def _interesting(self, rows: Rows, starts: NDArray[np.bool_]) -> Iterator[_Walked]:
-        segments, codes = self.segments, rows.kinds + starts * np.uint8(_BEGINS)
-        at = np.flatnonzero(starts | kind_of.LOOKED_AT[rows.kinds])
-        kinds, tasks, causes, sources = rows.kinds[at], rows.tasks[at], rows.causes[at], rows.sources[at]
-        theirs = segments.of_row.part(rows.start, rows.start + len(rows.kinds))[at].astype(np.int64)
-        caused = np.flatnonzero((causes >= 0) & starts[at])
+    def _piece(self, rows: Rows, starts: NDArray[np.bool_], told: dict[int, Told]) -> _Piece:
+        kinds, tasks = rows.kinds, rows.tasks
+        ends = self._ends(rows)
+        cancelled = self._cancelled(rows, told)
+        begun = self.runs.add(rows, starts, ends, None if self._several else cancelled)
+        for run, last in begun.older:
+            self.chains.ends(run, last)
+        looked_at = begun.starts | kind_of.LOOKED_AT[kinds]
+        timers = self._links.timers()
+        looked_at[
+            ends if timers is None else ends[_among(tasks[ends], timers.union(task for task, _ in cancelled))]
+        ] = True
+        receives = self._receives(rows, looked_at)
+        return _Piece(self._steps(rows, begun, np.flatnonzero(looked_at)), receives)
+
+    def _ends(self, rows: Rows) -> NDArray[np.intp]:
+        """Where tasks end."""
+        ends = np.flatnonzero(kind_of.ENDS[rows.kinds] & (rows.tasks != NO_TASK))
+        callers = self._tasks.callers
+        if not callers:
+            return ends
+        asked = np.flatnonzero(_among(rows.tasks[ends], callers) & (rows.kinds[ends] == kind_of.FINISHED))
+        # Only a call ends, not the task that made it.
+        calls = [
+            at
+            for at in asked.tolist()
+            if self._tasks.is_call(int(rows.tasks[ends[at]]), rows.start + int(ends[at]))
+        ]
+        return np.delete(ends, calls)
+
+    def _cancelled(self, rows: Rows, told: dict[int, Told]) -> list[tuple[int, int]]:
+        """Tasks that are asked to stop, each with the row; -1 for those of before."""
+        tasks = [(task, NONE) for task in self._links.cancels]
+        for place in np.flatnonzero(rows.kinds == kind_of.CANCEL).tolist():
+            child = told[rows.start + place].child_name
+            if child is not None:
+                tasks.append((self._links.find(child, int(rows.sources[place])), rows.start + place))
+        return tasks
+
+    def _receives(self, rows: Rows, looked_at: NDArray[np.bool_]) -> Iterable[_Receive]:
+        """What there is to know of receives; ``looked_at`` gets the ends that are to be looked at then."""
+        kinds, tasks, segments = rows.kinds, rows.tasks, self.segments
+        received = np.flatnonzero(kinds == kind_of.RECEIVED)
+        handled = np.flatnonzero((kinds == kind_of.HANDLED) & (tasks != NO_TASK))
+        theirs = tasks[received]
+        again = theirs[segments.prev.take(segments.of_row.take(received + rows.start)) >= 0]
+        # Of a task that receives several times it is not told which handler ends.
+        asked = {*self.mailboxes.active, *again.tolist()}
+        looked_at[handled[_among(tasks[handled], asked)]] = True
+        ends, end_runs = np.full(len(received), NEVER, np.int64), np.full(len(received), NO_RUN, np.int64)
+        ended, first = np.unique(tasks[handled], return_index=True)
+        if len(ended):
+            at = np.minimum(np.searchsorted(ended, theirs), len(ended) - 1)
+            known = np.flatnonzero((ended[at] == theirs) & ~np.isin(theirs, again))
+            ends[known] = handled[first[at[known]]] + rows.start
+            end_runs[known] = self.runs.of_segment.take(segments.of_row.take(ends[known]))
+        to = places(*(names[received + rows.start] for names in self._names))
+        return zip(to.tolist(), end_runs.tolist(), ends.tolist(), strict=True)
+
+    def _steps(self, rows: Rows, begun: Begun, at: NDArray[np.intp]) -> Iterable[_Step]:
+        segments, run_of = self.segments, self.runs.of_segment
+        starts = begun.starts[at]
+        kinds, tasks, causes = rows.kinds[at], rows.tasks[at], rows.causes[at]
+        theirs = segments.of_row.take(at + rows.start)
+        runs, prevs = run_of.take(theirs), segments.prev.take(theirs)
+        prevs[prevs >= 0] = run_of.take(prevs[prevs >= 0])
+        caused = np.flatnonzero((causes >= 0) & starts)
         cause_rows = causes[caused]
         own = segments.of_row.take(cause_rows)
-        before = np.full(len(at), NONE, np.int64)
-        before[caused] = own
-        their_tasks = np.full(len(at), NO_TASK, np.int64)
-        their_tasks[caused] = segments.task.take(own)
-        before[(their_tasks == tasks) & (tasks != NO_TASK)] = NONE
+        foreign = segments.task.take(own) != tasks[caused]
+        foreign |= tasks[caused] == NO_TASK
+        before = np.full(len(at), NO_RUN, np.int64)
+        before[caused[foreign]] = run_of.take(own[foreign])
         bounds = causes.copy()
-        here = self._log.column("source")[cause_rows] == sources[caused]
+        here = self._sources[cause_rows] == rows.sources[at[caused]]
         bounds[caused[here]] = segments.last.take(own[here])
         rules = np.zeros(len(at), np.uint8)
         rules[caused] = kind_of.BY_KINDS[self.kinds.at(cause_rows), kinds[caused]]
+        tails = np.full(len(at), NEVER, np.int64)
+        tails[starts] = begun.tails
         return zip(
             (at + rows.start).tolist(),
-            codes[at].tolist(),
+            (kinds + starts * np.uint8(_BEGINS)).tolist(),
             tasks.tolist(),
             theirs.tolist(),
-            segments.prev.take(theirs).tolist(),
+            runs.tolist(),
+            prevs.tolist(),
             causes.tolist(),
             before.tolist(),
-            their_tasks.tolist(),
             bounds.tolist(),
             rules.tolist(),
-            sources.tolist(),
-            segments.last.take(theirs).tolist(),
-            places(*(names[at + rows.start] for names in self._names)).tolist(),
+            tails.tolist(),
             strict=True,
         )
 
     # --- row by row ------------------------------------------------------------------------------
 
     def _walk(  # noqa: C901, PLR0912, PLR0915 - the hot path, in one piece
-        self, rows: Iterable[_Walked], told: dict[int, Told], matched: dict[int, int]
+        self, piece: _Piece, told: dict[int, Told], matched: dict[int, int]
     ) -> None:
         links, edges, used = self._links, self._edges, self.used
         mailboxes, boxes, due = self.mailboxes, self.ports.known, self.ports.due
         spawns, nameless, cancels, threads = links.spawns, links.nameless, links.cancels, links.threads
-        chains = self.chains
-        of, first, late, add, set_tail = chains.chains, chains.first, chains.late, chains.add, chains.set_tail
-        segment_at, clock_at, tail_at = chains.segment_at, chains.clock_at, chains.tail_at
-        last_in, unfinished, several = self._open, self._unfinished, self._several
-        for row, code, task, segment, prev, cause, before, other, upto, by, source, last, place in rows:
+        add, receives = self.chains.add, iter(piece.receives)
+        unfinished, several = self._unfinished, self._several
+        for row, code, task, segment, run, prev, cause, before, upto, by, tail in piece.steps:
             if code >= _BEGINS:
-                preds: list[Pred] = []
+                preds: list[RunPred] = []
                 if prev < 0 and (task in spawns or cause in nameless) and task >= 0:
-                    preds = links.begins(task, row, source, cause)
+                    preds = self._in_runs(links.begins(task, row, self._sources.item(row), cause))
                 if cancels and task in cancels:
-                    preds += links.sees(task, source)
+                    preds += self._in_runs(links.sees(task, self._sources.item(row)))
                 rule = by
                 if matched and row in matched:
                     rule = matched[row]
                     edges.add(segment, cause, rule)
                 if before >= 0:
-                    if threads and (task in threads or other in threads):
+                    if threads and (task in threads or self._task_of(cause) in threads):
                         upto = cause  # noqa: PLW2901 - a thread goes on meanwhile
                     preds.append((before, upto, rule, cause))
                 box = None
@@ -255,56 +328,54 @@ class Intake:
                     if row >= due:
                         self._close(row)
                         due = self.ports.due
+                    place, end_run, end = next(receives)
                     box = boxes.get(place, _ASK)
                     if box is _ASK:
                         box = self._mailbox(row)
                     if box is not None and box.ordered and task >= 0:
-                        publish = None
+                        publish = NO_RUN
                         if rule == BY_PUBLISH:
-                            publish = before if before >= 0 else self.segments.of_row.at(cause), cause
-                        if box.busy and box.declared:
+                            publish = before if before >= 0 else self._run_of(cause)
+                        if box.declared and box.latest >= 0 and box.end >= row:
                             self.holes.add(Missing.OVERLAP, row)
-                        preds += mailboxes.before(box, publish, row)
+                        preds += mailboxes.before(box, publish, cause, row)
                     else:
                         box = None
                 elif code == _JOINED:
-                    preds += self._joined(row, segment, task, source, told.get(row, _NOTHING))
+                    preds += self._joined(row, segment, task, told.get(row, _NOTHING))
                 if several:
-                    unfinished.discard(last_in.get(source, NONE))
-                    unfinished.add(segment)
-                    last_in[source] = segment
-                if prev >= 0 and not preds and segment_at[at := of[prev - first] & PLACE] == prev:
-                    segment_at[at] = segment  # it goes on, and nothing came in between
-                    of.append(of[prev - first])
-                    late.append(clock_at[at])
-                    if tail_at[at] != NEVER:
-                        set_tail(at, NEVER)
-                else:
-                    for pred in add(row, last, prev, preds, unfinished, ends=task < 0):
-                        used[pred[2]] += 1
-                        if pred[2] > MATCHED_PUT:
-                            edges.add(segment, pred[3], pred[2])
+                    source = self._sources.item(row)
+                    unfinished.discard(self._open.get(source, NONE))
+                    unfinished.add(run)
+                    self._open[source] = run
+                for pred in add(row, segment, prev, preds, unfinished, tail):
+                    used[pred[2]] += 1
+                    if pred[2] > MATCHED_PUT:
+                        edges.add(segment, pred[3], pred[2])
                 if box is not None and box.ordered:
-                    mailboxes.start(box, task, publish, segment, row)
+                    mailboxes.start(box, task, run, publish, cause, row, end_run, end)
             kind = code & _KIND
             if kind in _ENDS:
-                if task >= 0:
-                    if kind == kind_of.HANDLED:
-                        mailboxes.end(task, segment, row)
-                    elif self._tasks.is_call(task, row):
-                        continue  # only a call ends, not the task that made it
-                    at = of[segment - first] & PLACE
-                    if segment_at[at] == segment:
-                        set_tail(at, last)
-                    if task in links.running or task in cancels:
-                        links.ended(task, source, segment, row)
+                if kind == kind_of.HANDLED:
+                    mailboxes.end(task, run, row)
+                if task in links.running or task in cancels:
+                    links.ended(task, self._sources.item(row), segment, row)
             elif kind == kind_of.CANCEL:
                 child = told[row].child_name
                 if child is not None:
-                    links.cancel(child, row, source)
+                    links.cancel(child, row, self._sources.item(row))
             elif kind in _SUBSCRIPTIONS:
-                self._subscribed(row, kind, told[row])
+                self._subscribed(row, kind, told.get(row, _NOTHING))
                 due = self.ports.due
+
+    def _in_runs(self, preds: list[Pred]) -> list[RunPred]:
+        return [(self.runs.of(segment), bound, rule, row) for segment, bound, rule, row in preds]
+
+    def _run_of(self, row: int) -> int:
+        return self.runs.of(self.segments.of_row.at(row))
+
+    def _task_of(self, row: int) -> int:
+        return self.segments.task.at(self.segments.of_row.at(row))
 
     def _mailbox(self, row: int) -> Mailbox | None:
         components, sessions, messages = self._names
@@ -315,8 +386,8 @@ class Intake:
         if over:
             self.chains.retire(over, row)
 
-    def _joined(self, row: int, segment: int, task: int, source: int, told: Told) -> list[Pred]:
-        name = told.child_name
+    def _joined(self, row: int, segment: int, task: int, told: Told) -> list[RunPred]:
+        name, source = told.child_name, self._sources.item(row)
         child = NO_TASK if name is None else self._links.find(name, source)
         if child == task != NO_TASK:
             return []  # a call, which is part of its caller
@@ -330,7 +401,7 @@ class Intake:
             first = self.segments.first.at(last)
             rows = np.flatnonzero(self.segments.of_row.part(first, row) == last)
             bound = first + int(rows[-1])
-        return [(last, bound, JOINED_CHILD, bound)]
+        return [(self.runs.of(last), bound, JOINED_CHILD, bound)]
 
     def _subscribed(self, row: int, kind: int, told: Told) -> None:
         component, session, message = (names.item(row) for names in self._names)
@@ -347,12 +418,21 @@ class Intake:
         """Rows below `first` are no longer asked for."""
         segments = self.segments
         kept, alive = segments.forget(first)
-        self.chains.forget(first, kept, len(segments.of_row))
+        run = self.runs.forget(kept)
+        self.chains.forget(first, run, len(segments.of_row))
         self._edges.forget(kept)
-        self._open = {source: segment for source, segment in self._open.items() if segment >= kept}
-        self._unfinished = {segment for segment in self._unfinished if segment >= kept}
+        self._open = {source: last for source, last in self._open.items() if last >= run}
+        self._unfinished = {last for last in self._unfinished if last >= run}
         self._links.forget(first)
         self._tasks.forget(alive)
         for box in self.ports.mailboxes:
-            box.handled.forget(kept)
+            box.forget(run)
         self.holes.forget(first)
+
+
+def _among(tasks: NDArray[np.int64], some: Collection[int]) -> NDArray[np.bool_]:
+    """Which of some tasks are among others."""
+    if not some:
+        return np.zeros(len(tasks), np.bool_)
+    found: NDArray[np.bool_] = np.isin(tasks, np.fromiter(some, np.int64, len(some)))
+    return found

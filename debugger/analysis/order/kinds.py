@@ -54,8 +54,11 @@ RESUMES: Final = _among(RECEIVED, JOINED, ACQUIRED, GOT)
 TELLING: Final = _among(SPAWNED, JOINED, CANCEL, SUBSCRIBED, UNSUBSCRIBED)
 """Kinds whose payload is read."""
 
-LOOKED_AT: Final = _among(HANDLED, FINISHED, CANCEL, SUBSCRIBED, UNSUBSCRIBED)
+LOOKED_AT: Final = _among(CANCEL, SUBSCRIBED, UNSUBSCRIBED)
 """Kinds that matter also where no segment begins."""
+
+ENDS: Final = _among(HANDLED, FINISHED)
+"""Kinds at which a task ends, or a handler in it."""
 
 
 BY_KINDS: Final[NDArray[np.uint8]] = np.full((LOST + 1, LOST + 1), BY_SIGNAL, np.uint8)

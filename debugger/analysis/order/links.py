@@ -174,6 +174,12 @@ class Links:
         if timer is not None and timer.delay is not None:
             self._fired.append(_Timer(source, timer.row, timer.delay, segment, row))
 
+    def timers(self) -> set[int] | None:
+        """Tasks that are timers, or may become one; None: that cannot be told."""
+        if self.nameless:
+            return None
+        return {*self.running, *(task for task, spawn in self.spawns.items() if spawn.kind == "timer")}
+
     def forget(self, first: int) -> None:
         """Drop what was told by rows below `first`."""
         for spawns in (self._unseen, self.spawns, self.nameless, self.running):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from debugger.analysis.order.bounded import bounded
-from debugger.analysis.order.chains import Chains, Pred
-from debugger.analysis.order.clocks import PLACE
+from debugger.analysis.order.chains import Chains, RunPred
+from debugger.analysis.order.clocks import BLOCK, IN_BLOCK, NEVER, PLACE, UNKNOWN, Clock
 from debugger.analysis.order.handled import Activation
 from debugger.analysis.order.ports import Address, Mailbox
 from debugger.analysis.order.records import Limits
@@ -16,8 +16,7 @@ from debugger.analysis.order.segments import Segments
 
 _MOST_ACTIVE: Final = 1 << 16
 
-Publish = tuple[int, int]
-"""Its segment and its row."""
+NO_RUN: Final = -1
 
 
 class Mailboxes:
@@ -26,6 +25,9 @@ class Mailboxes:
     That is so if its message was published before the later one's, as the order has it, or if anything in it
     comes before the publish of the later one. The second is a case of the first, unless its own publish is
     unknown.
+
+    Handlers are looked at when they start. When a handler ends is told at its start if it is known by then,
+    else by `end`; what has ended is entered when the mailbox's next one starts.
 
     ``reaches`` searches for what clocks do not tell; ``undecided`` counts where it gave up, or was not asked.
     """
@@ -38,73 +40,125 @@ class Mailboxes:
         reaches: Callable[[int, int], bool | None],
     ) -> None:
         self._segments = segments
-        self._chains = chains
+        self.chains: Final = chains
         self._limits = limits
         self._reaches = reaches
-        self._active: dict[int, Mailbox] = {}  # by task
+        self.active: Final[dict[int, Mailbox]] = {}  # by task, those of which no end is known
+        self._started: set[Mailbox] = set()  # since `settle`
         self.disproved: Final[set[Address]] = set()
         self.undecided = 0
 
-    def before(self, box: Mailbox, publish: Publish | None, row: int) -> list[Pred]:
-        """What comes before a handler that starts now, in `row`.
+    def before(  # noqa: C901 - the hot path, in one piece
+        self, box: Mailbox, run: int, publish: int, row: int
+    ) -> list[RunPred]:
+        """What comes before a handler that starts now, in `row`; its message was published in `publish`.
 
-        Without a known publish that is nothing. ``box.ordered`` is False afterwards if this handler shows it.
+        Without a known publish, of which the run is -1, that is nothing. ``box.ordered`` is False afterwards
+        if this handler shows it.
         """
-        box.rest = ()
-        if box.busy and not box.declared:
-            self._drop_order(box)
-            return []
+        if box.latest >= 0:
+            if box.end >= row:
+                self._overlapped(box)
+            elif not self._enter(box):
+                self._drop_order(box)
+        if box.overlapped < row:
+            self._drop_order(box)  # one ended after another that began later
         last = box.handled.last
-        if last is None:
+        if not box.ordered or last is None:
+            box.rest = ()
             return []
-        if publish is None:
+        if run == NO_RUN:
             box.rest = None
             return []
         rule = FIFO_DECLARED if box.declared else FIFO_ASSUMED
-        chain, key, segment, end, _, rest, loose = last
-        if not rest and rest is not None and not loose and self._surely_knows(publish, chain, key):
-            return [(segment, end, rule, end)]  # it comes after the last, and that after all others
+        chain, key, last_run, end, _, rest, loose = last
+        chains = self.chains
+        own = chains.chains[run - chains.first]
+        clock = None
+        if not rest and rest is not None and not loose:
+            box.rest = ()
+            if own == chain:
+                if key < publish:
+                    return [(last_run, end, rule, end)]  # it comes after the last, and that after all others
+            elif run >= chains.late_from and chains.chain_at[chain & PLACE] == chain:
+                clock = chains.late[run - chains.late_from]
+                rows, at = clock.get((chain & PLACE) >> BLOCK), chain & IN_BLOCK
+                if rows is not None and at < len(rows) and rows.item(at) >= key:
+                    return [(last_run, end, rule, end)]
         stale = row - self._limits.stale_rows
-        found, box.rest = box.handled.before(_Knows(self, publish), self._chains, stale)
-        return [(one.segment, one.end, rule, one.end) for one in found]
+        knows = _Knows(self, own, chains.clock_of(run) if clock is None else clock, publish)
+        found, box.rest = box.handled.before(knows, chains, stale)
+        return [(one[2], one[3], rule, one[3]) for one in found]
 
-    def _surely_knows(self, publish: Publish, chain: int, key: int) -> bool:
-        """Whether it is known at once that a row of a chain comes before a publish."""
-        chains, segment = self._chains, publish[0]
-        if chains.chains[segment - chains.first] == chain:
-            return key < publish[1]
-        at = segment - chains.late_from
-        if at < 0 or chains.chain_at[chain & PLACE] != chain:
-            return False
-        return chains.known(chains.late[at], chain) >= key
+    def _overlapped(self, box: Mailbox) -> None:
+        """A handler starts before the last one has ended."""
+        if not box.declared:
+            self._drop_order(box)
+        elif box.end < NEVER:  # else `end` will tell
+            box.overlapped = min(box.overlapped, box.end)
 
-    def start(self, box: Mailbox, task: int, publish: Publish | None, segment: int, row: int) -> None:
-        """A handler starts, in this segment, with this row; after `before`, and after `Chains.add`."""
-        chains = self._chains
-        if publish is None:
-            box.chain, box.key, box.loose = chains.of(segment), row, True
+    def start(
+        self,
+        box: Mailbox,
+        task: int,
+        run: int,
+        published: int,
+        publish: int,
+        row: int,
+        end_run: int,
+        end: int,
+    ) -> None:
+        """A handler starts, in this run, with this row; after `before`, and after `Chains.add`.
+
+        Its message was ``published`` in this run, in this row (`NO_RUN`: not known); its ``end``, in another
+        run and row, is `NEVER` where it is not known.
+        """
+        chains = self.chains
+        if published == NO_RUN:
+            box.chain, box.key, box.loose = chains.chains[run - chains.first], row, True
         else:
-            box.chain, box.key, box.loose = chains.chains[publish[0] - chains.first], publish[1], False
-        box.latest, box.busy = task, True
-        self._active[task] = box
-        bounded(self._active, _MOST_ACTIVE)
+            box.chain, box.key, box.loose = chains.chains[published - chains.first], publish, False
+        box.latest = task
+        box.end_run, box.end = end_run, end
+        self._started.add(box)
+        if box.end == NEVER:
+            self.active[task] = box
+            bounded(self.active, _MOST_ACTIVE)
 
-    def end(self, task: int, segment: int, row: int) -> None:
-        """A handler ends, in this segment, with this row."""
-        box = self._active.pop(task, None)
+    def end(self, task: int, run: int, row: int) -> None:
+        """A handler ends, in this run, with this row; one of which that was not told at its start."""
+        box = self.active.pop(task, None)
         if box is None:
             return
         if box.latest != task:
             self._drop_order(box)
             return
-        box.busy = False
-        if box.ordered:
-            chain = self._chains.of(segment)
-            ended = Activation._make((box.chain, box.key, segment, row, chain, box.rest, box.loose))
-            if not box.handled.add(ended, self._chains, row - self._limits.stale_rows):
-                self._drop_order(box)  # it does not handle in the order of publication
+        box.end_run, box.end = run, row
+        self._started.add(box)
+
+    def _enter(self, box: Mailbox) -> bool:
+        """Enter a handler that has ended; False if it was not handled in the order of publication."""
+        box.latest = -1
+        if not box.ordered:
+            return True
+        chains, run = self.chains, box.end_run
+        chain = chains.chains[run - chains.first]
+        ended = Activation._make((box.chain, box.key, run, box.end, chain, box.rest, box.loose))
+        return box.handled.add(ended, chains, box.end - self._limits.stale_rows)
+
+    def settle(self) -> None:
+        """All rows up to the ends that were told have been looked at: see which mailboxes they disprove."""
+        for box in self._started:
+            if box.overlapped < NEVER or (
+                box.latest >= 0
+                and box.end < NEVER
+                and box.handled.disproves(box.chain, box.key, loose=box.loose)
+            ):
+                self._drop_order(box)
+        self._started.clear()
 
     def _drop_order(self, box: Mailbox) -> None:
+        box.overlapped = NEVER
         if box.ordered:
             box.drop_order()
             self.disproved.add(box.address)
@@ -117,36 +171,46 @@ class Mailboxes:
         return bool(answer)
 
     @property
-    def order(self) -> tuple[Segments, Chains, int]:
-        """What is known of order so far, and how often a message may search for what is not."""
-        return self._segments, self._chains, self._limits.searches
+    def searches(self) -> int:
+        """How often a message may search for what clocks do not tell."""
+        return self._limits.searches
+
+    def began(self, row: int) -> int:
+        """The first row of the segment that a row is in."""
+        return self._segments.first.at(self._segments.of_row.at(row))
 
 
 class _Knows:
     """What a publish knows of the chains; see `handled.Knows`."""
 
-    def __init__(self, owner: Mailboxes, publish: Publish) -> None:
+    __slots__ = ("_chain_at", "_chains", "_owner", "_searches", "chain", "clock", "row")
+
+    def __init__(self, owner: Mailboxes, chain: int, clock: Clock, row: int) -> None:
         self._owner = owner
-        segments, self._chains, self._searches = owner.order
-        segment, self.row = publish
-        self.chain = self._chains.of(segment)
-        self.clock = self._chains.clock(segment)
-        self._began = segments.first.at(segment)
+        self.chain = chain
+        self.clock = clock
+        self.row = row
+        self._chains = owner.chains
+        self._chain_at = self._chains.chain_at
+        self._searches = -1
 
     def upto(self, chain: int) -> int | None:
         """The last row of a chain that comes before; None if no clock tells."""
         if chain == self.chain:
             return self.row - 1
-        chains = self._chains
-        if chains.chain_at[chain & PLACE] == chain or chains.tells(chain, self._began):
-            return chains.known(self.clock, chain)
+        place = chain & PLACE
+        if self._chain_at[place] == chain or self._chains.tells(chain, self._owner.began(self.row)):
+            rows, at = self.clock.get(place >> BLOCK), chain & IN_BLOCK
+            return rows.item(at) if rows is not None and at < len(rows) else UNKNOWN
         return None
 
     def has(self, activation: Activation) -> bool:
         """Whether the key of an activation comes before."""
-        upto = self.upto(activation.chain)
+        upto = self.upto(activation[0])
         if upto is not None:
-            return upto >= activation.key
+            return upto >= activation[1]
+        if self._searches < 0:
+            self._searches = self._owner.searches
         if not self._searches:
             self._owner.undecided += 1
             return False

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from debugger.analysis.order.bounded import bounded
+from debugger.analysis.order.clocks import NEVER
 from debugger.analysis.order.handled import Handled, Rest
 from debugger.analysis.order.payloads import Told
 from debugger.analysis.order.records import Limits
@@ -20,7 +21,6 @@ _HALF: Final = 16
 _MASK: Final = (1 << _BITS) - 1
 _SHORT: Final = (1 << _HALF) - 1
 _NO_PLACE: Final = -(2**63)
-_NEVER: Final = 2**62
 _LINGER: Final = 4096  # rows after the last unsubscribe in which a session's handlers come to an end
 
 
@@ -63,14 +63,16 @@ class Mailbox:
 
     __slots__ = (
         "address",
-        "busy",
         "chain",
         "declared",
+        "end",
+        "end_run",
         "handled",
         "key",
         "latest",
         "loose",
         "ordered",
+        "overlapped",
         "rest",
     )
 
@@ -78,14 +80,23 @@ class Mailbox:
         self.address = address
         self.ordered = ordered
         self.declared = False
-        # The handler that began last: its task, whether it has not ended, and as of `Activation`.
+        # The handler that began last: its task (-1: it is entered in ``handled``), its end, if that is known,
+        # and as of `Activation`.
         self.latest = -1
-        self.busy = False
+        self.end = NEVER
+        self.end_run = -1
         self.chain = -1
         self.key = -1
         self.rest: Rest = None
         self.loose = False
+        self.overlapped = NEVER  # the first end of those that were still running when another began
         self.handled: Final = Handled(limits.handled, limits.publishers)
+
+    def forget(self, run: int) -> None:
+        """Forget handlers that ended before a run."""
+        if self.latest >= 0 and self.end < NEVER and self.end_run < run:
+            self.latest = -1
+        self.handled.forget(run)
 
     def drop_order(self) -> None:
         """Handlers overlapped, or came in another order: from here on nothing is ordered."""
@@ -110,7 +121,7 @@ class Ports:
         self._boxes: dict[int, Mailbox] = {}
         self.known: Final[dict[int, Mailbox | None]] = {}
         """Mailboxes of which `mailbox` told before, by `place`."""
-        self.due = _NEVER  # at which row `closed` has something to say
+        self.due = NEVER  # at which row `closed` has something to say
 
     def subscribed(self, component: int, session: int, message: int, told: Told) -> None:
         """A component says that it listens, and perhaps how."""
@@ -149,7 +160,7 @@ class Ports:
             session = self._closing.popleft()[1]
             if session not in self._listening:
                 over.append(session)
-        self.due = self._closing[0][0] if self._closing else _NEVER
+        self.due = self._closing[0][0] if self._closing else NEVER
         if over:
             gone = set(over)
             for known in (self._ports, self._boxes):

@@ -14,11 +14,11 @@ _MOST: Final = int(np.iinfo(np.int32).max)
 class Tape:
     """Like an array whose indexes stay what they are when its beginning is dropped.
 
-    Four bytes a number, eight once there is one that needs them.
+    Four bytes a number, eight once there is one that needs them; one for numbers that fit, if asked for.
     """
 
-    def __init__(self, first: int = 0) -> None:
-        self._array: NDArray[Any] = np.zeros(_FIRST, np.int32)
+    def __init__(self, first: int = 0, *, dtype: type[np.int32 | np.int8] = np.int32) -> None:
+        self._array: NDArray[Any] = np.zeros(_FIRST, dtype)
         self.first = first
         self._stop = first
 

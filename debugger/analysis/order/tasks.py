@@ -50,7 +50,9 @@ class Tasks:
         self._old: dict[int, tuple[int, int]] = {}
         self._elsewhere: dict[tuple[int, int], int] = {}  # (source, name) of names that two sources use
         self._calls: dict[str, _Call] = {}
-        self._callers: dict[int, int] = {}  # tasks that made calls, with the log's number of their own name
+        self.callers: Final[
+            dict[int, int]
+        ] = {}  # tasks that made calls, with the log's number of their own name
         self._new: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
         self._names = log.interner("task")
 
@@ -91,7 +93,7 @@ class Tasks:
 
     def is_call(self, task: int, row: int) -> bool:
         """Whether a row of a task was told by a call that the task made."""
-        own = self._callers.get(task)
+        own = self.callers.get(task)
         return own is not None and int(self._log.column("task")[row]) != own
 
     def of(self, start: int, stop: int) -> NDArray[np.int64]:
@@ -151,7 +153,7 @@ class Tasks:
                 parent = self._known(call.caller) if call.caller != ABSENT else NO_TASK
             if parent != NO_TASK:
                 del self._calls[text]
-                self._callers.setdefault(parent, call.caller)
+                self.callers.setdefault(parent, call.caller)
                 return parent
         return self.fresh()
 
@@ -200,5 +202,5 @@ class Tasks:
             self._base += half
         self._old = {name: known for name, known in self._old.items() if known[0] in alive}
         self._elsewhere = {key: number for key, number in self._elsewhere.items() if number in alive}
-        for task in self._callers.keys() - alive:
-            del self._callers[task]
+        for task in self.callers.keys() - alive:
+            del self.callers[task]
