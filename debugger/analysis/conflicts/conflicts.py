@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from debugger.analysis.conflicts.clashes import Clashes
@@ -12,6 +12,7 @@ from debugger.analysis.conflicts.races import Races
 from debugger.analysis.conflicts.records import (
     LEFT,
     LONG,
+    NO_TASK,
     READ,
     RIGHT,
     WRITE,
@@ -27,9 +28,9 @@ from debugger.analysis.conflicts.records import (
 )
 from debugger.analysis.conflicts.states import State
 from debugger.analysis.conflicts.telling import ORDER_RACE, Teller
-from debugger.analysis.conflicts.touches import CHANGED, NO_TASK, RECEIVED, Intake, Shown, Write
+from debugger.analysis.conflicts.touches import CHANGED, RECEIVED, Intake, Shown, Write
 from debugger.analysis.conflicts.updates import Updates
-from debugger.analysis.conflicts.values import shape, short
+from debugger.analysis.conflicts.values import Written
 from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
 from debugger.log import NONE, EventLog
@@ -78,22 +79,18 @@ class Conflicts:
         self._guards: dict[int, tuple[int, State, str]] = {}  # by task: where it last looked at a state
         self._reads = self._writes = 0
         self._disproved: set[Address] = set()
-        self.looked_at = order.first_row
+        self._first_row = self.looked_at = order.first_row  # the first one that can be told of
 
     def _new_intake(self) -> Intake:
-        return Intake(
-            self._log, self._order, self._labels, self._limits, self._ended, receives=bool(self._pairs)
-        )
+        return Intake(self._log, self._order, self._labels, self._limits, self, receives=bool(self._pairs))
 
     def _before(self, before: int, after: int) -> bool:
         """Whether a row happens before a later one; what is forgotten, or too far away, is taken to."""
-        first = max(self._first_row, after - self._limits.reach)
-        return before < first or self._order.ordered(before, after)
-
-    @property
-    def _first_row(self) -> int:
-        """The first row that can be told of."""
-        return max(self._order.first_row, self._log.first_row)
+        return (
+            before < self._first_row
+            or before < after - self._limits.reach
+            or self._order.ordered(before, after)
+        )
 
     # --- growing -------------------------------------------------------------------------------
 
@@ -121,8 +118,8 @@ class Conflicts:
             if self._order.first_row > self.looked_at:
                 self._lose_track()
             self._disproved = self._not_ordered()
-            for shown in self._intake.take(self.looked_at, upto):
-                self._look(shown)
+            self._first_row = max(self._order.first_row, self._log.first_row)
+            self._intake.take(self.looked_at, upto)
             self.looked_at = max(upto, self.looked_at)
 
     def _lose_track(self) -> None:
@@ -130,11 +127,27 @@ class Conflicts:
         self.looked_at = self._order.first_row
         self._labels.forget()
         self._intake = self._new_intake()
+        self._clashes.forget()
         self._races.forget()
         self._updates.forget(self._intake.held)
         self._guards.clear()
 
-    def _look(self, shown: Shown) -> None:
+    # --- what rows show: as of `Sink` ----------------------------------------------------------
+
+    def changed(self, state: State, changes: Sequence[Written], row: int, segment: int, task: int) -> None:
+        """A snapshot shows what was written."""
+        at = row, segment, task, self._intake.held.of(task, segment)
+        self._writes += len(changes)
+        for clash in self._clashes.wrote(state, changes, at, self._first_row):
+            self._clashed(clash, state)
+        if state.followed:
+            for key, how, _, _ in changes:
+                cell = state.cells.get(key)
+                if cell is not None and cell.history is not None:
+                    self._updates.write(state, key, cell, row, segment, task, how)
+
+    def look(self, shown: Shown) -> None:
+        """A row shows more, or something else."""
         if self._pairs and shown.kind == RECEIVED:
             self._met(shown)
         if shown.changes or shown.reads or shown.writes:
@@ -142,13 +155,19 @@ class Conflicts:
             for state, key in shown.reads:
                 self._read(shown, state, key, locks)
             if shown.changes:
-                self._changed(shown, locks)
+                self.changed(shown.state, shown.changes, shown.writer, shown.segment, shown.task)
             for write in shown.writes:
                 self._wrote(shown, write, locks)
         elif shown.kind == CHANGED:
-            self._announced(shown)
+            self.announced(shown.state, shown.row, shown.segment, shown.task)
 
-    def _ended(self, task: int) -> None:
+    def announced(self, state: State, row: int, segment: int, task: int) -> None:
+        """A `state_change` in which nothing changed: what it had read, and others have written since."""
+        for key in self._updates.pending(state, task):
+            cell = state.cell(key, self._limits.keys)
+            self._updates.write(state, key, cell, row, segment, task, Shape.SAME)
+
+    def ended(self, task: int) -> None:
         """A handler is over."""
         self._updates.end(task)
         self._guards.pop(task, None)
@@ -173,21 +192,6 @@ class Conflicts:
                 if len(self._guards) > self._limits.tasks:
                     del self._guards[next(iter(self._guards))]
 
-    def _changed(self, shown: Shown, locks: frozenset[str]) -> None:
-        """A snapshot shows what was written."""
-        state, most, first_row = shown.state, self._limits.keys, self._first_row
-        add, place = self._clashes.add, state.place
-        row, segment, task = shown.writer, shown.segment, shown.task
-        self._writes += len(shown.changes)
-        for key, old, new in shown.changes:
-            cell = state.cell(key, most)
-            how = shape(old, new)
-            touch = Touch(row, segment, task, WRITE, how, locks, short(old), short(new))
-            for clash in add(place, key, cell, touch, first_row):
-                self._clashed(clash, state)
-            if cell.history is not None:
-                self._updates.write(state, key, cell, row, segment, task, how)
-
     def _wrote(self, shown: Shown, write: Write, locks: frozenset[str]) -> None:
         """A write is declared."""
         self._writes += 1
@@ -199,12 +203,6 @@ class Conflicts:
                 self._clashed(clash, state)
         if cell.history is not None:
             self._updates.write(state, key, cell, shown.writer, shown.segment, shown.task, how)
-
-    def _announced(self, shown: Shown) -> None:
-        """A `state_change` in which nothing changed: what it had read, and others have written since."""
-        for key in self._updates.pending(shown.state, shown.task):
-            cell = shown.state.cell(key, self._limits.keys)
-            self._updates.write(shown.state, key, cell, shown.row, shown.segment, shown.task, Shape.SAME)
 
     def _met(self, shown: Shown) -> None:
         """A handler of a message starts that, as a rule says, must not change places with another."""

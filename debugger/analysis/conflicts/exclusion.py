@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Final
 
 from debugger.analysis.conflicts.lines import Told
+from debugger.log import NONE, EventLog
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -48,7 +47,7 @@ class Held:
     def of(self, task: int, segment: int, since: int | None = None) -> frozenset[str]:
         """What a segment of a task has held so far; or only what it has had without a break since a row."""
         held, given = self._held.get(task), self._given.get(task)
-        if held is None and given is None:
+        if held is None and (given is None or given[0] != segment):
             return _NOTHING
         names: list[str] = []
         for locks in (held, given[1] if given is not None and given[0] == segment else None):
@@ -68,32 +67,35 @@ Address = tuple[int, int]
 class Inboxes:
     """Which activations are handlers of one mailbox that hands out one message at a time.
 
-    A component that does not say how it listens is taken to have such a one.
+    A component that does not say how it listens is taken to have such a one. ``receipts`` are the rows in
+    which handlers began, by task.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, log: EventLog, receipts: Mapping[int, int], most: int) -> None:
+        self._log = log
+        self._receipts = receipts
         self._most = most
         self._concurrent: dict[Address, None] = {}
-        self._of_task: dict[int, Address] = {}
 
     def subscribed(self, address: Address, told: Told) -> None:
         """A component says how it listens."""
         if told.mode == "concurrent" or (isinstance(told.concurrency, int) and told.concurrency > 1):
-            _put(self._concurrent, address, None, self._most)
+            self._concurrent[address] = None
+            if len(self._concurrent) > self._most:
+                del self._concurrent[next(iter(self._concurrent))]
 
-    def received(self, task: int, address: Address) -> None:
-        """A handler starts."""
-        _put(self._of_task, task, address, self._most)
+    def of(self, task: int) -> Address | None:
+        """The mailbox of which a task is a handler; None if it is none, or one that is forgotten."""
+        row = self._receipts.get(task, NONE)
+        if row < self._log.first_row or row == NONE:
+            return None
+        return int(self._log.column("component")[row]), int(self._log.column("session")[row])
 
-    def exclusive(self, one: int, other: int, disproved: Iterable[Address]) -> bool:
-        """Whether two tasks are handlers of one such mailbox, if it is not ``disproved``."""
-        address = self._of_task.get(one)
-        if address is None or address != self._of_task.get(other):
-            return False
+    def one_by_one(self, address: Address, disproved: Collection[Address]) -> bool:
+        """Whether handlers of a mailbox do not overlap, if it is not ``disproved``."""
         return address not in self._concurrent and address not in disproved
 
-
-def _put(known: dict[_K, _V], key: _K, value: _V, most: int) -> None:
-    known[key] = value
-    if len(known) > most:
-        del known[next(iter(known))]
+    def exclusive(self, one: int, other: int, disproved: Collection[Address]) -> bool:
+        """Whether two tasks are handlers of one such mailbox."""
+        address = self.of(one)
+        return address is not None and address == self.of(other) and self.one_by_one(address, disproved)

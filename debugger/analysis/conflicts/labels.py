@@ -31,30 +31,33 @@ class Labels:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
-        self._known: dict[int, Label | int] = {}  # by task; of a handler its row, until it is asked for
+        self._known: dict[int, tuple[int | None, Label]] = {}  # by task, and its receipt at that time
+        self.receipts: Final[dict[int, int]] = {}
+        """The rows in which the handlers began that began last, by task."""
 
     def received(self, task: int, row: int) -> None:
         """A task is the handler of the message that was received in a row."""
-        self._put(task, row)
+        self.receipts[task] = row
+        if len(self.receipts) > _MOST:
+            del self.receipts[next(iter(self.receipts))]
 
     def of(self, row: int, task: int) -> Label:
         """What the activation of a row is: a message type, a task's name, or only its component."""
+        receipt = self.receipts.get(task)
         known = self._known.get(task)
-        if isinstance(known, Label):
-            return known
-        label = self._looked_up(row) if known is None else self._message(known)
+        if known is not None and known[0] == receipt:
+            return known[1]
+        label = self._looked_up(row) if receipt is None else self._message(receipt)
         if task != _NO_TASK:
-            self._put(task, label)
+            self._known[task] = receipt, label
+            if len(self._known) > _MOST:
+                del self._known[next(iter(self._known))]
         return label
 
     def forget(self) -> None:
         """Tasks have other numbers from here on."""
         self._known.clear()
-
-    def _put(self, task: int, label: Label | int) -> None:
-        self._known[task] = label
-        if len(self._known) > _MOST:
-            del self._known[next(iter(self._known))]
+        self.receipts.clear()
 
     def _message(self, row: int) -> Label:
         message = int(self._log.column("message_type")[row])

@@ -7,6 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
+NO_TASK: Final = -1
+"""In place of a task's number."""
+
 READ: Final = 0
 WRITE: Final = 1
 LEFT: Final = 2
@@ -158,6 +161,8 @@ class Limits(Struct, frozen=True):
     """Activations whose reads and locks are remembered."""
     reach: int = 1 << 18
     """Rows between the two events of a conflict: what is further apart is taken to be ordered."""
+    idle: int = 1 << 20
+    """Rows without a word of a state, after which its session is taken to be over, and it is forgotten."""
     kept: int = 1_000
     """Races, and updates, that are told one by one."""
     recent: int = 64

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final, NamedTuple
 
+from msgspec import Raw
+
+from debugger.analysis.conflicts.lines import NO_STATE, decoded
 from debugger.analysis.conflicts.records import Limits, Place, Touch
 from debugger.log import EventLog
 
+_PLACE: Final = ("component", "session", "source")
 _HISTORY: Final = 8  # writes of a key, for updates
 
 
@@ -53,17 +57,32 @@ class Cell:
 
 
 class State:
-    """The state of a component in a session, of one process."""
+    """The state of a component in a session, of one process.
 
-    __slots__ = ("asked", "cells", "open", "place", "raw", "value")
+    ``raw`` is its last snapshot as it is written, ``members`` the same by key if that can be had.
+    """
+
+    __slots__ = ("asked", "cells", "followed", "known", "members", "open", "place", "raw", "seen")
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.raw = b""  # as it is written in the last snapshot, and what that is
-        self.value: dict[str, Any] | None = None
+        self.raw: Raw = NO_STATE
+        self.members: dict[str, Raw] | None = None
+        self.known = False  # whether there was a snapshot
         self.asked: dict[str, Any] = {}  # what was read of it before its first snapshot
         self.open: dict[int, int] = {}  # activations that have shown it and have not ended, with their rows
         self.cells: dict[str, Cell] = {}
+        self.followed = False  # whether updates of any key are looked for
+        self.seen = 0  # no row after this one was about it
+
+    @property
+    def value(self) -> dict[str, Any] | None:
+        """The last snapshot; None if there was none."""
+        return decoded(bytes(self.raw)) if self.known else None
+
+    def lost(self) -> None:
+        """What it is now is not known."""
+        self.raw, self.members, self.known = NO_STATE, None, False
 
     def cell(self, key: str, most: int) -> Cell:
         """What is known of a key."""
@@ -76,41 +95,66 @@ class State:
 
 
 class States:
-    """All states, or those that were changed last."""
+    """All states, or those that were seen last."""
 
     def __init__(self, log: EventLog, limits: Limits) -> None:
         self._log = log
-        self._most = limits.places
+        self._limits = limits
         self._states: dict[tuple[int | str, int, int], State] = {}
-        self._names: dict[int, str] = {}
         self.dropped = 0
 
-    def of(self, component: int, session: int, source: int) -> State:
-        """The state of a component, by the log's numbers."""
+    def all(self, start: int, stop: int) -> list[State]:
+        """The states that rows are about."""
+        log, last = self._log, stop - 1
+        components, sessions, sources = (log.column(one)[start:stop].tolist() for one in _PLACE)
+        places = list(zip(components, sessions, sources, strict=True))
+        states = {place: self.of(*place, last) for place in dict.fromkeys(places)}
+        return [states[place] for place in places]
+
+    def of(self, component: int, session: int, source: int, row: int) -> State:
+        """The state of a component, by the log's numbers, of which rows up to this one tell."""
         at = (component, session, source)
         state = self._states.get(at)
         if state is None:
-            state = self._enter(at, Place(self._log.name("component", component), session, source))
+            state = self._enter(at, Place(self._log.name("component", component), session, source), row)
+        state.seen = max(state.seen, row)
         return state
 
-    def named(self, component: str, session: int, source: int) -> State:
+    def named(self, component: str, session: int, source: int, row: int) -> State:
         """The same, of a component that is told by its name, and may have no event."""
         number = self._log.id_of("component", component)
         if number is not None:
-            return self.of(number, session, source)
+            return self.of(number, session, source, row)
         at = (component, session, source)
-        return self._states.get(at) or self._enter(at, Place(component, session, source))
+        state = self._states.get(at) or self._enter(at, Place(component, session, source), row)
+        state.seen = max(state.seen, row)
+        return state
 
-    def _enter(self, at: tuple[int | str, int, int], place: Place) -> State:
+    def _enter(self, at: tuple[int | str, int, int], place: Place, row: int) -> State:
         state = self._states[at] = State(place)
-        if len(self._states) > self._most:
-            # Half of them at once: those that came first, but for what goes on now.
-            old = sorted(self._states, key=lambda one: max(self._states[one].open.values(), default=-1))
-            for one in old[: len(old) // 2]:
+        state.seen = row
+        if len(self._states) > self._limits.places:
+            old = sorted(self._states, key=lambda one: self._states[one].seen)
+            for one in old[: len(old) // 2]:  # half of them at once, so that it is not often
                 if one != at:
                     del self._states[one]
                     self.dropped += 1
         return state
+
+    def retire(self, row: int) -> None:
+        """Forget who touched what of states that no row told of for so long that it is ordered anyhow.
+
+        Those that no row told of for much longer are forgotten altogether: their sessions are over.
+        """
+        reach, idle = row - self._limits.reach, row - self._limits.idle
+        gone: list[tuple[int | str, int, int]] = []
+        for at, state in self._states.items():
+            if state.seen < reach and not state.followed:
+                state.cells = {}
+            if state.seen < idle:
+                gone.append(at)
+        for at in gone:
+            del self._states[at]
 
     def __len__(self) -> int:
         return len(self._states)

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
+from msgspec import Raw
 from numpy.typing import NDArray
 
 from backend.events import vocabulary as words
 from debugger.analysis.conflicts.exclusion import Held, Inboxes
 from debugger.analysis.conflicts.labels import Labels
-from debugger.analysis.conflicts.lines import Said, decoded, payload, read_all
-from debugger.analysis.conflicts.records import Limits
+from debugger.analysis.conflicts.lines import NO_STATE, Said, Told, decoded, members, payload, read_all
+from debugger.analysis.conflicts.records import NO_TASK, Limits
 from debugger.analysis.conflicts.states import State, States
-from debugger.analysis.conflicts.values import Change, changes, known_keys, leaves
+from debugger.analysis.conflicts.values import (
+    Change,
+    Differences,
+    Written,
+    changes,
+    known_keys,
+    leaves,
+    written,
+)
 from debugger.analysis.order import Order
 from debugger.log import EventLog
-from debugger.log.fields import MISSING
+from debugger.log.fields import MISSING, read_lines
 
-NO_TASK: Final = -1
-_EMPTY: Final = (b"", b"{}", b"null")
+_NOTHING: Final = frozenset({b"", b"{}", b"null"})
+_EMPTY: Final = Raw(b"{}")
 _BLANK: Final = 4
 _UNDER_WAY: Final = 64  # activations of a state that are remembered
+_SWEEP: Final = 1 << 16  # rows after which states are looked through for those that are over
 
-OTHER, RECEIVED, HANDLED, CHANGED, ASKED, ACQUIRED, RELEASED, SUBSCRIBED, FINISHED = range(9)
+# Those from `ASKED` on have something in their payload.
+OTHER, RECEIVED, HANDLED, FINISHED, CHANGED, ASKED, ACQUIRED, RELEASED, SUBSCRIBED = range(9)
+_PLAIN: Final = (OTHER, CHANGED)
+_SAYING: Final = frozenset({ACQUIRED, RELEASED, SUBSCRIBED})
 _CODES: Final = {
     words.RECEIVED: RECEIVED,
     words.HANDLED: HANDLED,
@@ -35,8 +49,6 @@ _CODES: Final = {
     words.SUBSCRIBED: SUBSCRIBED,
     words.TASK_FINISHED: FINISHED,
 }
-_QUIET: Final = frozenset({OTHER, RECEIVED, HANDLED, FINISHED})
-_TELLING: Final = frozenset({ACQUIRED, RELEASED, SUBSCRIBED})
 
 
 class Write(NamedTuple):
@@ -58,10 +70,26 @@ class Shown(NamedTuple):
     state: State
     reads: list[tuple[State, str]]
     writes: list[Write]
-    changes: list[Change]
+    changes: Sequence[Written]
     """What the snapshot of its own state shows."""
     writer: int
     """The row to which the writes are put down."""
+
+
+class Sink(Protocol):
+    """Who is told what rows show, in the order of rows."""
+
+    def changed(self, state: State, changes: Sequence[Written], row: int, segment: int, task: int) -> None:
+        """A snapshot shows what its own segment wrote, and that is all that there is to tell of a row."""
+
+    def announced(self, state: State, row: int, segment: int, task: int) -> None:
+        """A `state_change` in which nothing changed."""
+
+    def look(self, shown: Shown) -> None:
+        """Whatever else a row shows."""
+
+    def ended(self, task: int) -> None:
+        """A handler is over."""
 
 
 class Intake:
@@ -71,29 +99,24 @@ class Intake:
     yet: what its receive shows to be changed was written by the one other activation of the component that
     is under way, or by nobody knows whom (`unattributed`).
 
-    ``ended`` is called with each handler that is over. With ``receives`` each of those is told.
+    With ``receives`` each handler that starts is told.
     """
 
     def __init__(
-        self,
-        log: EventLog,
-        order: Order,
-        labels: Labels,
-        limits: Limits,
-        ended: Callable[[int], None],
-        *,
-        receives: bool,
+        self, log: EventLog, order: Order, labels: Labels, limits: Limits, sink: Sink, *, receives: bool
     ) -> None:
         self._log = log
         self._order = order
         self._labels = labels
         self._limits = limits
-        self._ended = ended
+        self._sink = sink
         self._receives = receives
         self._codes: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._differences = Differences(limits.changes)
+        self._swept = 0
         self.states: Final = States(log, limits)
         self.held: Final = Held(limits.tasks)
-        self.inboxes: Final = Inboxes(limits.tasks)
+        self.inboxes: Final = Inboxes(log, labels.receipts, limits.tasks)
         self.unattributed = 0
 
     def _kinds(self, start: int, stop: int) -> NDArray[np.uint8]:
@@ -107,123 +130,154 @@ class Intake:
 
     def take(  # noqa: C901, PLR0912 - the hot path, in one piece
         self, start: int, stop: int
-    ) -> Iterator[Shown]:
-        """What rows show, in order: those of which there is anything to tell."""
-        log, state_of = self._log, self.states.of
-        columns = (log.column(name)[start:stop].tolist() for name in ("component", "session", "source"))
+    ) -> None:
+        """Tell the sink what rows show."""
+        if start >= self._swept + _SWEEP:
+            self.states.retire(start)
+            self._swept = start
+        kinds = self._kinds(start, stop)
+        telling = (np.flatnonzero(kinds >= ASKED) + start).tolist()
+        lines = dict(zip(telling, read_lines(self._log, telling), strict=True)) if telling else {}
         segments, tasks = self._order.places(start, stop)
-        lines = read_all(log, start, stop)
-        kinds = self._kinds(start, stop).tolist()
-        rows = zip(range(start, stop), lines, kinds, segments.tolist(), tasks.tolist(), *columns, strict=True)
-        for row, (line, said), kind, segment, task, component, session, source in rows:
-            state = state_of(component, session, source)
+        rows = zip(
+            range(start, stop),
+            chain.from_iterable(read_all(self._log, start, stop)),
+            kinds.tolist(),
+            segments.tolist(),
+            tasks.tolist(),
+            self.states.all(start, stop),
+            strict=True,
+        )
+        sink, received, receives, empty = self._sink, self._labels.received, self._receives, _EMPTY
+        for row, said, kind, segment, task, state in rows:
             if said is None:
-                state.raw, state.value = b"", None
+                state.lost()
                 continue
-            raw = bytes(said.component_state)
-            if len(raw) <= _BLANK and raw in _EMPTY:
-                raw = b""
-            if (not raw or raw == state.raw) and kind in _QUIET and not said.reads and not said.writes:
-                if kind != OTHER:
-                    self._note(kind, row, task, component, session, state)
-                    if kind == RECEIVED and self._receives:
-                        yield Shown(row, kind, segment, task, state, [], [], [], row)
-                continue  # nearly always
-            shown = Shown(row, kind, segment, task, state, [], [], [], row)
-            if kind in _TELLING:
-                self._tell(shown, line, component, session, source)
-            known = bool(raw) and state.value is not None and kind != ASKED
-            if kind == ASKED:
-                self._asked(shown, line, said, raw, source)
+            raw = said.component_state
+            new = raw != state.raw and raw != empty  # noqa: PLR1714 - they cannot be hashed, and a tuple costs
+            if kind > CHANGED or said.reads or said.writes:
+                shown = Shown(row, kind, segment, task, state, [], [], (), row)
+                self._look_into(shown, said, raw if new else NO_STATE, lines.get(row, b""))
+            elif kind in _PLAIN:
+                if new and (found := self._differing(state, raw, kind)):
+                    sink.changed(state, found, row, segment, task)
+                    if task != NO_TASK:
+                        self._runs(state, task, row)
+                elif kind == CHANGED:
+                    sink.announced(state, row, segment, task)
+            elif kind == RECEIVED:
+                found = self._differing(state, raw, kind) if new else ()
+                if found or receives:
+                    shown = Shown(row, kind, segment, task, state, [], [], (), row)
+                    sink.look(self._begins(shown, found))
+                elif task != NO_TASK:
+                    received(task, row)
+                    self._runs(state, task, row)
             else:
-                if raw and raw != state.raw:
-                    shown = self._changed(shown, raw)
-                self._declared_reads(shown, said, source)
-            if said.writes:
-                self._declared_writes(shown, said, source, known=known)
-            if kind == HANDLED:
-                yield shown
-                self._note(kind, row, task, component, session, state)
-            else:
-                self._note(
-                    kind, row, task, component, session, state, wrote=bool(shown.writes or shown.changes)
-                )
-                yield shown
+                if new and (found := self._differing(state, raw, kind)):
+                    sink.changed(state, found, row, segment, task)
+                if task != NO_TASK:
+                    state.open.pop(task, None)
+                    if kind == HANDLED:
+                        self._ended(task)
 
-    def _tell(self, shown: Shown, line: bytes, component: int, session: int, source: int) -> None:
-        told = payload(self._log, shown.row, line)
+    @staticmethod
+    def _runs(state: State, task: int, row: int) -> None:
+        """An activation is under way that has shown a state."""
+        running = state.open
+        running[task] = row
+        if len(running) > _UNDER_WAY:
+            del running[next(iter(running))]
+
+    def _ended(self, task: int) -> None:
+        self.held.end(task)
+        self._sink.ended(task)
+
+    # --- snapshots -----------------------------------------------------------------------------
+
+    def _differing(self, state: State, raw: Raw, kind: int) -> Sequence[Written]:
+        """What a snapshot shows that is written otherwise than the one before."""
+        text = bytes(raw)
+        if len(text) <= _BLANK and text in _NOTHING:
+            return ()
+        raw = Raw(text)  # what was decoded holds on to all that was decoded with it
+        before, old, known = state.raw, state.members, state.known
+        new = state.members = members(raw)
+        state.raw, state.known = raw, True
+        if not known:
+            return self._first(state, decoded(text), kind)
+        if old is not None and new is not None:
+            return self._differences.between(old, new)
+        return written(changes(decoded(bytes(before)), decoded(text), self._limits.changes))
+
+    def _first(self, state: State, value: dict[str, Any], kind: int) -> Sequence[Written]:
+        """The first snapshot: who made it so is not known, but for what was read, or what can only be it."""
+        asked, state.asked = state.asked, {}
+        if asked:
+            now = {key: value.get(key, MISSING) for key in asked}
+            return written(changes(asked, now, self._limits.changes))
+        if kind == CHANGED and len(value) == 1:
+            (key,) = value
+            if len(leaves(value[key], key, 2)) == 1:
+                return written([Change(key, MISSING, value[key])])
+        return ()
+
+    def _begins(self, shown: Shown, found: Sequence[Written]) -> Shown:
+        """A handler starts: what its snapshot shows is put down to the other activation that is under way."""
+        state, began, task = shown.state, shown.row, shown.task
+        if found:
+            others = [row for other, row in state.open.items() if other != task]
+            if len(others) == 1 and others[0] >= max(self._order.first_row, self._log.first_row):
+                (row,) = others
+                of = self._order.task(row)
+                shown = shown._replace(
+                    changes=found,
+                    writer=row,
+                    segment=self._order.segment(row),
+                    task=NO_TASK if of is None else of,
+                )
+            else:
+                self.unattributed += 1
+        if task != NO_TASK:
+            self._labels.received(task, began)
+            self._runs(state, task, began)
+        return shown
+
+    # --- what else a row says --------------------------------------------------------------------
+
+    def _look_into(self, shown: Shown, said: Said, raw: Raw, line: bytes) -> None:
+        """A row that declares what it read or wrote, or has a payload that matters."""
+        row, kind, state, task = shown.row, shown.kind, shown.state, shown.task
+        source = state.place.source
+        if kind in _SAYING:
+            self._tell(shown, payload(self._log, row, line), source)
+        known = bool(bytes(said.component_state) not in _NOTHING and state.known and kind != ASKED)
+        if kind == ASKED:
+            self._asked(shown, line, said, source)
+        else:
+            found = self._differing(state, raw, kind) if bytes(raw) else ()
+            shown = self._begins(shown, found) if kind == RECEIVED else shown._replace(changes=found)
+            self._declared_reads(shown, said.reads, source)
+        if said.writes:
+            self._declared_writes(shown, said, source, known=known)
+        self._sink.look(shown)
+        if task == NO_TASK:
+            return
+        if kind in (HANDLED, FINISHED):
+            state.open.pop(task, None)
+            if kind == HANDLED:
+                self._ended(task)
+        elif kind != RECEIVED and (shown.writes or shown.changes):
+            self._runs(state, task, row)
+
+    def _tell(self, shown: Shown, told: Told, source: int) -> None:
         if shown.kind == ACQUIRED:
             self.held.take(shown.task, told, source, shown.row)
         elif shown.kind == RELEASED:
             self.held.give(shown.task, shown.segment, told, source)
         else:
-            self.inboxes.subscribed((component, session), told)
-
-    def _note(
-        self,
-        kind: int,
-        row: int,
-        task: int,
-        component: int,
-        session: int,
-        state: State,
-        *,
-        wrote: bool = False,
-    ) -> None:
-        """Who is under way."""
-        if task == NO_TASK:
-            return
-        running = state.open
-        if kind == RECEIVED:
-            self.inboxes.received(task, (component, session))
-            self._labels.received(task, row)
-            running[task] = row
-        elif kind == HANDLED:
-            running.pop(task, None)
-            self.held.end(task)
-            self._ended(task)
-        elif kind == FINISHED:
-            running.pop(task, None)
-        elif wrote:
-            running[task] = row
-        if len(running) > _UNDER_WAY:
-            del running[next(iter(running))]
-
-    # --- snapshots -----------------------------------------------------------------------------
-
-    def _changed(self, shown: Shown, raw: bytes) -> Shown:
-        """A snapshot that is written otherwise than the one before."""
-        state, before = shown.state, shown.state.value
-        state.raw, state.value = raw, decoded(raw)
-        if before is None:
-            found = self._first(shown, state.value)
-        else:
-            found = changes(before, state.value, self._limits.changes)
-        if not found:
-            return shown
-        if shown.kind == RECEIVED:
-            others = [row for task, row in state.open.items() if task != shown.task]
-            if len(others) != 1 or others[0] < max(self._order.first_row, self._log.first_row):
-                self.unattributed += 1
-                return shown
-            (writer,) = others
-            task = self._order.task(writer)
-            shown = shown._replace(writer=writer, segment=self._order.segment(writer))
-            shown = shown._replace(task=NO_TASK if task is None else task)
-        shown.changes.extend(found)
-        return shown
-
-    def _first(self, shown: Shown, value: dict[str, Any]) -> list[Change]:
-        """The first snapshot: who made it so is not known, but for what was read, or what can only be it."""
-        state, asked = shown.state, shown.state.asked
-        state.asked = {}
-        if asked:
-            return changes(asked, {key: value.get(key, MISSING) for key in asked}, self._limits.changes)
-        if shown.kind == CHANGED and len(value) == 1:
-            (key,) = value
-            if len(leaves(value[key], key, 2)) == 1:
-                return [Change(key, MISSING, value[key])]
-        return []
+            component = int(self._log.column("component")[shown.row])
+            self.inboxes.subscribed((component, shown.state.place.session), told)
 
     # --- what is declared ------------------------------------------------------------------------
 
@@ -232,27 +286,30 @@ class Intake:
         component, _, key = name.partition(".")
         state = shown.state
         if component != state.place.component:
-            state = self.states.named(component, shown.state.place.session, source)
-        if state.value is None or not key:
+            state = self.states.named(component, shown.state.place.session, source, shown.row)
+        value = state.value
+        if value is None or not key:
             return state, [key] if key else []
-        return state, known_keys(state.value, key, self._limits.changes)
+        return state, known_keys(value, key, self._limits.changes)
 
-    def _asked(self, shown: Shown, line: bytes, said: Said, raw: bytes, source: int) -> None:
+    def _asked(self, shown: Shown, line: bytes, said: Said, source: int) -> None:
         """A `state_read`: what it read is declared, or listed, or else all that it holds."""
-        if raw and shown.state.value is None and len(shown.state.asked) < self._limits.changes:
+        raw = bytes(said.component_state)
+        raw = b"" if raw in _NOTHING else raw
+        if raw and not shown.state.known and len(shown.state.asked) < self._limits.changes:
             shown.state.asked |= decoded(raw)
         if said.reads:
-            self._declared_reads(shown, said, source)
+            self._declared_reads(shown, said.reads, source)
             return
         listed = payload(self._log, shown.row, line).keys
         if not isinstance(listed, list):
             listed = list(decoded(raw)) if raw else []
         own = shown.state.place.component
         names = tuple(f"{own}.{key}" for key in listed[: self._limits.changes] if isinstance(key, str))
-        self._declared_reads(shown, Said(reads=names), source)
+        self._declared_reads(shown, names, source)
 
-    def _declared_reads(self, shown: Shown, said: Said, source: int) -> None:
-        for name in said.reads[: self._limits.changes]:
+    def _declared_reads(self, shown: Shown, reads: Sequence[str], source: int) -> None:
+        for name in reads[: self._limits.changes]:
             state, keys = self._keys(shown, name, source)
             shown.reads.extend((state, key) for key in keys)
 

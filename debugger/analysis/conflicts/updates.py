@@ -58,6 +58,7 @@ class Updates:
                 del self._reads[next(iter(self._reads))]
         if len(reads) < _KEYS:
             cell.followed()
+            state.followed = True
             reads[state.place, key] = _Read(row, segment, cell.count)
 
     def forget(self, held: Held) -> None:
@@ -100,6 +101,7 @@ class Updates:
             else:
                 self._could(state, key, cell, mine)
         if shape is not Shape.SAME or read is not None:
+            state.followed = True
             cell.wrote(mine)
 
     def _happened(self, state: State, key: str, cell: Cell, mine: Wrote, read: _Read) -> None:
