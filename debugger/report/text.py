@@ -1,20 +1,21 @@
-"""The report as people read it: a finding is a paragraph, the worst first."""
+"""The report as people read it: a finding is a paragraph, the worst first; its like are named below it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from debugger.report.escape import plain, spelled
+from debugger.report.escape import plain, shortened, spelled
 from debugger.report.model import SEVERITIES, Found, Place, Report, Severity, at_or_above
 
 _INDENT = "    "
-_NAMED = 3  # recordings
+_NAMED = 3  # recordings, and findings that are like another one
 _PLACES = 4  # events that are named one by one
+_PARAGRAPHS = 100
 
 
 def text(report: Report, width: int = 100, least: Severity = "info") -> str:
-    """Paragraphs of lines about as wide as that, and a line that sums up.
+    """Paragraphs of lines about as wide as that, and lines that sum up.
 
     Findings that are milder than ``least``, or accepted, are only counted, unless that is ``info``.
     """
@@ -23,33 +24,67 @@ def text(report: Report, width: int = 100, least: Severity = "info") -> str:
         for one in report.findings
         if least == "info" or (at_or_above(one.severity, least) and not one.suppressed)
     ]
-    order = sorted(shown, key=lambda one: (bool(one.suppressed), SEVERITIES.index(one.severity)))
-    parts = ["\n".join(_paragraph(one, max(width, 40))) for one in order]
+    alike = _alike(sorted(shown, key=_rank))
+    parts = ["\n".join(_paragraph(few, max(width, 40))) for few in alike[:_PARAGRAPHS]]
     hidden = len(report.findings) - len(shown)
-    return "\n\n".join([*parts, "\n".join(_summary(report, hidden))]) + "\n"
+    untold = sum(map(len, alike[_PARAGRAPHS:]))
+    return "\n\n".join([*parts, "\n".join(_summary(report, hidden, untold))]) + "\n"
 
 
-def _paragraph(found: Found, width: int) -> Iterator[str]:
-    line = f":{found.line}" if found.line else ""
-    times = f" ({found.times:,} times)" if found.times > 1 else ""
+def _rank(found: Found) -> tuple[bool, int, bool]:
+    """What is accepted last, else the worst first; what is about no event after what is."""
+    return bool(found.suppressed), SEVERITIES.index(found.severity), not found.places
+
+
+def _alike(findings: Iterable[Found]) -> list[list[Found]]:
+    """Those that say the same of other sessions, turns or recordings; in the order of the first of them."""
+    groups: dict[object, list[Found]] = {}
+    for number, one in enumerate(findings):
+        mark = one.fingerprint or number
+        groups.setdefault((mark, one.rule, one.verdict, one.severity, one.suppressed), []).append(one)
+    return list(groups.values())
+
+
+def _paragraph(alike: list[Found], width: int) -> Iterator[str]:
+    found = alike[0]
     label = "accepted" if found.suppressed else found.severity
-    head = f"{plain(found.path)}{line}: {label}: {plain(found.rule)} [{plain(found.verdict)}]{times}"
-    yield head
-    yield from _filled("", _about(found), width)
+    yield f"{_where(found)}: {label}: {plain(found.rule)} [{plain(found.verdict)}]{_times(found)}"
+    yield from _filled("", f"{found.message}{_scope(found)}", width)
     yield from _filled("why    ", found.why, width)
-    for place in found.places[:_PLACES]:
-        yield from _filled("event  ", _event(place), width)
-    if len(found.places) > _PLACES:
-        yield f"{_INDENT}       and {len(found.places) - _PLACES:,} more events"
+    if not found.explanation:  # which names them
+        for place in found.places[:_PLACES]:
+            yield from _filled("event  ", _event(place), width)
+        if len(found.places) > _PLACES:
+            yield f"{_INDENT}       and {len(found.places) - _PLACES:,} more events"
     yield from (f"{_INDENT}{spelled(line)}" for line in found.explanation)
     yield from _filled("fix    ", found.fix, width)
     yield from _filled("accepted because ", found.suppressed, width)
+    yield from _others(alike[1:])
 
 
-def _about(found: Found) -> str:
+def _others(alike: list[Found]) -> Iterator[str]:
+    label = "also   "
+    for one in alike[:_NAMED]:
+        yield f"{_INDENT}{label}{_where(one)}{_times(one)}{shortened(spelled(_scope(one)))}"
+        label = " " * len(label)
+    if len(alike) > _NAMED:
+        yield f"{_INDENT}{label}and {len(alike) - _NAMED:,} more"
+
+
+def _where(found: Found) -> str:
+    line = f":{found.line}" if found.line else ""
+    return f"{plain(found.path)}{line}"
+
+
+def _times(found: Found) -> str:
+    return f" ({found.times:,} times)" if found.times > 1 else ""
+
+
+def _scope(found: Found) -> str:
+    """The session and the turn."""
     where = [f"session {found.session_id}"] if found.session_id is not None else []
     where += [f"turn {found.turn}"] if found.turn is not None else []
-    return f"{found.message} ({', '.join(where)})" if where else found.message
+    return f" ({', '.join(where)})" if where else ""
 
 
 def _event(place: Place) -> str:
@@ -64,7 +99,7 @@ def _filled(label: str, content: str, width: int) -> list[str]:
         return []
     first = _INDENT + label
     return wrap(
-        plain(content),
+        shortened(plain(content)),
         width,
         initial_indent=first,
         subsequent_indent=" " * len(first),
@@ -73,7 +108,7 @@ def _filled(label: str, content: str, width: int) -> list[str]:
     )
 
 
-def _summary(report: Report, hidden: int) -> Iterator[str]:
+def _summary(report: Report, hidden: int, untold: int) -> Iterator[str]:
     counts = report.counts
     said = [_count(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
     accepted = len(report.findings) - len(report.open)
@@ -85,6 +120,8 @@ def _summary(report: Report, hidden: int) -> Iterator[str]:
     yield f"{what} in {where} ({report.seconds:.1f} s)"
     if hidden:
         yield f"{_count(hidden, 'finding')} more with --verbose"
+    if untold:
+        yield f"{_count(untold, 'finding')} more with --format json"
     if report.not_shown:
         yield f"{report.not_shown:,} more findings are counted here only"
     unsure = [one for one in report.inputs if one.causality != "full"]

@@ -48,7 +48,7 @@ def test_a_lost_update_fails_with_both_writes_and_a_fix(racy: Path) -> None:
     run = call("check", str(racy))
     assert run.returncode == 1
     assert re.match(rf"{re.escape(str(racy))}:\d+: error: lost-update \[violation\]\n", run.stdout)
-    assert run.stdout.count("state_change of account") == 2
+    assert run.stdout.count("account changes its state") == 2
     assert "hold one lock" in run.stdout
     assert re.search(r"^1 error.* in \d+ events of 1 recording", run.stdout, re.MULTILINE)
 

@@ -92,14 +92,49 @@ def test_text_says_what_where_why_and_how_to_mend_the_worst_first() -> None:
         "logs/bad.jsonl:120: error: stale-worker-chunk [violation]\n"
         "    audio of worker w1 was played after it had been replaced by w2 (session s1, turn 3)\n"
         "    why    nothing compared the worker of the chunk with the current one\n"
-        "    event  line 120 · a-120: TTS_AUDIO_CHUNK received by audio_output\n"
-        "    event  line 97 · a-97: state_change of tts_orchestrator\n"
         "      t4  97 ──╮\n"
         "      t9 120 ──╯ nothing orders these\n"
         "    fix    drop chunks whose worker_id is not current_worker\n"
     )
     assert written.index("order-race [predicted] (12 times)") < written.index("accepted: handler-failed")
     assert "accepted because known until the next release" in written
+
+
+def test_text_names_the_events_that_no_explanation_does() -> None:
+    """By line and id, as far as they have them; four of them."""
+    finding = replace(STALE, explanation=(), places=STALE.places * 3)
+    written = render(Report(inputs=(), findings=(finding,)), "text")
+    assert written.count("    event  ") == 4
+    assert "    event  line 120 · a-120: TTS_AUDIO_CHUNK received by audio_output\n" in written
+    assert "           and 2 more events\n" in written
+
+
+def test_text_tells_what_is_alike_once_and_names_where_else_it_is() -> None:
+    """The same in other sessions and recordings: what it is, why, how to mend it: told once."""
+    one = replace(STALE, fingerprint="f")
+    alike = [replace(one, path=f"logs/{number}.jsonl", turn=number) for number in range(6)]
+    other = replace(one, fingerprint="g")
+    written = render(Report(inputs=(), findings=(*alike, other)), "text")
+    assert written.count("error: stale-worker-chunk") == 2
+    assert (
+        "    also   logs/1.jsonl:120 (session s1, turn 1)\n"
+        "           logs/2.jsonl:120 (session s1, turn 2)\n"
+        "           logs/3.jsonl:120 (session s1, turn 3)\n"
+        "           and 2 more\n"
+    ) in written
+    assert "7 errors" in written
+
+
+def test_text_of_very_many_findings_can_be_read_and_counts_the_rest() -> None:
+    """A hundred paragraphs; those about no event come after the others; no line is without end."""
+    many = tuple(replace(STALE, fingerprint=str(number)) for number in range(1_000))
+    none = replace(STALE, places=(), message="900 more findings")
+    long = replace(STALE, fingerprint="l", message="x" * 100_000, why="y " * 100_000)
+    written = render(Report(inputs=(), findings=(none, long, *many)), "text")
+    assert written.count("error: stale-worker-chunk") == 100
+    assert "902 findings more with --format json" in written
+    assert "900 more findings" not in written
+    assert len(written) < 100_000
 
 
 def test_text_ends_with_what_was_judged_and_what_was_not() -> None:
