@@ -93,10 +93,13 @@ class Program:
             self._binding("between", index, Part(name, []), case, rule)
             for index, name in enumerate(case.between or ())
         ]
+        judge.prepare(*between)
         # A key begins with the event that opens, and ends with the one that closes.
         ordered = [*between[:1], *bindings, *between[1:]]
         number = len(self.judges)
         for rank, binding in enumerate(ordered):
+            if judge.folded(binding):
+                continue
             order = number * 1_000 + rank
             self._feeds.setdefault(binding.part.event, []).append((order, judge, binding))
         self.judges.append((rule, judge))
@@ -138,9 +141,7 @@ class Program:
         if known is None:
             wakes = set(selector.wakes or ())
             known = self._wakers[selector.name] = self._which(
-                lambda one: any(
-                    judge in wakes and judge.makes_known(binding) for _, judge, binding in one.feeds
-                )
+                lambda one: any(judge in wakes and binding.makes_known for _, judge, binding in one.feeds)
             )
         return known
 
@@ -163,7 +164,7 @@ class Program:
     def _selector(self, name: str, query: int, sent: int, *, ends: bool) -> Selector:
         event = self._rules.events[name]
         feeds = tuple(self._feeds.get(name, ()))
-        heard = ends or name in self._told or any(judge.makes_known(binding) for _, judge, binding in feeds)
+        heard = ends or name in self._told or any(binding.makes_known for _, _, binding in feeds)
         fallback = bool(feeds) and not ends and name not in self._told
         better = [judge.better_than(binding) for _, judge, binding in feeds]
         changes = event.changes

@@ -33,10 +33,11 @@ SESSION_ENDS, ENDED = 1 << 20, (1 << 20) + 1
 _MANY: Final = 2_048
 """Sessions; of more it is not asked which rows are theirs."""
 
+_NOTHING: Final[dict[tuple[int, str], Any]] = {}
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 
-Values = dict[tuple[int, str, str | None], Any]
-"""What a field was last, by the event that looks at it, component and session."""
+Values = dict[str | None, dict[tuple[int, str], Any]]
+"""What a field was last, by session, the event that looks at it, and component."""
 
 
 class Selected(NamedTuple):
@@ -285,7 +286,9 @@ class _Picking:
             key = (component, session)
             was = last.get(key, kept)  # which no value is
             if was is kept:
-                was = values.get((code, component_names[component], session_names[session]), MISSING)
+                was = values.get(session_names[session], _NOTHING).get(
+                    (code, component_names[component]), MISSING
+                )
             if _alike(was, value) and place < ends.get(session, place + 1):
                 continue
             last[key] = value

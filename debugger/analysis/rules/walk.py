@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from backend.events.vocabulary import PUBLISHED, RECEIVED
 from debugger.analysis.rules.deliveries import Deliveries, Delivery, Lane
 from debugger.analysis.rules.facts import Fact
 from debugger.analysis.rules.program import Feeds, Program, Selector
-from debugger.analysis.rules.selection import DECIDES, ENDS_HANDLER, SESSION_ENDS, STARTED, Selection
+from debugger.analysis.rules.selection import DECIDES, ENDS_HANDLER, SESSION_ENDS, STARTED, Selection, Values
 from debugger.analysis.rules.sessions import Sessions
 from debugger.analysis.rules.table import Table
 from debugger.analysis.turns.keys import TurnKeys
 from debugger.log import EventLog
 from debugger.log.fields import MISSING, same
 
-_REMEMBERED: Final = 1 << 16
-"""Values whose changes are looked for."""
+_REMEMBERED: Final = 1 << 14
+"""Sessions, and values in one of them, whose changes are looked for."""
+
+
+class _Plan(NamedTuple):
+    """What is to be done with a row that is some events at once."""
+
+    changes: tuple[tuple[int, Selector], ...]
+    plain: Feeds
+    names: frozenset[str]
+    received: tuple[str, ...]
+    now: Feeds
+    later: tuple[Selector, ...]
+    ends_session: bool
+
+
+def _plan(program: Program, codes: tuple[int, ...]) -> _Plan:
+    several = [(code, program.selectors[code]) for code in dict.fromkeys(codes)]
+    happened = [one for one in several if one[1].event.when == "happened"]
+    received = [one for _, one in several if one.event.when != "happened"]
+    plain = [one for _, one in happened if one.changes is None]
+    return _Plan(
+        tuple(one for one in happened if one[1].changes is not None),
+        _merged(plain),
+        frozenset(one.name for one in plain),
+        tuple(one.name for one in received),
+        _merged([one for one in received if one.event.when == "delivered"]),
+        tuple(one for one in received if one.event.when == "handled"),
+        any(one.ends_session for _, one in several),
+    )
+
+
+def _merged(selectors: list[Selector]) -> Feeds:
+    """In the order of cases, and of the parts of each."""
+    return tuple(sorted((feed for one in selectors for feed in one.feeds), key=lambda feed: feed[0]))
 
 
 class Walk:
@@ -33,9 +65,8 @@ class Walk:
         self._selection = Selection(log, program, sessions)
         self._handled_ahead: dict[int, int] = {}
         self._ahead: dict[int, Delivery] = {}  # decided ones whose end is still to be told
-        self._values: OrderedDict[tuple[int, str, str | None], Any] = OrderedDict()
-        self._merged: dict[tuple[int, ...], Feeds] = {}
-        self._plain: dict[int, Feeds] = {}  # events that were seen before, and of which nothing else is asked
+        self._values: Values = {}
+        self._plans: dict[tuple[int, ...], _Plan] = {}
         self._ending: dict[int, list[tuple[Selector, Fact]]] = {}  # by receive, what counts when it has ended
         # Whether receives are recorded at all; until that is known, publishes may be deliveries.
         self._sent_only: bool | None = None
@@ -57,14 +88,15 @@ class Walk:
             return
         table = Table(self._log, self._turns, rows, piece, start, stop)
         told = codes.tolist()
-        at, count, plain = 0, len(told), self._plain
+        at, count = 0, len(told)
         all_rows = [*table.rows, -1]
         while at < count:
             upto, row = at + 1, all_rows[at]
             while all_rows[upto] == row:
                 upto += 1
-            if upto == at + 1 and (feeds := plain.get(told[at])) is not None:
-                self._feed(feeds, table.fact(at), None)
+            first, last = told[at], told[upto - 1]
+            if first >= 0 and last < SESSION_ENDS:
+                self._events(table, at, tuple(told[at:upto]))
             else:
                 self._row(table, at, told[at:upto])
             at = upto
@@ -72,12 +104,10 @@ class Walk:
     # --- a row ---------------------------------------------------------------------------------
 
     def _row(self, table: Table, at: int, codes: list[int]) -> None:
-        events = []
+        events = tuple(code for code in codes if 0 <= code < SESSION_ENDS)
         for code in codes:
             if code < 0:
                 self._before(table, at, code)
-            elif code < SESSION_ENDS:
-                events.append(code)
         if events:
             self._events(table, at, events)
         if codes[-1] >= SESSION_ENDS:
@@ -106,37 +136,31 @@ class Walk:
     def _session_ended(self, fact: Fact) -> None:
         for _, judge in self._program.judges:
             judge.session_ended(fact.session, fact)
-        for key in [key for key in self._values if key[2] == fact.session]:
-            del self._values[key]
+        self._values.pop(fact.session, None)
 
     # --- events of the rules -------------------------------------------------------------------
 
-    def _events(self, table: Table, at: int, codes: list[int]) -> None:
+    def _events(self, table: Table, at: int, codes: tuple[int, ...]) -> None:
+        plan = self._plans.get(codes)
+        if plan is None:
+            plan = self._plans[codes] = _plan(self._program, codes)
         fact = table.fact(at)
-        several = [(code, self._program.selectors[code]) for code in dict.fromkeys(codes)]
-        plain, received = [], []
-        for code, selector in several:
-            if selector.event.when != "happened":
-                received.append((code, selector))
-                continue
-            changed = fact if selector.changes is None else self._changed(code, selector, fact)
-            if changed is None:
-                continue
-            self._seen.setdefault(selector.name, fact.row)
-            if selector.changes is not None:
+        for code, selector in plan.changes:
+            changed = self._changed(code, selector, fact)
+            if changed is not None:
+                self._seen.setdefault(selector.name, fact.row)
                 self._feed(selector.feeds, changed, None)
-                continue
-            plain.append(code)
-            if not selector.ends_session:
-                self._plain[code] = selector.feeds
-        if plain:
-            self._feed(self._feeds(tuple(plain)), fact, None)
-        if received:
-            self._received(table, at, received)
-        if any(selector.ends_session for _, selector in several):
+        if plan.plain:
+            self._feed(plan.plain, fact, None)
+        if plan.received:
+            self._received(table, at, plan)
+        if plan.names - self._seen.keys():
+            for name in plan.names:
+                self._seen.setdefault(name, fact.row)
+        if plan.ends_session:
             self._session_ended(fact)
 
-    def _received(self, table: Table, at: int, several: list[tuple[int, Selector]]) -> None:
+    def _received(self, table: Table, at: int, plan: _Plan) -> None:
         """A receive, or a publish in place of one."""
         fact = table.fact(at)
         if fact.kind != PUBLISHED:
@@ -145,45 +169,39 @@ class Walk:
             delivery = self._sent_off(table, at)
         else:
             return
-        for _, selector in several:
-            self._seen.setdefault(selector.name, fact.row)
-        now = [code for code, selector in several if selector.event.when == "delivered"]
-        if now:
-            self._feed(self._feeds(tuple(now)), fact, delivery)
-        later = [(selector, fact) for _, selector in several if selector.event.when == "handled"]
-        if later:
-            self._ending[fact.row] = later
+        for name in plan.received:
+            self._seen.setdefault(name, fact.row)
+        if plan.now:
+            self._feed(plan.now, fact, delivery)
+        if plan.later:
+            self._ending[fact.row] = [(selector, fact) for selector in plan.later]
             if fact.row in self._handled_ahead:
                 self._ahead[fact.row] = delivery
 
-    def _feeds(self, codes: tuple[int, ...]) -> Feeds:
-        if len(codes) == 1:
-            return self._program.selectors[codes[0]].feeds
-        merged = self._merged.get(codes)
-        if merged is None:
-            every = [feed for code in codes for feed in self._program.selectors[code].feeds]
-            merged = self._merged[codes] = tuple(sorted(every, key=lambda feed: feed[0]))
-        return merged
-
     def _feed(self, feeds: Feeds, fact: Fact, delivery: Delivery | None) -> None:
-        if delivery is None and fact.session not in self._program.waiters:
-            for _, judge, binding in feeds:
-                judge.take_in(binding, fact)
+        if fact.session in self._program.waiters or not (delivery is None or delivery.counts):
+            if delivery is None or not delivery.dropped:
+                for _, judge, binding in feeds:
+                    judge.push(binding, fact, delivery)
         else:
             for _, judge, binding in feeds:
-                judge.push(binding, fact, delivery)
+                judge.take_in(binding, fact)
 
     def _changed(self, code: int, selector: Selector, fact: Fact) -> Fact | None:
         if selector.changes is None:
             return None
-        key = (code, fact.component, fact.session)
-        value, was = selector.changes(fact), self._values.get(key, MISSING)
+        known = self._values.get(fact.session)
+        if known is None:
+            known = self._values[fact.session] = {}
+            if len(self._values) > _REMEMBERED:
+                self._values.pop(next(iter(self._values)))
+        key = (code, fact.component)
+        value, was = selector.changes(fact), known.get(key, MISSING)
         if value is MISSING or same(was, value):
             return None
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > _REMEMBERED:
-            self._values.popitem(last=False)
+        known[key] = value
+        if len(known) > _REMEMBERED:
+            known.pop(next(iter(known)))
         if was is MISSING or was is None:
             return None if selector.event.left else fact
         return table_copy(fact, was=was)

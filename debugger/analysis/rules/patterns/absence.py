@@ -30,8 +30,30 @@ class AbsenceJudge(Judge[_State]):
         super().__init__(case, rule, bindings, context)
         self._needed = {one.place for one in bindings if one.role == "after"}
         self._predict = case.predict
+        self._folded: set[str] = set()
         if not case.predict:
             self.creates = type(self).creates - {"never"}
+            self._fold()
+
+    def _fold(self) -> None:
+        """What makes a key known and is then looked for in it is taken in once."""
+        subjects = {one.part.event: one for one in self.bindings if one.role == "subject"}
+        for one in self.bindings:
+            if one.role != "never" or one.part.key is not None or one.part.fallback:
+                continue
+            if self._needed:
+                one.quiet = self._is_quiet
+            subject = subjects.get(one.part.event)
+            if subject is not None and subject.part == one.part:
+                one.creates = True
+                self._folded.add(one.part.event)
+
+    def _is_quiet(self, state: _State) -> bool:
+        return state.exempt or len(state.after) < len(self._needed)
+
+    def folded(self, binding: Binding) -> bool:
+        """Whether another part of the case says all that an event says here."""
+        return binding.role == "subject" and binding.part.event in self._folded
 
     def take(self, seen: Seen, state: _State) -> None:
         """Judge an event of a key."""

@@ -52,21 +52,53 @@ class Context(Protocol):
         ...
 
 
-class Binding(NamedTuple):
+class Binding:
     """An event in its part of a case: how its keys and values are got.
 
     ``place`` is where it is in its part; ``key`` is as long as the part's own key, ``whole`` as the case's.
-    ``needed`` are the fields that a key must have.
+    ``needed`` are the fields that a key must have. The rest is what its judge says of it: `Judge.prepare`.
     """
 
-    role: str
-    place: int
-    part: Part
-    key: GetKey
-    whole: GetKey
-    needed: tuple[tuple[str, Get], ...]
-    per: tuple[Get, ...]
-    values: Mapping[str, Get]
+    __slots__ = (
+        "creates",
+        "direct",
+        "key",
+        "makes_known",
+        "needed",
+        "only_creates",
+        "part",
+        "per",
+        "place",
+        "quiet",
+        "role",
+        "values",
+        "whole",
+    )
+
+    def __init__(
+        self,
+        role: str,
+        place: int,
+        part: Part,
+        key: GetKey,
+        whole: GetKey,
+        needed: tuple[tuple[str, Get], ...],
+        per: tuple[Get, ...],
+        values: Mapping[str, Get],
+    ) -> None:
+        self.role: Final = role
+        self.place: Final = place
+        self.part: Final = part
+        self.key: Final = key
+        self.whole: Final = whole
+        self.needed: Final = needed
+        self.per: Final = per
+        self.values: Final = values
+        self.direct = True  # about one key, not all that begin so
+        self.creates = False  # makes a key known
+        self.only_creates = False  # says nothing of a key that is known
+        self.makes_known = False  # may be the first that is known of a session
+        self.quiet: Callable[[Any], bool] | None = None  # whether it changes nothing in a state
 
 
 class Seen(NamedTuple):
@@ -137,6 +169,20 @@ class Judge(Generic[State]):
             for role in {one.role for one in bindings if one.part.fallback}
         }
 
+    def prepare(self, *more: Binding) -> None:
+        """All is known of the case: say what its events can do, those of its scope too."""
+        for one in (*self.bindings, *more):
+            once = one.role in self.once_a_session
+            one.direct = one.part.key is None or once
+            one.creates = one.creates or once or one.role in self.creates
+            one.only_creates = one.role in self.only_creates
+            one.makes_known = (one.creates and one.direct) or one.role == "between"
+
+    def folded(self, binding: Binding) -> bool:
+        """Whether another part of the case says all that an event says here."""
+        del binding
+        return False
+
     # --- taking in -----------------------------------------------------------------------------
 
     def push(self, binding: Binding, fact: Fact, delivery: Delivery | None) -> None:
@@ -158,16 +204,7 @@ class Judge(Generic[State]):
     def _says_nothing(self, binding: Binding, fact: Fact) -> bool:
         """Whether nothing is known of a session that the event could concern."""
         known = self._sessions.get(fact.session)
-        return (known is None or not known.keys) and not self.makes_known(binding)
-
-    def makes_known(self, binding: Binding) -> bool:
-        """Whether an event may be the first that is known of its session."""
-        role = binding.role
-        return (
-            role == "between"
-            or role in self.once_a_session
-            or (binding.part.key is None and role in self.creates)
-        )
+        return (known is None or not known.keys) and not binding.makes_known
 
     @property
     def knows(self) -> Iterable[str | None]:
@@ -210,11 +247,11 @@ class Judge(Generic[State]):
         """Sessions with events that are not decided."""
         return list(self._queues)
 
-    def take_in(self, binding: Binding, fact: Fact) -> None:
+    def take_in(self, binding: Binding, fact: Fact) -> None:  # noqa: C901 - one look each, millions of times
         """An event that counts, in a session where nothing waits."""
         known = self._sessions.get(fact.session)
         if known is None:
-            if not self.makes_known(binding):
+            if not binding.makes_known:
                 return
             known = self._begin(fact.session)
         elif self._crowded:
@@ -225,13 +262,17 @@ class Judge(Generic[State]):
         if key is None:
             lacks = next((name for name, get in binding.needed if get(fact) is None), "?")
             self.unkeyed[f"{fact.message or fact.kind} has no {lacks}"] += 1
-        elif binding.part.key is None or binding.role in self.once_a_session:
+        elif binding.direct:
             place = known.keys.get(key)
             if place is None:
-                if binding.role not in self.creates and binding.role not in self.once_a_session:
+                if not binding.creates:
                     return
                 place = self._new(known, key)
-            elif binding.role in self.only_creates:
+            elif binding.only_creates:
+                return
+            if binding.quiet is not None and binding.quiet(place[1]):
+                if self._reaching and key not in known.awake:
+                    self._judge(Seen(fact, binding), known, key, place)
                 return
             self._judge(Seen(fact, binding), known, key, place)
         else:
@@ -251,6 +292,8 @@ class Judge(Generic[State]):
         """An event with a shorter key: all keys that begin so."""
         reach, count = seen.binding.part.reach, len(key)
         own = seen.binding.whole(seen.fact) if reach != "all" else None
+        if own in known.awake and len(known.awake) == 1:
+            return
         limit = known.serial
         if reach == "older" and own is not None and own in known.keys:
             limit = known.keys[own][0]
