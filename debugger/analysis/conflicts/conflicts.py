@@ -112,7 +112,8 @@ class Conflicts:
     def take(self, stop: int) -> None:
         """Take in rows up to `stop`; an order that is behind is taken along, which is the quickest way."""
         while self.looked_at < stop:
-            upto = min(self.looked_at + _LARGEST_CHUNK, stop)
+            # Of rows that are forgotten already there may be more than a chunk.
+            upto = min(max(self.looked_at, self._log.first_row) + _LARGEST_CHUNK, stop)
             if self._order.looked_at < upto:
                 self._order.take(upto)
             if self._order.first_row > self.looked_at:
