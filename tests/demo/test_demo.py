@@ -92,7 +92,7 @@ def test_the_recording_is_whole(demo: Demo) -> None:
 
 def test_no_sound_of_the_interrupted_turn_follows_the_barge_in(demo: Demo) -> None:
     """Once audio_output has handled the speech, no piece of the turn before it starts to play."""
-    current = 0
+    current, played = 0, []
     for event in demo.events():
         if event.component == "audio_output":
             handled = event.event_type == "message_handled"
@@ -100,3 +100,5 @@ def test_no_sound_of_the_interrupted_turn_follows_the_barge_in(demo: Demo) -> No
                 current = event.turn or 0
             if event.message_type == "AUDIO_PLAYING":
                 assert (event.turn or 0) >= current
+                played.append(event.turn)
+    assert set(played) == {1, 2, 3, 4}

@@ -185,6 +185,7 @@ async def test_a_helper_that_speaks_nonsense_is_replaced(
         if isinstance(update, HelperLost):
             assert "said what it should not" in update.message
             return
+    pytest.fail("the helper was not lost")
 
 
 async def test_a_refusal_ends_it_and_a_token_is_no_argument() -> None:

@@ -18,6 +18,7 @@ from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
 from debugger.tui.state.tree import StateTree
 from tests.tui.interface import Clock, Script, session_with
+from tests.tui.pressing import press
 
 
 class Alone(App[None]):
@@ -80,11 +81,6 @@ async def opened(
 
 def count(pane: StateTree) -> int:
     return len(pane.view.lines)
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    await pilot.press(*keys)
-    await pilot.pause()
 
 
 LINES = story()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from debugger.tui.timeline.widget import Timeline
 from tests.tui.interface import START_NS, Clock, Script, session_with
+from tests.tui.pressing import press
 from tests.tui.timelines import (
     LINES,
     Shown,
     line_of,
     opened,
-    press,
     story,
     text_of,
 )

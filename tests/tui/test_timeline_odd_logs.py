@@ -9,10 +9,10 @@ import pytest
 from backend.events import decode_line
 from debugger.tui.timeline.widget import Timeline
 from tests.tui.interface import START_NS
+from tests.tui.pressing import press
 from tests.tui.timelines import (
     LINES,
     opened,
-    press,
     text_of,
 )
 

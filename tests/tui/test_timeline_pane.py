@@ -16,6 +16,7 @@ from debugger.tui.timeline.project import ByClock
 from debugger.tui.timeline.widget import Timeline
 from tests.support.voicelog import VoiceLog
 from tests.tui.interface import START_NS, STEP_NS
+from tests.tui.pressing import press
 from tests.tui.timelines import (
     HERE,
     LINES,
@@ -24,7 +25,6 @@ from tests.tui.timelines import (
     component,
     line_of,
     opened,
-    press,
     story,
     window,
 )

@@ -18,11 +18,12 @@ from debugger.analysis.turns import Turn
 from debugger.durations import span
 from debugger.tui.keys import TABLE, Where
 from debugger.tui.palette import DARK, textual_theme
-from debugger.tui.session import Link, Mode, Session
+from debugger.tui.session import Mode, Session
 from debugger.tui.turns.bar import SPARKS
 from debugger.tui.turns.detail import DETAILS
 from debugger.tui.turns.widget import TurnList
 from tests.support.samples import SAMPLES, place_of
+from tests.tui.interface import Clock, session_with
 
 
 def recorded(name: str) -> list[bytes]:
@@ -32,23 +33,6 @@ def recorded(name: str) -> list[bytes]:
 def row_in(name: str, *, turn: int) -> int:
     """The first row of a turn."""
     return place_of(name, turn=turn) - 1
-
-
-class Clock:
-    """Time that stands until a test lets it pass."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-def session_with(lines: list[bytes], mode: Mode) -> Session:
-    session = Session(mode, Link("talk.jsonl"), Clock())
-    if lines:
-        session.log.append_many(lines, [decode_line(line) for line in lines])
-    return session
 
 
 class Alone(App[None]):
@@ -188,7 +172,11 @@ async def test_following_a_turn_dims_the_others() -> None:
     from debugger.tui.palette import ink
 
     def styles(y: int) -> set[Any]:
-        return {segment.style.color for segment in shell.pane.render_line(y) if segment.text.strip()}
+        return {
+            segment.style.color
+            for segment in shell.pane.render_line(y)
+            if segment.style is not None and segment.text.strip()
+        }
 
     async with shown(recorded("three_turns"), row=row_in("three_turns", turn=1)) as shell:
         bright = styles(2)
@@ -258,7 +246,7 @@ async def test_turns_that_come_in_are_shown_and_the_line_is_on_the_newest() -> N
         shell.session.log.append_many(more, [decode_line(line) for line in more])
         clock = shell.session.clock
         assert isinstance(clock, Clock)
-        clock.now += 2_000_000_000
+        clock.pass_seconds(2)
         shell.session.tick()
         shell.settle()
         _, middle, longest = sorted(turn.total_ns or 0 for turn in shell.turns)
@@ -312,7 +300,9 @@ async def test_every_key_of_the_pane_does_what_the_table_says() -> None:
         await press("v")
         assert session.followed is None
         await press("o")
-        assert [pane.index.turn(pane._order.turn(line)).number for line in range(3)] == [2, 3, 1]
+        slowest = sorted(shell.turns, key=lambda turn: turn.total_ns or 0, reverse=True)
+        assert slowest != shell.turns
+        assert [pane.index.turn(pane._order.turn(line)) for line in range(3)] == slowest
         assert shell.chosen.number == 2  # the line stays on its turn
         assert "slowest first" in pane.titles[0]
         await press("o")

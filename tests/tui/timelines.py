@@ -63,11 +63,6 @@ async def opened(
         yield pilot, timeline, session
 
 
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    await pilot.press(*keys)
-    await pilot.pause()
-
-
 def text_of(timeline: Timeline) -> str:
     return "\n".join(timeline.render_line(y).text for y in range(timeline.size.height))
 

@@ -167,7 +167,8 @@ def test_a_base_format_log_is_judged_as_far_as_it_goes() -> None:
     """Without ids and tasks: order is matched, snapshots tell the writes, and nothing is a violation."""
     lines = base_lines(voice_log(turns=2)).splitlines()
     found = found_in(log_of_lines(lines)).findings()
-    assert not [finding for finding in found if finding.verdict == "violation"]
+    assert {finding.verdict for finding in found} == {"predicted"}
+    assert "overseer" in {finding.components[0] for finding in found}
 
 
 @pytest.mark.parametrize(
