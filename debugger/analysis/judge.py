@@ -16,6 +16,7 @@ from debugger.analysis.conflicts import Conflicts
 from debugger.analysis.explain import explain
 from debugger.analysis.findings import Finding, Findings
 from debugger.analysis.order import Order
+from debugger.analysis.ranking import rank
 from debugger.analysis.rules import RuleSet, judged, rule_ids, suppressed
 from debugger.log import NONE, NOT_IN_LOG, EventLog
 
@@ -24,8 +25,6 @@ _EXPLAINED: Final = 100
 """Findings that are explained: it takes some ms each."""
 
 _NUMBERS: Final = re.compile(r"[0-9a-f]{8,}|\d+", re.IGNORECASE)
-_SEVERITIES: Final = ("error", "warning", "info")
-_VERDICTS: Final = ("violation", "predicted", INTEGRITY)
 
 
 class Verdict(Struct, frozen=True):
@@ -72,16 +71,6 @@ def marked(finding: Finding) -> Finding:
     told = (finding.rule, *sorted(finding.components), _NUMBERS.sub("#", finding.message))
     mark = sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return replace(finding, fingerprint=mark)
-
-
-def rank(finding: Finding) -> tuple[bool, int, int, int]:
-    """The worst first; what is accepted last."""
-    return (
-        bool(finding.suppressed),
-        _SEVERITIES.index(finding.severity),
-        _VERDICTS.index(finding.verdict),
-        finding.row,
-    )
 
 
 def _integrity(log: EventLog) -> list[Finding]:

@@ -10,8 +10,9 @@ from debugger.analysis.conflicts import Conflicts
 from debugger.analysis.explain import Explanation
 from debugger.analysis.explain import explain as explained
 from debugger.analysis.findings import Finding
-from debugger.analysis.judge import INTEGRITY, marked, rank
+from debugger.analysis.judge import INTEGRITY, marked
 from debugger.analysis.order import Order
+from debugger.analysis.ranking import rank
 from debugger.analysis.rules import Rules, RuleSet, suppressed
 from debugger.log import EventLog
 from debugger.log.pace import Pace
@@ -49,12 +50,12 @@ class Online:
     @property
     def complete(self) -> bool:
         """Whether every row of the log is."""
-        return self.looked_at >= len(self._log)
+        return self.looked_at >= len(self._log) or self._log.first_row >= len(self._log)
 
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
         """Judge new rows for about ``budget_ns`` of `clock`, one chunk at least; whether there were any."""
-        stop, start = len(self._log), self.looked_at
-        if start >= stop:
+        stop = len(self._log)
+        if self.complete:
             return False
         if self._whole and not self._live:
             self._whole = False

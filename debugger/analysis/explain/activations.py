@@ -39,7 +39,7 @@ def activation_of(log: EventLog, order: Order, row: int) -> Activation:
     mailbox = (int(log.column("component")[row]), int(log.column("session")[row]))
     if task is None:
         return Activation(label.beside(""), None, row, row, handler=False, mailbox=mailbox)
-    rows = [one for one in _named_rows(log, row) if order.task(one) == task] or [row]
+    rows = [one for one in _named_rows(log, order, row) if order.task(one) == task] or [row]
     kinds = [log.name("event_type", int(log.column("event_type")[one])) for one in (rows[0], rows[-1])]
     first = rows[0]
     handler = kinds[0] == words.RECEIVED
@@ -59,12 +59,12 @@ def activation_of(log: EventLog, order: Order, row: int) -> Activation:
     )
 
 
-def _named_rows(log: EventLog, row: int) -> list[int]:
-    """The first and the last row near by of the same task name and source."""
+def _named_rows(log: EventLog, order: Order, row: int) -> list[int]:
+    """The first and the last row near by of the same task name and source, of those that are looked at."""
     tasks, sources = log.column("task"), log.column("source")
     if tasks[row] == ABSENT:
         return [row]
-    start, stop = max(row - _FAR, log.first_row), min(row + _FAR, len(log))
+    start, stop = max(row - _FAR, order.first_row, log.first_row), min(row + _FAR, order.looked_at)
     same = (tasks[start:stop] == tasks[row]) & (sources[start:stop] == sources[row])
     found = np.flatnonzero(same) + start
     return [int(found[0]), int(found[-1])]
