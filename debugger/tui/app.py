@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +12,16 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from textual import events
+from textual.driver import Driver
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
+from textual.widgets import Input
 
 from backend.errors import UserError
 from debugger.log import NONE
 from debugger.log.moment import MomentError, needs_all, row_of
 from debugger.tui import pictures, plain, settings
-from debugger.tui.collector import collect_at_rest
+from debugger.tui.collector import collect_between
 from debugger.tui.commands import catalogue
 from debugger.tui.commands.catalogue import Command, Sources
 from debugger.tui.commands.screen import CommandPalette
@@ -26,6 +29,7 @@ from debugger.tui.findings.model import place
 from debugger.tui.help.hint import FirstRunHint
 from debugger.tui.keys.user import apply_keys, template
 from debugger.tui.panes.arrangement import Arrangement
+from debugger.tui.presses import PRESSES, noticing
 from debugger.tui.screen import MainScreen
 from debugger.tui.session import Session
 from debugger.tui.settings import Settings
@@ -43,12 +47,6 @@ PLAY_SECONDS: Final = 1 / 15
 
 PIECE_SECONDS: Final = 0.004
 """Panes are brought up to date for so long at once. An idle session's are done in one piece."""
-
-REST_SECONDS: Final = 2.0
-"""After so long without a key, nobody notices that all garbage is collected."""
-
-
-_PRESSES: Final = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
 
 
 class Feeder(Protocol):
@@ -189,10 +187,10 @@ class DebuggerApp(KeysInOrder):
                 return
             self._steps.popleft()()
             if time.monotonic() > ends:
-                self.call_later(self._go_on)
+                # By way of the loop, that looks for keys in between; and the thread that writes has its turn.
+                asyncio.get_running_loop().call_soon(self.call_later, self._go_on)
                 return
-        if time.monotonic() - self._pressed > REST_SECONDS:
-            collect_at_rest()
+        collect_between(time.monotonic() - self._pressed)
 
     def _put_off(self, what: Callable[[], None]) -> None:
         """Do something when the last key has been painted."""
@@ -223,12 +221,32 @@ class DebuggerApp(KeysInOrder):
 
     async def on_event(self, event: events.Event) -> None:
         """The first key takes the hint for newcomers away, and does what it does."""
-        if isinstance(event, _PRESSES) and not event.is_forwarded:
+        rush, key = self.session.rush, isinstance(event, PRESSES)
+        came_back = event.is_forwarded
+        if key and not came_back:
             self._pressed = time.monotonic()
-            self.session.rush.press()
+            rush.press()
+            if not isinstance(self.screen, MainScreen) or isinstance(self.screen.focused, Input):
+                rush.see()  # what it changes is painted with the next frame
         if self._hint is not None:
             self._hint.see(event)
         await super().on_event(event)
+        if key and came_back:
+            rush.end()  # its binding has run
+
+    def on_main_screen_behind(self) -> None:
+        """A key was painted where it matters; now the rest, but the next key goes first."""
+        if self._has_panes:
+            self._steps.clear()
+            self._steps += self.main_screen.steps()
+            self._go_on()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Of the terminal; a key counts from when it was read, not from when the application looks."""
+        return noticing(super().get_driver_class(), self._notice)
+
+    def _notice(self) -> None:
+        self.session.rush.press()
 
     def on_unmount(self) -> None:
         """Stop what feeds; remember what was chosen."""

@@ -10,8 +10,14 @@ import gc
 import time
 from typing import Final
 
-_THRESHOLDS: Final = (4_000, 6, 1_000)
-"""Some 4 ms for new objects, 6 ms for those of six such times; all of them almost never by itself."""
+_THRESHOLDS: Final = (40_000, 10, 1_000)
+"""By itself the collector comes only where nobody calls it; all objects it almost never looks at."""
+
+_NEW, _MIDDLE = 4_000, 6
+"""Objects that are new: some 3 ms. So many times these: some 6 ms."""
+
+REST_SECONDS: Final = 2.0
+"""After so long without a key, nobody notices that all garbage is collected."""
 
 _WHOLE_AFTER: Final = 20
 """Collections of the middle generation, after which a look at everything is worth while."""
@@ -29,10 +35,18 @@ def calm_collector() -> None:
     gc.set_threshold(*_THRESHOLDS)
 
 
-def collect_at_rest() -> None:
-    """Look at everything, if that is due. Call it when nobody has pressed a key for a while."""
-    if gc.get_count()[2] < _WHOLE_AFTER:
-        return
+def collect_between(calm_seconds: float) -> None:
+    """Look at what is due. Call it when all is painted; the last key was pressed `calm_seconds` ago."""
+    new, middle, old = gc.get_count()
+    if old >= _WHOLE_AFTER and calm_seconds > REST_SECONDS:
+        _collect_all()
+    elif middle >= _MIDDLE:
+        gc.collect(1)
+    elif new >= _NEW:
+        gc.collect(0)
+
+
+def _collect_all() -> None:
     began = time.perf_counter()
     gc.collect()
     # What has grown so large stays: an index, not what was painted. A cycle that is frozen and goes after

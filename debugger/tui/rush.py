@@ -19,13 +19,29 @@ class Rush:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = self._ends = clock() - KEY_SECONDS
+        self._unseen = False
 
     def press(self) -> None:
-        """A key, or the mouse."""
+        """A key, or the mouse. Safe to call from the thread that reads them."""
         now = self._clock()
         if now >= self._ends + KEY_SECONDS:  # the rest has had its turn
             self._began = now
         self._ends = max(min(now + KEY_SECONDS, self._began + MOST_SECONDS), self._ends)
+        self._unseen = True
+
+    def see(self) -> None:
+        """The press is where it belongs."""
+        self._unseen = False
+
+    def end(self) -> None:
+        """What it does is done, and painted."""
+        self._unseen = False
+        self._began = self._ends = self._clock() - KEY_SECONDS
+
+    @property
+    def unseen(self) -> bool:
+        """Whether a press waits to be looked at."""
+        return self._unseen and self.left > 0
 
     @property
     def left(self) -> float:

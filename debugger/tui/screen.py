@@ -57,6 +57,9 @@ class MainScreen(Moving, Finding, Arranging):
             self.field = field
             self.value = value
 
+    class Behind(Message):
+        """The other panes are not up to date yet: `steps` are to be taken."""
+
     BINDINGS = bindings(*APP)
     AUTO_FOCUS = "EventTable"
 
@@ -93,12 +96,34 @@ class MainScreen(Moving, Finding, Arranging):
         self.set_class(event.size.height < _TINY_HEIGHT, "-tiny")
         self.set_class(event.size.width < _NARROW_WIDTH or event.size.height < _LOW_HEIGHT, "-narrow")
 
+    @property
+    def keys_wait(self) -> bool:
+        """As of `PaintingScreen`."""
+        return self.session.rush.unseen
+
     # --- bringing the panes up to date -------------------------------------------
 
     def sync(self) -> None:
-        """Show the session as it is now; panes repaint only what is different."""
-        for step in self.steps():
-            step()
+        """Show the session as it is now; panes repaint only what is different.
+
+        Whoever pressed a key looks at the focused pane and the status line: those are painted first.
+        Nobody waits for the others where there is no terminal.
+        """
+        focused = next((frame for frame in self.area.frames() if frame.has_focus_within), None)
+        if focused is not None and focused.display and self.is_running:
+            self._views[focused.pane].sync()
+            self._sync_status()
+            self.paint((self.panes[focused.pane], self._status))
+        self.session.rush.end()
+        if self.app.is_headless:
+            for step in self.steps():
+                step()
+        else:
+            self.post_message(self.Behind())
+
+    def _sync_status(self) -> None:
+        self._status.tells_event = "events" not in self.area.arrangement.regions(self.area.size)
+        self._status.sync()
 
     def steps(self) -> list[Callable[[], None]]:
         """What `sync` does, one pane after the other: a key need not wait for the end of it."""
@@ -113,6 +138,7 @@ class MainScreen(Moving, Finding, Arranging):
                 view.sync()
                 width = regions[frame.pane].width if frame.pane in regions else 0
                 frame.retitle(*view.titles, sharing.get(frame.pane, ()), width)
+                self.paint((frame, self.panes[frame.pane]))
             elif frame.pane == "findings":
                 self._findings.look()  # for the scrubber
 
@@ -120,9 +146,10 @@ class MainScreen(Moving, Finding, Arranging):
             if not self.is_running:
                 return
             self._query.sync()
-            self._status.tells_event = "events" not in regions
+            self._sync_status()
             for line in self._lines:
                 line.sync()
+            self.paint(self._lines)
 
         return [*(partial(sync_pane, frame) for frame in self.area.frames()), sync_lines]
 

@@ -49,6 +49,7 @@ def keys(bench: Bench, count: int) -> dict[str, list[float]]:
 def _page(bench: Bench) -> int:
     """By how many rows a page key moves."""
     before = bench.row
+    bench.rest(0.05)  # the line that was typed in leaves its room to the table
     bench.terminal.press(b"\x1b[6~")
     bench.terminal.until(lambda screen: not at(before)(screen) and "#" in screen.line(-2), KEY_SECONDS)
     page = _shown_row(bench.terminal.screen) - before

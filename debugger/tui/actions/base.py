@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from textual.screen import Screen
-
+from debugger.tui.painting import PaintingScreen
 from debugger.tui.query_line.purpose import Purpose
 from debugger.tui.session import Session
 
 
-class Actions(Screen[None]):
+class Actions(PaintingScreen):
     """Acts on one session, and has the panes look at it afterwards."""
 
     session: Session
