@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, Final
 
 from debugger.durations import span
@@ -64,10 +65,8 @@ def summarise(data: Mapping[str, Any]) -> str:
     micros = data.get("duration_us")
     if isinstance(micros, int | float) and not isinstance(micros, bool):
         parts.append(span(round(micros * _US)) if abs(micros) < _LONGEST_US else _one_line(f"{micros}µs"))
-    told = {*_LEADING, "duration_us", "dropped", *_ENDS}
-    rest = [key for key in _LABELLED if key in data]
-    rest += [key for key in data if key not in told and key not in _LABELLED and key not in _PASSED_OVER]
-    for key in rest:
+    rest = (key for key in data if key not in _TOLD)  # there may be a hundred thousand
+    for key in chain((key for key in _LABELLED if key in data), rest):
         if sum(map(len, parts)) > LIMIT:
             break
         value = data[key]
@@ -79,6 +78,7 @@ def summarise(data: Mapping[str, Any]) -> str:
 
 
 _ENDS: Final = ("from", "to", "from_agent", "to_agent", "from_seq", "to_seq")
+_TOLD: Final = frozenset({*_LEADING, *_LABELLED, *_PASSED_OVER, *_ENDS, "duration_us", "dropped"})
 
 
 def _ends(data: Mapping[str, Any]) -> tuple[Any, Any]:

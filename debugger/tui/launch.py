@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def run(app: DebuggerApp | DiffApp) -> None:
     """Run the application on the terminal until it is quit."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    from debugger.tui.strips import paint_without_cycles  # imports Textual
+    from debugger.tui.strips import paint_without_cycles  # noqa: PLC0415 - that reads the frame rate
 
     paint_without_cycles()
     app.on_started = calm_collector

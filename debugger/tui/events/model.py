@@ -150,8 +150,11 @@ def columns_for(width: int, chosen: tuple[str, ...] = ()) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def describe(log: EventLog, row: int, before: int) -> EventRow:
-    """The line for a row; ``before`` is the row shown above it, -1 at the top."""
+def describe(log: EventLog, row: int, before: int, *, summary: bool = True) -> EventRow:
+    """The line for a row; ``before`` is the row shown above it, -1 at the top.
+
+    Without ``summary`` it has none, and its payload, which may be megabytes, is not read.
+    """
     times = log.column("timestamp_ns")
     at = int(times[row])
     kind = log.name("event_type", int(log.column("event_type")[row]))
@@ -160,7 +163,7 @@ def describe(log: EventLog, row: int, before: int) -> EventRow:
     severity = int(log.column("severity")[row])
     family = FAMILIES[log.column("family")[row]]
     cause, seq = log.cause_row(row), int(log.column("seq")[row])
-    summary = safe_text(log.summary(row), _CELLS)
+    told = safe_text(log.summary(row), _CELLS) if summary else ""
     shown = message if message and kind in _MESSAGES else f"{kind} {message}".strip()
     return EventRow(
         row=row,
@@ -178,7 +181,7 @@ def describe(log: EventLog, row: int, before: int) -> EventRow:
         correlation=_name(log, "correlation", row),
         source=_name(log, "source", row),
         severity=SEVERITIES[severity],
-        summary=summary,
+        summary=told,
         quiet=kind not in {PUBLISHED, RECEIVED, STATE_CHANGE, ERROR} and severity < _WARNING,
         bad=severity > _WARNING or kind == ERROR or (family is Family.ERROR and kind in _ON_THE_WAY),
         gap=kind == SYSTEM and message == GAP,

@@ -1,8 +1,10 @@
-"""A whole event as lines: its links, then its JSON, indented. Bounded, whatever is in it."""
+"""A whole event as lines: its links, then its JSON, indented. Bounded whatever is in it, made bit by bit."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from rich.cells import chop_cells
@@ -26,26 +28,40 @@ _LEAST_ROOM: Final = 16
 _EFFECTS: Final = 8
 
 
-def event_lines(log: EventLog, row: int, width: int) -> list[Line]:
-    """The open event in lines of at most ``width`` cells."""
-    lines = _links(log, row, width)
-    lines.append([Segment("─" * width, ink.dimmer)])
-    _Json(lines, width).value(log.event(row), "", "", 0)
-    return lines
+class EventPage:
+    """An open event in lines of at most ``width`` cells. `extend` makes more until it is ``complete``."""
+
+    def __init__(self, log: EventLog, row: int, event: dict[str, Any], width: int) -> None:
+        self.width = width
+        self.complete = False
+        self.lines = _links(log, row, width)
+        self.lines.append([Segment("─" * width, ink.dimmer)])
+        self._rest = _Json(width, MAX_LINES - len(self.lines)).value(event, "", "", 0)
+
+    def extend(self, clock: Callable[[], int], budget_ns: int, least: int = 0) -> None:
+        """Make lines until they are all there, or time is up: `least` there are in any case."""
+        lines, ends = self.lines, clock() + budget_ns
+        for line in self._rest:
+            lines.append(line)
+            if clock() >= ends and len(lines) >= least:
+                return
+        self.complete = True
 
 
 def _links(log: EventLog, row: int, width: int) -> list[Line]:
     """What caused it, and what it caused."""
     cause = log.cause_row(row)
     if cause is not None:
-        lines = [_link("c", "cause ", describe(log, cause, -1), log, width)]
+        lines = [_link("c", "cause ", describe(log, cause, -1, summary=False), log, width)]
     else:
         told = log.header(row).cause
         text = f"cause {safe_text(told, 80)} is not in the log" if told else "no cause: a root"
         lines = [[Segment(" c ", ink.dimmer), Segment(shorten(text, width - 3), ink.dim)]]
     effects = log.effect_rows(row, _EFFECTS + 1)
     for number, effect in enumerate(effects[:_EFFECTS]):
-        lines.append(_link("" if number else "e", "effect", describe(log, effect, -1), log, width))
+        lines.append(
+            _link("" if number else "e", "effect", describe(log, effect, -1, summary=False), log, width)
+        )
     if len(effects) > _EFFECTS:
         lines.append([Segment("            and more", ink.dim)])
     if not effects:
@@ -69,35 +85,42 @@ def _link(key: str, word: str, event: EventRow, log: EventLog, width: int) -> Li
 class _Json:
     """Writes values; text is cut, wrapped and made safe."""
 
-    def __init__(self, lines: list[Line], width: int) -> None:
-        self._lines = lines
+    def __init__(self, width: int, most: int) -> None:
         self._width = width
+        self._most = most
+        self._made = 0
 
-    def value(self, value: Any, key: str, comma: str, depth: int) -> None:
+    def value(self, value: Any, key: str, comma: str, depth: int) -> Iterator[Line]:
         """A value with the key before it."""
-        if len(self._lines) > MAX_LINES:
+        if self._made > self._most:
             return
-        head = " " * (_INDENT * min(depth, self._width // 8))
+        head = self._indent(depth)
         label = f"{key}: " if key else ""
         if isinstance(value, dict | list) and value and depth < _MAX_DEPTH:
             opening, closing = "{}" if isinstance(value, dict) else "[]"
-            self._add(head, label, opening, ink.dimmer)
-            self._items(value, depth + 1)
-            self._add(head, "", closing + comma, ink.dimmer)
+            yield self._line(head, label, opening, ink.dimmer)
+            yield from self._items(value, depth + 1)
+            yield self._line(head, "", closing + comma, ink.dimmer)
             return
-        self._leaf(head, label, value, comma)
+        yield from self._leaf(head, label, value, comma)
 
-    def _items(self, value: dict[str, Any] | list[Any], depth: int) -> None:
-        pairs = list(value.items()) if isinstance(value, dict) else [("", one) for one in value]
-        for number, (key, one) in enumerate(pairs):
-            if number >= _MAX_ITEMS or len(self._lines) >= MAX_LINES:
-                head = " " * (_INDENT * min(depth, self._width // 8))
-                self._add(head, "", f"… {len(pairs) - number:,} more", ink.dim)
+    def _items(self, value: dict[str, Any] | list[Any], depth: int) -> Iterator[Line]:
+        named = isinstance(value, dict)
+        pairs: Iterable[tuple[str, Any]] = (
+            value.items() if isinstance(value, dict) else (("", it) for it in value)
+        )
+        count = len(value)
+        for number, (key, one) in enumerate(islice(pairs, _MAX_ITEMS + 1)):
+            if number >= _MAX_ITEMS or self._made >= self._most:
+                yield self._line(self._indent(depth), "", f"… {count - number:,} more", ink.dim)
                 return
-            name = f'"{safe_text(key, 200)}"' if isinstance(value, dict) else ""
-            self.value(one, name, "," if number + 1 < len(pairs) else "", depth)
+            name = f'"{safe_text(key, 200)}"' if named else ""
+            yield from self.value(one, name, "," if number + 1 < count else "", depth)
 
-    def _leaf(self, head: str, label: str, value: Any, comma: str) -> None:
+    def _indent(self, depth: int) -> str:
+        return " " * (_INDENT * min(depth, self._width // 8))
+
+    def _leaf(self, head: str, label: str, value: Any, comma: str) -> Iterator[Line]:
         if isinstance(value, str):
             text, style = _quoted(value), ink.plain
         else:
@@ -105,15 +128,14 @@ class _Json:
             style = ink.word if value is None or isinstance(value, bool) else ink.number
         room = max(self._width - len(head) - width_of(label), _LEAST_ROOM)
         pieces = chop_cells(text + comma, room) or [""]
-        self._add(head, label, pieces[0], style)
+        yield self._line(head, label, pieces[0], style)
         rest = " " * (self._width - room)
         for piece in pieces[1:]:
-            self._add(rest, "", piece, style)
+            yield self._line(rest, "", piece, style)
 
-    def _add(self, head: str, label: str, text: str, style: Style) -> None:
-        self._lines.append(
-            [Segment(head), Segment(shorten(label, self._width), ink.accent), Segment(text, style)]
-        )
+    def _line(self, head: str, label: str, text: str, style: Style) -> Line:
+        self._made += 1
+        return [Segment(head), Segment(shorten(label, self._width), ink.accent), Segment(text, style)]
 
 
 def _quoted(text: str) -> str:
