@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,7 +39,6 @@ class Judged(Struct, frozen=True):
 
     input: Input
     findings: tuple[Found, ...] = ()
-    rules: tuple[RuleText, ...] = ()
     notices: tuple[str, ...] = ()
     not_shown: int = 0
     error: str = ""
@@ -47,7 +47,8 @@ class Judged(Struct, frozen=True):
 def judge_one(asked: Asked) -> Judged:
     """Read, analyse, and describe. Unreadable input is an `error`, never an exception."""
     from debugger.analysis.judge import judge  # noqa: PLC0415 - loads numpy, which `--help` does without
-    from debugger.analysis.rules import load_rules  # noqa: PLC0415
+    from debugger.checking.damage import broken_lines, done_about, folded, no_recording  # noqa: PLC0415
+    from debugger.checking.mending import mended  # noqa: PLC0415
     from debugger.log import EventLog  # noqa: PLC0415
     from debugger.sources.file import open_recordings  # noqa: PLC0415
     from debugger.sources.recording import SourceError  # noqa: PLC0415
@@ -63,24 +64,20 @@ def judge_one(asked: Asked) -> Judged:
     except SourceError as error:
         return Judged(Input(name, 0, 0), error="\n".join(error.problems))
     stats = log.stats
-    broken = [
-        f"{line.path}:{line.line}: {line.reason}" if line.path else f"line {line.line}: {line.reason}"
-        for line in (*stats.broken, *stats.torn)
-    ]
-    more = stats.broken_count - len(broken)
-    notices = (*broken, *((f"{name}: {more:,} more broken lines",) if more > 0 else ()), *source.notices)
-    if not len(log) and stats.broken_count:
-        none = f"{name}: none of the lines is an event; is this a recording?"
-        return Judged(Input(name, 0, 0, stats.broken_count), notices=notices, error=none)
-    rules = load_rules(asked.rules)
-    verdict = judge(log, rules, asked.today)
-    kept = verdict.findings[:MOST_FINDINGS]
+    if not len(log) and (source.damage or stats.broken_count):
+        problem = "\n".join(source.damage) or no_recording(name, stats)
+        return Judged(Input(name, 0, 0, stats.broken_count), error=problem)
+    notices = (*broken_lines(name, stats), *source.notices)
+    right = mended(log)
+    rules = _rules(asked.rules)
+    verdict = judge(right.log, rules, asked.today)
+    found = folded(verdict.findings, stats)
+    kept = found[:MOST_FINDINGS]
     return Judged(
-        Input(name, len(log), len(stats.sessions), stats.broken_count, verdict.causality, verdict.judged),
-        tuple(_described(log, name, kept)),
-        tuple(_texts(rules)),
+        Input(name, len(log), len(stats.sessions), stats.broken_count, verdict.causality, verdict.judged, verdict.unjudged),
+        (*_described(right.log, name, kept), *_described(log, name, done_about(right, source.damage))),
         notices,
-        len(verdict.findings) - len(kept),
+        len(found) - len(kept),
     )
 
 
@@ -110,14 +107,26 @@ def rule_files(paths: Iterable[Path]) -> tuple[tuple[str, str], ...]:
     return tuple(texts)
 
 
-def _texts(rules: RuleSet) -> Iterable[RuleText]:
+@lru_cache(maxsize=1)
+def _rules(sources: tuple[tuple[str, str], ...]) -> RuleSet:
+    """The same for each recording of a check."""
+    from debugger.analysis.rules import load_rules  # noqa: PLC0415 - loads numpy
+
+    return load_rules(sources)
+
+
+def rule_texts(sources: tuple[tuple[str, str], ...]) -> tuple[RuleText, ...]:
+    """What each rule is about, for who shows it beside what was found."""
     from debugger.analysis.rules import explain  # noqa: PLC0415 - loads numpy
     from debugger.analysis.rules.explain import ELSEWHERE  # noqa: PLC0415
 
-    for rule in rules.rules:
-        yield RuleText(rule.id, rule.title, explain(rule.id, rules), rule.severity)
-    for name, (title, _, _) in ELSEWHERE.items():
-        yield RuleText(name, title, explain(name, rules), "error" if name == "lost-update" else "warning")
+    rules = _rules(sources)
+    patterns = [RuleText(one.id, one.title, explain(one.id, rules), one.severity) for one in rules.rules]
+    others = [
+        RuleText(name, title, explain(name, rules), "error" if name == "lost-update" else "warning")
+        for name, (title, _, _) in ELSEWHERE.items()
+    ]
+    return (*patterns, *others)
 
 
 def _described(log: EventLog, path: str, findings: Iterable[Finding]) -> Iterable[Found]:

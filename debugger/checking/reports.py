@@ -17,18 +17,14 @@ if TYPE_CHECKING:
 KNOWN = "in the baseline"
 
 
-def report_of(
-    judged: Sequence[Judged], fail_on: Severity | None, seconds: float, version: str = ""
-) -> Report:
+def report_of(judged: Sequence[Judged], fail_on: Severity | None, seconds: float) -> Report:
     """Of those that could be read, in their order."""
     read = [one for one in judged if not one.error]
     return Report(
         inputs=tuple(one.input for one in read),
         findings=tuple(found for one in read for found in one.findings),
         seconds=seconds,
-        rules=read[0].rules if read else (),
         fail_on=fail_on,
-        version=version,
         not_shown=sum(one.not_shown for one in read),
     )
 

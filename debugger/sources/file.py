@@ -56,6 +56,11 @@ class FileSource:
         return tuple(notice for one in self._recordings if (notice := one.notice) is not None)
 
     @property
+    def damage(self) -> tuple[str, ...]:
+        """What is wrong with compressed files: a line each, among the `notices`."""
+        return tuple(damage for one in self._recordings if (damage := one.damage) is not None)
+
+    @property
     def changes(self) -> tuple[str, ...]:
         """What became of files while they were open, other than growth: a line each, among the `notices`."""
         return tuple(changed for one in self._recordings if (changed := one.changed) is not None)

@@ -94,8 +94,8 @@ class Recording:
         return broken
 
     @property
-    def notice(self) -> str | None:
-        """What is to be said about the file as it was read so far; None if nothing."""
+    def damage(self) -> str | None:
+        """What is wrong with its compression, in a line; None if nothing, or if it has none."""
         unpacker, events = self._unpacker, self._lines.events
         if unpacker is not None and unpacker.error is not None:
             return (
@@ -107,9 +107,14 @@ class Recording:
                 f"{self.name}: ends inside a {unpacker.kind} block, torn or still being written; "
                 f"{events} events could be read"
             )
-        if self.changed is not None:
-            return self.changed
-        if not events and self.torn is None:
+        return None
+
+    @property
+    def notice(self) -> str | None:
+        """What is to be said about the file as it was read so far; None if nothing."""
+        if (told := self.damage or self.changed) is not None:
+            return told
+        if not self._lines.events and self.torn is None:
             return f"{self.name}: no events in it"
         return None
 

@@ -11,7 +11,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def test_the_report_in_the_readme_is_that_of_its_recordings() -> None:
     """To the letter, but for how long it took."""
-    ((arguments, shown),) = re.findall(r"```\n\$ doubletalk check ([^\n]*)\n(?!```)(.+?)```", README, re.DOTALL)
+    block = r"```\n\$ doubletalk check ([^\n]*)\n(?!```)(.+?)```"
+    ((arguments, shown),) = re.findall(block, README, re.DOTALL)
     run = call("check", *arguments.split(), cwd=ROOT)
     assert run.returncode == 1
     assert _timeless(run.stdout) == _timeless(shown)

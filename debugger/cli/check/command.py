@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Struct
+from msgspec.structs import replace
 
 from backend.errors import UserError
 from debugger.checking import Asked, cores, judge_many, known_before, report_of
-from debugger.checking.one import rule_files
+from debugger.checking.one import rule_files, rule_texts
 from debugger.checking.reports import as_findings
 from debugger.cli.check.progress import progress_of
 from debugger.cli.check.recordings import recordings_meant
@@ -165,7 +166,9 @@ def _check(asked: Options) -> int:
     with progress_of(len(parts)) as on_done:
         judged = judge_many(parts, asked.jobs or cores(), on_done)
     least = next((one for one in SEVERITIES if one == asked.fail_on), None)
-    report = report_of(judged, least, time.monotonic() - began, _version(asked.form))
+    report = report_of(judged, least, time.monotonic() - began)
+    if asked.form is Format.SARIF:
+        report = _with_our_own(report, rules)
     if known is not None:
         report = known_before(report, known)
     for one in judged:
@@ -179,13 +182,11 @@ def _check(asked: Options) -> int:
     return 2 if unreadable else 1 if report.failing else 0
 
 
-def _version(form: Format) -> str:
-    """Our own, where it is told."""
-    if form is not Format.SARIF:
-        return ""
+def _with_our_own(report: Report, rules: tuple[tuple[str, str], ...]) -> Report:
+    """The report, with what is told of this program and its rules."""
     from importlib.metadata import version  # noqa: PLC0415 - reads what is installed
 
-    return version("doubletalk")
+    return replace(report, rules=rule_texts(rules), version=version("doubletalk"))
 
 
 def _baseline(path: Path | None) -> Baseline | None:
