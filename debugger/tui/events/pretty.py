@@ -26,6 +26,7 @@ _MAX_DEPTH: Final = 60
 _INDENT: Final = 2
 _LEAST_ROOM: Final = 16
 _EFFECTS: Final = 8
+_AT_ONCE: Final = 1_000  # characters
 
 
 class EventPage:
@@ -127,15 +128,22 @@ class _Json:
             text = value_text(value, MAX_TEXT)
             style = ink.word if value is None or isinstance(value, bool) else ink.number
         room = max(self._width - len(head) - width_of(label), _LEAST_ROOM)
-        pieces = chop_cells(text + comma, room) or [""]
-        yield self._line(head, label, pieces[0], style)
-        rest = " " * (self._width - room)
-        for piece in pieces[1:]:
-            yield self._line(rest, "", piece, style)
+        for piece in _wrapped(text + comma, room):
+            yield self._line(head, label, piece, style)
+            head, label = " " * (self._width - room), ""
 
     def _line(self, head: str, label: str, text: str, style: Style) -> Line:
         self._made += 1
         return [Segment(head), Segment(shorten(label, self._width), ink.accent), Segment(text, style)]
+
+
+def _wrapped(text: str, room: int) -> Iterator[str]:
+    """Pieces of at most ``room`` cells; a long text is looked at bit by bit."""
+    left = ""
+    for start in range(0, len(text), _AT_ONCE):
+        *pieces, left = chop_cells(left + text[start : start + _AT_ONCE], room)
+        yield from pieces
+    yield left
 
 
 def _quoted(text: str) -> str:
