@@ -212,3 +212,41 @@ def test_a_hole_in_the_history_itself_is_told_before_what_follows() -> None:
         frames.append(msgspec.json.decode(frame.data))
     assert [frame["type"] for frame in frames] == ["hello", "events", "gap", "events"]
     assert (frames[2]["from_seq"], frames[2]["to_seq"]) == (3, 5)
+
+
+def test_a_client_that_was_cut_off_asks_for_what_follows() -> None:
+    """Of the source that it knows, after the last event that it has: nothing is sent twice."""
+    client = FeedClient(Subscribe(since_seq=0, batch=True))
+    client.receive(b'{"type":"events","events":[' + b",".join(batch("s", 1, 4).lines) + b"]}")
+    asked = msgspec.json.decode(client.opening())
+    assert (asked["type"], asked["since_seq"], asked["source"]) == ("subscribe", 4, "s")
+    assert asked["batch"] is True
+
+
+@pytest.mark.parametrize("missing", ["source", "seq"])
+def test_an_event_that_is_not_numbered_is_handed_on_each_time(missing: str) -> None:
+    """A producer of the base format has no numbers: nothing of it is known already, or lost."""
+    (line,) = batch("s", 7, 1).lines
+    event = msgspec.json.decode(line)
+    del event[missing]
+    client = FeedClient()
+    for _ in range(2):
+        (told,) = client.receive(msgspec.json.encode({"type": "events", "events": [event]}))
+        assert isinstance(told, EventsReceived)
+        assert [one.component for one in told.events] == [event["component"]]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "message_type", "ended"),
+    [
+        ("system", "RECORDING_ENDED", True),
+        ("system", "CACHE", False),
+        ("message_published", "RECORDING_ENDED", False),
+    ],
+)
+def test_a_source_ends_with_its_own_word_for_it(event_type: str, message_type: str, ended: bool) -> None:
+    """Neither with anything else of the system, nor with a message that a program calls so."""
+    event = Event(1.0, event_type, "tap", message_type, source="s", seq=1)
+    client = FeedClient()
+    client.receive(b'{"type":"events","events":[' + encode_lines([event]).rstrip() + b"]}")
+    assert client.ended is ended
