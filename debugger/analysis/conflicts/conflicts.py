@@ -7,7 +7,7 @@ from typing import Final
 
 from debugger.analysis.conflicts.clashes import Clashes
 from debugger.analysis.conflicts.exclusion import Address
-from debugger.analysis.conflicts.labels import Label, Labels
+from debugger.analysis.conflicts.labels import Labels
 from debugger.analysis.conflicts.races import Races
 from debugger.analysis.conflicts.records import (
     LEFT,
@@ -74,11 +74,12 @@ class Conflicts:
         self._intake = self._new_intake()
         self._teller = Teller(log, order, self._labels)
         self._clashes = Clashes(self._before, self._limits)
-        self._races = Races(self._before, self._label, self._limits)
+        self._races = Races(self._before, self._labels, self._limits)
         self._updates = Updates(self._before, self._intake.held, self._exclusive, self._limits)
         self._guards: dict[int, tuple[int, State, str]] = {}  # by task: where it last looked at a state
         self._reads = self._writes = 0
         self._disproved: set[Address] = set()
+        self._turns = log.column("turn")
         self._first_row = self.looked_at = order.first_row  # the first one that can be told of
 
     def _new_intake(self) -> Intake:
@@ -120,6 +121,7 @@ class Conflicts:
                 self._lose_track()
             self._disproved = self._not_ordered()
             self._first_row = max(self._order.first_row, self._log.first_row)
+            self._turns = self._log.column("turn")
             self._intake.take(self.looked_at, upto)
             self.looked_at = max(upto, self.looked_at)
 
@@ -234,13 +236,10 @@ class Conflicts:
         guard = self._guards.get(second.task)
         if guard is not None and guard[:2] == (second.segment, state) and guard[2] != clash.key:
             return Ease.GUARDED
-        turns = self._log.column("turn")
-        apart = turns[first.row] != turns[second.row] and NONE not in (turns[first.row], turns[second.row])
+        turns = self._turns
+        one, other = turns.item(first.row), turns.item(second.row)
+        apart = one != other and NONE not in (one, other)
         return Ease.TURNS if apart and self._exclusive(first.task, second.task) else Ease.NONE
-
-    def _label(self, row: int) -> Label:
-        task = self._order.task(row)
-        return self._labels.of(row, NO_TASK if task is None else task)
 
     def _exclusive(self, one: int, other: int) -> bool:
         return self._intake.inboxes.exclusive(one, other, self._disproved)

@@ -32,6 +32,7 @@ class Labels:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._known: dict[int, tuple[int | None, Label]] = {}  # by task, and its receipt at that time
+        self._of_messages: dict[tuple[int, int], Label] = {}  # by the numbers of a message and a component
         self.receipts: Final[dict[int, int]] = {}
         """The rows in which the handlers began that began last, by task."""
 
@@ -60,8 +61,13 @@ class Labels:
         self.receipts.clear()
 
     def _message(self, row: int) -> Label:
-        message = int(self._log.column("message_type")[row])
-        return Label(self._log.name("message_type", message), self._component(row))
+        at = self._log.column("message_type").item(row), self._log.column("component").item(row)
+        label = self._of_messages.get(at)
+        if label is None:
+            label = Label(self._log.name("message_type", at[0]), self._component(row))
+            if len(self._of_messages) < _MOST and not self._log.forgets:  # else numbers get other names
+                self._of_messages[at] = label
+        return label
 
     def _component(self, row: int) -> str:
         return self._log.name("component", int(self._log.column("component")[row]))

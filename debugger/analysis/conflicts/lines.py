@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -119,14 +119,3 @@ def decoded(state: bytes) -> dict[str, Any]:
     """A snapshot as an object."""
     value = decode_value(state)
     return value if isinstance(value, dict) else {"value": value}
-
-
-_decode_members: Final[Callable[[Raw], dict[str, Raw]]] = msgspec.json.Decoder(dict[str, Raw]).decode
-
-
-def members(state: Raw) -> dict[str, Raw] | None:
-    """The values of a snapshot as they are written, by key; None where it is no object."""
-    try:
-        return _decode_members(state)
-    except _WRONG:
-        return None

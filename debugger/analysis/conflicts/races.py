@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
 from typing import Final, TypeVar
 
 from debugger.analysis.conflicts.clashes import Before
-from debugger.analysis.conflicts.labels import Label
-from debugger.analysis.conflicts.records import LEFT, RIGHT, Clash, Ease, Limits, Race
+from debugger.analysis.conflicts.labels import Label, Labels
+from debugger.analysis.conflicts.records import LEFT, RIGHT, Clash, Ease, Limits, Race, Touch
 
 _NUMBERS: Final = re.compile(r"\d+")
 _SESSIONS: Final = 1 << 12
 _KINDS: Final = 1 << 16
 _KEYS: Final = 16
-
-LabelOf = Callable[[int], Label]
-"""What a row's activation is."""
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -82,9 +78,9 @@ class Races:
     second. A race that matters is never folded into one that is only worth a note.
     """
 
-    def __init__(self, before: Before, label: LabelOf, limits: Limits) -> None:
+    def __init__(self, before: Before, labels: Labels, limits: Limits) -> None:
         self._before = before
-        self._label = label
+        self._labels = labels
         self._limits = limits
         self._told: list[_Race] = []
         self._of_segments: dict[tuple[int, int], _Race] = {}
@@ -111,7 +107,7 @@ class Races:
             return
         if (*segments, eased) in self._folded:
             return
-        one, other = sorted((self._label(clash.first.row), self._label(clash.second.row)))
+        one, other = sorted((self._label(clash.first), self._label(clash.second)))
         kind = (clash.place.component, one, other, eased)
         known = self._of_kind.get(kind)
         if known is not None:
@@ -130,6 +126,9 @@ class Races:
         self._tell(race, clash.place.session)
         _put(self._of_segments, segments, race, _KINDS)
         _put(self._of_kind, kind, race, _KINDS)
+
+    def _label(self, touch: Touch) -> Label:
+        return self._labels.of(touch.row, touch.task)
 
     def forget(self) -> None:
         """Segments have other numbers from here on."""

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Raw
 
-from debugger.analysis.conflicts.lines import NO_STATE, decoded
+from debugger.analysis.conflicts.lines import NO_STATE
 from debugger.analysis.conflicts.records import Limits, Place, Touch
 from debugger.log import EventLog
 
@@ -59,30 +59,20 @@ class Cell:
 class State:
     """The state of a component in a session, of one process.
 
-    ``raw`` is its last snapshot as it is written, ``members`` the same by key if that can be had.
+    ``raw`` is its last snapshot as it is written, ``value`` what that is, None if there was none.
     """
 
-    __slots__ = ("asked", "cells", "followed", "known", "members", "open", "place", "raw", "seen")
+    __slots__ = ("asked", "cells", "followed", "open", "place", "raw", "seen", "value")
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.raw: Raw = NO_STATE
-        self.members: dict[str, Raw] | None = None
-        self.known = False  # whether there was a snapshot
+        self.value: dict[str, Any] | None = None
         self.asked: dict[str, Any] = {}  # what was read of it before its first snapshot
         self.open: dict[int, int] = {}  # activations that have shown it and have not ended, with their rows
         self.cells: dict[str, Cell] = {}
         self.followed = False  # whether updates of any key are looked for
         self.seen = 0  # no row after this one was about it
-
-    @property
-    def value(self) -> dict[str, Any] | None:
-        """The last snapshot; None if there was none."""
-        return decoded(bytes(self.raw)) if self.known else None
-
-    def lost(self) -> None:
-        """What it is now is not known."""
-        self.raw, self.members, self.known = NO_STATE, None, False
 
     def cell(self, key: str, most: int) -> Cell:
         """What is known of a key."""

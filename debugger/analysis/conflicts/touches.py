@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from backend.events import vocabulary as words
 from debugger.analysis.conflicts.exclusion import Held, Inboxes
 from debugger.analysis.conflicts.labels import Labels
-from debugger.analysis.conflicts.lines import NO_STATE, Said, Told, decoded, members, payload, read_all
+from debugger.analysis.conflicts.lines import NO_STATE, Said, Told, decoded, payload, read_all
 from debugger.analysis.conflicts.records import NO_TASK, Limits
 from debugger.analysis.conflicts.states import State, States
 from debugger.analysis.conflicts.values import (
     Change,
-    Differences,
     Written,
     changes,
+    differences,
     known_keys,
     leaves,
     written,
@@ -112,7 +112,6 @@ class Intake:
         self._sink = sink
         self._receives = receives
         self._codes: NDArray[np.uint8] = np.zeros(0, np.uint8)
-        self._differences = Differences(limits.changes)
         self._swept = 0
         self.states: Final = States(log, limits)
         self.held: Final = Held(limits.tasks)
@@ -151,7 +150,7 @@ class Intake:
         sink, received, receives, empty = self._sink, self._labels.received, self._receives, _EMPTY
         for row, said, kind, segment, task, state in rows:
             if said is None:
-                state.lost()
+                state.raw, state.value = NO_STATE, None
                 continue
             raw = said.component_state
             new = raw != state.raw and raw != empty  # noqa: PLR1714 - they cannot be hashed, and a tuple costs
@@ -200,15 +199,11 @@ class Intake:
         text = bytes(raw)
         if len(text) <= _BLANK and text in _NOTHING:
             return ()
-        raw = Raw(text)  # what was decoded holds on to all that was decoded with it
-        before, old, known = state.raw, state.members, state.known
-        new = state.members = members(raw)
-        state.raw, state.known = raw, True
-        if not known:
-            return self._first(state, decoded(text), kind)
-        if old is not None and new is not None:
-            return self._differences.between(old, new)
-        return written(changes(decoded(bytes(before)), decoded(text), self._limits.changes))
+        before, value = state.value, decoded(text)
+        state.raw, state.value = Raw(text), value  # a slice would hold on to all that was read with it
+        if before is None:
+            return self._first(state, value, kind)
+        return differences(before, value, self._limits.changes)
 
     def _first(self, state: State, value: dict[str, Any], kind: int) -> Sequence[Written]:
         """The first snapshot: who made it so is not known, but for what was read, or what can only be it."""
@@ -251,7 +246,9 @@ class Intake:
         source = state.place.source
         if kind in _SAYING:
             self._tell(shown, payload(self._log, row, line), source)
-        known = bool(bytes(said.component_state) not in _NOTHING and state.known and kind != ASKED)
+        known = bool(
+            bytes(said.component_state) not in _NOTHING and state.value is not None and kind != ASKED
+        )
         if kind == ASKED:
             self._asked(shown, line, said, source)
         else:
@@ -287,16 +284,15 @@ class Intake:
         state = shown.state
         if component != state.place.component:
             state = self.states.named(component, shown.state.place.session, source, shown.row)
-        value = state.value
-        if value is None or not key:
+        if state.value is None or not key:
             return state, [key] if key else []
-        return state, known_keys(value, key, self._limits.changes)
+        return state, known_keys(state.value, key, self._limits.changes)
 
     def _asked(self, shown: Shown, line: bytes, said: Said, source: int) -> None:
         """A `state_read`: what it read is declared, or listed, or else all that it holds."""
         raw = bytes(said.component_state)
         raw = b"" if raw in _NOTHING else raw
-        if raw and not shown.state.known and len(shown.state.asked) < self._limits.changes:
+        if raw and shown.state.value is None and len(shown.state.asked) < self._limits.changes:
             shown.state.asked |= decoded(raw)
         if said.reads:
             self._declared_reads(shown, said.reads, source)
@@ -315,7 +311,7 @@ class Intake:
 
     def _declared_writes(self, shown: Shown, said: Said, source: int, *, known: bool) -> None:
         """Writes that the snapshot does not show: of another component, or of an equal value."""
-        seen = {change.key for change in shown.changes}
+        seen = {key for key, _, _, _ in shown.changes}
         for name in said.writes[: self._limits.changes]:
             state, keys = self._keys(shown, name, source)
             own = state is shown.state
