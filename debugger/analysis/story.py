@@ -26,10 +26,9 @@ def story_of(online: Online, finding: Finding) -> Story:
     if explanation is None:
         return Story(second=_steps(order.history(second), second))
     parting = order.parting(first, second)
-    common = () if parting.common is None else (Step(parting.common),)
     return Story(
-        (*common, *_steps(parting.left, first)),
-        (*common, *_steps(parting.right, second)),
+        _steps(parting.left, first, parting.common),
+        _steps(parting.right, second, parting.common),
         explanation.missing,
         explanation.missing_rows,
         tuple(_page(explanation, width) for width in WIDTHS),
@@ -40,13 +39,12 @@ def _page(explanation: Explanation, width: int) -> tuple[int, tuple[str, ...]]:
     return width, explanation.lines(width)
 
 
-def _steps(edges: Sequence[Edge], last: int) -> tuple[Step, ...]:
-    """The rows over which edges lead, each once, up to the last; not that where the first one begins."""
-    found: dict[int, str] = {}
-    begin = edges[0].before if edges else last
+def _steps(edges: Sequence[Edge], last: int, common: int | None = None) -> tuple[Step, ...]:
+    """The rows over which edges lead, each once, from what is in both histories up to the last."""
+    found: dict[int, str] = {} if common is None else {common: ""}
     for edge in edges:
         if edge.via is not None:
             found.setdefault(edge.via, "")
         found[edge.after] = "" if edge.rule is Rule.PROGRAM else edge.rule.value
     found.setdefault(last, "")
-    return tuple(Step(row, found[row]) for row in sorted(found) if row != begin or row == last)
+    return tuple(Step(row, found[row]) for row in sorted(found))

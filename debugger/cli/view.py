@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import os
 import re
@@ -18,6 +19,7 @@ from backend.token_file import find_run_token, given_token
 from debugger.cli.telling import tell
 
 if TYPE_CHECKING:
+    from debugger.judging import Judging
     from debugger.sources.file import FileSource
     from debugger.tui.app import DebuggerApp, Feeder
     from debugger.tui.session import Link, Session
@@ -80,7 +82,15 @@ def run_attached(
     from debugger.tui.session import Link, Mode, Session  # noqa: PLC0415
 
     session = Session(Mode.LIVE, Link(""), time.monotonic_ns, keep=keep)
+    session.judging = _judging(session, live=True, keep=keep)
     launch.run(_chosen_app(session, LiveFeeder(sources, session), _Begin(), ascii_only=ascii_only))
+
+
+def _judging(session: Session, *, live: bool, keep: int | None = None) -> Judging:
+    """What finds what went wrong, or could: in a process of its own, which begins with the first events."""
+    from debugger.judging import Asked, Elsewhere  # noqa: PLC0415 - loads numpy
+
+    return Elsewhere(session.log, Asked(dt.datetime.now().astimezone().date(), live=live, keep=keep))
 
 
 def _chosen_app(session: Session, feeder: Feeder, begin: _Begin, *, ascii_only: bool) -> DebuggerApp:
@@ -209,6 +219,7 @@ def _show(source: FileSource, speed: float, begin: _Begin, *, ascii_only: bool) 
         _keys_from_terminal()
     notes = Notes(source.paths)
     session = Session(Mode.REPLAY, _link(source), time.monotonic_ns, speed=speed, notes=notes)
+    session.judging = _judging(session, live=False)
     for problem in notes.problems:
         session.say(problem, bad=True)
     launch.run(_chosen_app(session, FileFeeder(source, session), begin, ascii_only=ascii_only))
@@ -227,12 +238,15 @@ def _keys_from_terminal() -> None:
 def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], begin: _Begin) -> None:
     import asyncio  # noqa: PLC0415 - only here
 
+    from debugger.judging import Asked, Here  # noqa: PLC0415
     from debugger.tui import launch, pictures  # noqa: PLC0415, F401 - the first before Textual
     from debugger.tui.app import DebuggerApp  # noqa: PLC0415
     from debugger.tui.session import Mode, Session  # noqa: PLC0415
 
     session = Session(Mode.REPLAY, _link(source), _standing_clock())
     source.load_all(session.log)
+    session.judging = Here(session.log, Asked(dt.datetime.now().astimezone().date()))
+    session.judging.finish_all()
     app = DebuggerApp(session, at=begin.moment, pane=begin.pane)
     picture: list[str] = []
 

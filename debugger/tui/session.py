@@ -10,12 +10,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from debugger.judging import Judging
 from debugger.log.rates import RateMeter
 from debugger.sources.notes import Notes
 from debugger.tui.cursor.base import FILTER_BUDGET_NS, Mode, Notice
 from debugger.tui.cursor.emphasis import Emphasis, Followed, Selection
 from debugger.tui.cursor.hunting import Hunting, Search
 from debugger.tui.cursor.marking import Marking
+from debugger.tui.findings.chosen import NO_MARKERS, Chosen, Markers
 from debugger.tui.rush import Rush
 from debugger.tui.watches import Watch, Watches
 
@@ -40,7 +42,8 @@ class Session(Emphasis, Hunting, Marking):
     """The cursor on the log, what stands out, what is watched for, and where events come from.
 
     `tick` is called some ten times a second or more; nothing else moves by itself. ``component``
-    is pinned to the state pane, None lets the pane follow the cursor.
+    is pinned to the state pane, None lets the pane follow the cursor. ``judging`` finds what went wrong or
+    could (None: nobody does); ``chosen`` is the finding that is looked at, ``markers`` are where others are.
     """
 
     def __init__(
@@ -60,6 +63,9 @@ class Session(Emphasis, Hunting, Marking):
         self.rate: Final = RateMeter()
         self.rush: Final = Rush()
         self.component: str | None = None
+        self.judging: Judging | None = None
+        self.chosen: Chosen | None = None
+        self.markers: Markers = NO_MARKERS
         self.watches: Final = Watches(self.log)
         self.beeps = 0
         self.progress: float | None = None

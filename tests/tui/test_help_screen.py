@@ -66,7 +66,7 @@ def test_what_the_panes_paint_is_in_the_legend(where: Where) -> None:
 async def test_the_help_begins_with_the_focused_pane_and_finds_words() -> None:
     """A slash asks for a word; Escape shows all again, then closes."""
     app = SmallApp()
-    async with app.run_test(size=(100, 30)) as pilot:
+    async with app.run_test(size=(100, 48)) as pilot:
         await pilot.pause()
         await pilot.press("question_mark")
         await pilot.pause()

@@ -11,28 +11,31 @@ from textual.message import Message
 from textual.strip import Strip
 
 from debugger.analysis.findings import Findings
+from debugger.analysis.ranking import key_of
 from debugger.tui import plain
-from debugger.tui.findings.model import GLYPHS, FindingLine, FindingLines
-from debugger.tui.keys import Where, bindings, current
-from debugger.tui.keys.key import cap
+from debugger.tui.findings.chosen import chosen_of, markers_of
+from debugger.tui.findings.model import FindingLine, FindingLines
+from debugger.tui.findings.paint import guidance, painted
+from debugger.tui.findings.progress import progress_of
+from debugger.tui.findings.screen import FindingScreen
+from debugger.tui.keys import Where, bindings
 from debugger.tui.lines import LineList
 from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
-from debugger.tui.text import fit, shorten, width_of
+from debugger.tui.text import shorten
 
 BUDGET_NS: Final = 8_000_000
-_WAYS: Final = {
-    "time.watch": "watches: it beeps and stops where a condition holds",
-    "find.mark": "bookmarks the event at the cursor",
-    "find.note": "writes a note on it",
-}
-"""What else is listed here, by the names of the keys for it."""
-
+_NO_EVENT: Final = "this one is about no single event"
+_NO_FINDING: Final = "this line is no finding of a rule"
 _WHY_LEAST: Final = 5  # lines of the pane from which on the last one explains
 
 
 class FindingList(LineList):
-    """One line each; the last line of the pane says why, of the one under its cursor."""
+    """One line each; the last line of the pane says why, of the one under its cursor.
+
+    Rows are judged late, so findings come late: the line under the cursor stays the one it is, and stays
+    where it is as far as there is room.
+    """
 
     BINDINGS = bindings(Where.FINDINGS)
 
@@ -50,29 +53,65 @@ class FindingList(LineList):
         self._model = FindingLines(session, self.index)
         self._lines: tuple[FindingLine, ...] = ()
         self._complete = True  # as of the last look; more may have come since
+        self._progress = progress_of(session)
+        self._marked: tuple[object, ...] = ()
 
     @property
     def titles(self) -> tuple[str, str]:
         """As of every pane."""
         found = len(self._lines)
         more = "" if self._complete else " …"
-        return f"6 Findings{f' · {found:,}' if found else ''}{more}", ""
+        judged = f" · {self._progress.short}" if self._progress.short else ""
+        return f"6 Findings{f' · {found:,}' if found else ''}{more}{judged}", ""
 
     def look(self) -> None:
         """Look at more of the log. Others show what is found too: so also while this pane is hidden."""
-        if not self._session.rush.left:
-            self.index.advance(self._session.clock, BUDGET_NS)
+        session = self._session
+        if session.rush.left:
+            return
+        self.index.advance(session.clock, BUDGET_NS)
+        judging = session.judging
+        if judging is None:
+            return
+        judging.finish(session.mode is Mode.REPLAY and session.progress is None)
+        judging.advance(session.clock, BUDGET_NS)
+        for told in judging.news():
+            session.say(told, bad=True)
+        if judging.found.all is not self._marked:
+            self._marked = judging.found.all
+            session.markers = markers_of(judging.found.all)
+        chosen = session.chosen
+        if chosen is not None and not chosen.missing:
+            story = judging.found.stories.get(key_of(chosen.finding))
+            if story is not None and story.missing_rows:
+                session.chosen = chosen_of(chosen.finding, story)
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        if self._session.judging is not None:
+            self._session.judging.stop()
 
     def sync(self) -> None:
         """As of every pane."""
         self.look()
         complete, self._complete = self._complete, self.index.complete
+        progress, self._progress = self._progress, progress_of(self._session)
         lines = self._model.lines()
         if lines != self._lines:
-            self._lines = lines
-            self.to(self.line)
-        elif complete != self._complete:
+            self._show(lines)
             self.refresh()
+        elif (complete, progress) != (self._complete, self._progress):
+            self.refresh()
+
+    def _show(self, lines: tuple[FindingLine, ...]) -> None:
+        """The line that one was on stays under the cursor, on the line of the screen where it was."""
+        before = self._lines[self.line].key if self.line < len(self._lines) else None
+        self._lines = lines
+        place = next((at for at, line in enumerate(lines) if line.key == before), self.line)
+        moved = place - self.line if self.line or self.scroll_offset.y else 0
+        self.to(place if self.line or moved else self.line)
+        if moved and self.scroll_offset.y:
+            self.scroll_to(y=self.scroll_offset.y + moved, animate=False, force=True, immediate=True)
 
     def restyle(self) -> None:
         """As of every pane."""
@@ -87,46 +126,33 @@ class FindingList(LineList):
 
     @property
     def body(self) -> int:
-        """As of `LineList`: the last one explains, where there is room."""
+        """As of `LineList`: the last one explains, where there is room; one says what was not judged."""
         height = self.size.height
-        return max(height - 1 if height >= _WHY_LEAST else height, 1)
+        return max(height - (1 + bool(self._progress.told)) if height >= _WHY_LEAST else height, 1)
 
     def render_line(self, y: int) -> Strip:
         """One line."""
         width = self.room
+        if y == self.size.height - 2 >= self.body:
+            style = ink.bad if self._progress.bad else ink.warn
+            return self._strip([Segment(shorten(f" {self._progress.told}", width), style)])
         if not self._lines:
-            return self._strip(self._guidance(y))
+            words = plain.is_ascii(self.app)
+            return self._strip(
+                guidance(y, width, complete=self._complete and self._progress.done, words=words)
+            )
         if y >= self.body:
             return self._strip([Segment(shorten(f" {self._lines[self.line].why}", width), ink.dim)])
         number = self.scroll_offset.y + y
         if number >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        here = number == self.line
+        here, line = number == self.line, self._lines[number]
         on_cursor = ink.on_cursor if self.has_focus else ink.on_cursor_unfocused
-        return self._strip(self._paint(self._lines[number], width), on_cursor if here else None)
-
-    def _guidance(self, y: int) -> list[Segment]:
-        """What an empty list says: that all is well, and what would be here."""
-        first = " nothing found; nothing is missing" if self._complete else " looking …"
-        told: list[list[Segment]] = [[Segment(shorten(first, self.room), ink.dim)], []]
-        words = plain.is_ascii(self.app)
-        for name, about in _WAYS.items():
-            row = current.named(name)
-            if row is not None:
-                key = f" {cap(row.keys[0], words=words)} "
-                room = max(self.room - width_of(key), 1)
-                told.append([Segment(key, ink.key), Segment(shorten(about, room), ink.dim)])
-        return told[y] if y < len(told) else []
-
-    def _paint(self, line: FindingLine, width: int) -> list[Segment]:
-        style = _style(line)
-        text = shorten(line.text, max(width - 3 - width_of(line.place) - 1, 8))
-        gap = max(width - 3 - width_of(text) - width_of(line.place), 1)
-        return [
-            Segment(f" {GLYPHS.get(line.kind, '·')} ", style),
-            Segment(text, style if line.severity == "error" else ink.plain),
-            Segment(fit("", gap) + line.place, ink.dim),
-        ]
+        chosen = self._session.chosen
+        drawn = (
+            chosen is not None and line.finding is not None and key_of(chosen.finding) == key_of(line.finding)
+        )
+        return self._strip(painted(line, width, drawn=drawn), on_cursor if here else None)
 
     def _strip(self, segments: list[Segment], under: Style | None = None) -> Strip:
         """A whole line; the style that is applied first wins."""
@@ -135,12 +161,59 @@ class FindingList(LineList):
 
     # --- keys and mouse -----------------------------------------------------------
 
+    def _choose(self) -> bool:
+        """The timeline draws the finding of the line; whether it is one."""
+        line = self._lines[self.line] if self._lines else None
+        if line is None or line.finding is None:
+            return False
+        judging = self._session.judging
+        story = None if judging is None else judging.story(key_of(line.finding))
+        self._session.chosen = chosen_of(line.finding, story)
+        self.refresh()
+        return True
+
     def action_go(self) -> None:
         """To the event of the line."""
-        if self._lines and self._lines[self.line].row >= 0:
-            self.post_message(self.Opened(self._lines[self.line].row))
-        elif self._lines:
-            self._session.say("this one is about no single event")
+        if not self._lines:
+            return
+        self._choose()
+        row = self._lines[self.line].row
+        if row >= 0:
+            self.post_message(self.Opened(row))
+        else:
+            self._session.say(_NO_EVENT)
+
+    def action_moment(self, which: str) -> None:
+        """To one of the two events of a finding."""
+        if not self._choose() or self._session.chosen is None:
+            self._session.say(_NO_FINDING)
+            return
+        row = self._session.chosen.first if which == "first" else self._session.chosen.second
+        if row >= 0:
+            self.post_message(self.Opened(row))
+        else:
+            self._session.say(_NO_EVENT if which == "second" else "this one has but one event, which is B")
+
+    def action_look(self, page: str) -> None:
+        """Open a page of the finding."""
+        if self._choose():
+            self.app.push_screen(FindingScreen(self._session, self._lines[self.line], page), self._opened)
+        else:
+            self._session.say(_NO_FINDING)
+
+    def _opened(self, row: int | None) -> None:
+        if row is not None:
+            self.post_message(self.Opened(row))
+
+    def action_unchoose(self) -> None:
+        """Nothing is drawn any more."""
+        self._session.chosen = None
+        self.refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where no finding is drawn, the key is for what it is for everywhere."""
+        del parameters
+        return action != "unchoose" or self._session.chosen is not None
 
     def action_drop(self) -> None:
         """Take a watch or a bookmark away."""
@@ -164,9 +237,3 @@ class FindingList(LineList):
         self.to(number)
         if again:
             self.action_go()
-
-
-def _style(line: FindingLine) -> Style:
-    if line.severity == "error":
-        return ink.bad
-    return ink.warn if line.severity == "warning" else ink.accent

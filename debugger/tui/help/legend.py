@@ -9,6 +9,7 @@ import debugger.tui.diff.signs
 import debugger.tui.events.signs
 import debugger.tui.findings.signs
 import debugger.tui.graph.signs
+import debugger.tui.scrubber.signs
 import debugger.tui.state.signs
 import debugger.tui.timeline.signs
 import debugger.tui.turns.signs
@@ -16,6 +17,7 @@ from debugger.tui.keys.key import Where
 from debugger.tui.legend import Sign
 
 LEGENDS: Final[dict[Where, tuple[str, Callable[[], list[Sign]]]]] = {
+    Where.TIME: ("Signs of the scrubber", debugger.tui.scrubber.signs.legend),
     Where.GRAPH: ("Signs of the graph", debugger.tui.graph.signs.legend),
     Where.TIMELINE: ("Signs of the timeline", debugger.tui.timeline.signs.legend),
     Where.EVENTS: ("Signs of the events", debugger.tui.events.signs.legend),

@@ -23,6 +23,7 @@ class Where(enum.Enum):
     TURNS = "In the turns"
     FINDINGS = "In the findings"
     EVENT = "In an open event"
+    FINDING = "In an open finding"
     FILTER = "In the query line"
     DIFF = "In a comparison"
     HELP = "In this help"

@@ -12,12 +12,17 @@ LEVELS: Final = " ▁▂▃▄▅▆▇█"
 
 
 class ScrubView(NamedTuple):
-    """``levels`` (0 to 8) by cell; cells of the cursor (-1: none), of errors and of bookmarks."""
+    """``levels`` (0 to 8) by cell; cells of the cursor (-1: none), of errors and of bookmarks.
+
+    ``wrong`` and ``could`` are those of findings: of what went wrong, and of what could.
+    """
 
     levels: tuple[int, ...] = ()
     cursor: int = -1
     errors: frozenset[int] = frozenset()
     marks: frozenset[int] = frozenset()
+    wrong: frozenset[int] = frozenset()
+    could: frozenset[int] = frozenset()
 
 
 class Axis(NamedTuple):

@@ -15,6 +15,7 @@ from debugger.analysis.findings import Findings
 from debugger.tui import units
 from debugger.tui.palette import ink
 from debugger.tui.scrubber.model import LEVELS, Axis, ScrubView, axis_of, cells_of, densities
+from debugger.tui.scrubber.signs import COULD, CURSOR, MARK, NOTHING, REPORTED, WRONG
 from debugger.tui.session import Session
 
 _TIMES_FROM: Final = 60
@@ -36,6 +37,8 @@ class Scrubber(Widget):
         self._counted = self._counted_ns = 0
         self._last_error = -1  # of those that are among the cells
         self._error_cells: frozenset[int] = frozenset()
+        self._found: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
+        self._found_of: tuple[int, Axis] = (0, self._axis)
         self._view = ScrubView()
         self._ends = ("", "")
         self._held = False
@@ -59,10 +62,22 @@ class Scrubber(Widget):
             self._last_error = errors[-1]
         marks = cells_of(log, self._axis, [mark.row for mark in session.notes.marks])
         cursor = cells_of(log, self._axis, [session.cursor] if session.cursor >= 0 else [])
-        view = ScrubView(self._levels, next(iter(cursor), -1), self._error_cells, marks)
+        view = ScrubView(
+            self._levels, next(iter(cursor), -1), self._error_cells, marks, *self._cells_of_findings()
+        )
         if view != self._view:
             self._view = view
             self.refresh()
+
+    def _cells_of_findings(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Where something went wrong, and where it could; looked up when either is another."""
+        markers, log = self._session.markers, self._session.log
+        of = (id(markers), self._axis)
+        if of != self._found_of:
+            self._found_of = of
+            wrong, could = markers.rows[markers.bad].tolist(), markers.rows[~markers.bad].tolist()
+            self._found = cells_of(log, self._axis, wrong), cells_of(log, self._axis, could)
+        return self._found
 
     def _outgrown(self) -> bool:
         """Whether the log is so much longer that it would look different."""
@@ -99,15 +114,25 @@ class Scrubber(Widget):
 
     def _cell(self, cell: int, level: int) -> tuple[str, Style]:
         view = self._view
-        passed = cell <= view.cursor
+        glyph, style = self._sign(cell)
         if cell == view.cursor:
-            glyph = "◆" if cell in view.marks else "!" if cell in view.errors else "┃"
-            return glyph, ink.inverse(ink.colours.accent)
+            return glyph or CURSOR, ink.inverse(ink.colours.accent)
+        if glyph:
+            return glyph, style
+        return LEVELS[
+            level
+        ] if level else NOTHING, ink.accent if cell <= view.cursor and level else ink.dimmer
+
+    def _sign(self, cell: int) -> tuple[str, Style]:
+        """What is marked in a cell: bookmarks first, for somebody put them there; then the worst."""
+        view = self._view
         if cell in view.marks:
-            return "◆", ink.key
+            return MARK, ink.key
+        if cell in view.wrong:
+            return WRONG, ink.bad
         if cell in view.errors:
-            return "!", ink.bad
-        return LEVELS[level] if level else "·", ink.accent if passed and level else ink.dimmer
+            return REPORTED, ink.bad
+        return (COULD, ink.warn) if cell in view.could else ("", ink.plain)
 
     # --- mouse ---------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import numpy as np
 from debugger.log import EventLog
 from debugger.tui import units
 from debugger.tui.events.model import GLYPHS
+from debugger.tui.findings.chosen import Chosen
 from debugger.tui.session import Session
 from debugger.tui.text import fit, width_of
 from debugger.tui.timeline.axis import Tick, digits_for, ticks
@@ -17,6 +18,7 @@ from debugger.tui.timeline.canvas import Canvas, Line, Tone
 from debugger.tui.timeline.chain import causes, effects
 from debugger.tui.timeline.detail import arrow_between
 from debugger.tui.timeline.draw import Cursor, draw, draw_cursor, rows_for
+from debugger.tui.timeline.finding import draw_chosen, draw_markers
 from debugger.tui.timeline.lanes import lane_keys
 from debugger.tui.timeline.project import ByCause, ByClock, Projection
 from debugger.tui.timeline.scene import Arrow, Scene, Wish
@@ -60,6 +62,7 @@ class Model:
         self._canvas = Canvas(0, 0)
         self._looked_at = 0
         self._framed: tuple[tuple[object, ...], Frame] | None = None
+        self._chosen: Chosen | None = None
 
     @property
     def log(self) -> EventLog:
@@ -87,9 +90,10 @@ class Model:
         """The picture of ``width`` by ``height`` cells; the last one while nothing is different."""
         known, log, session = self._framed, self.log, self._session
         of = (width, height, session.cursor, len(log), log.first_row, session.followed, session.following)
-        if known is None or self.incomplete or known[0] != (*of, session.playback.playing, self.view.state):
+        found = (session.playback.playing, session.chosen, id(session.markers))
+        if known is None or self.incomplete or known[0] != (*of, *found, self.view.state):
             frame = self._frame(width, height)
-            self._framed = known = (*of, session.playback.playing, self.view.state), frame
+            self._framed = known = (*of, *found, self.view.state), frame
         return known[1]
 
     def _frame(self, width: int, height: int) -> Frame:
@@ -100,14 +104,32 @@ class Model:
             return self._nothing(cells, body)
         moved, self._cursor = row != self._cursor, row
         scene, projection = self._stand(cells, body, moved=moved)
+        if self._show_chosen():
+            scene, projection = self._stand(cells, body, moved=False)
         if self._label_width(width) != self.label_width:  # these lanes have longer names
             self.label_width = self._label_width(width)
             cells = max(width - self.label_width, 1)
             scene, projection = self._stand(cells, body, moved=moved)
         cursor = self._where(scene, projection)
         canvas = draw_cursor(self._canvas, scene, cursor, self._ways(scene, projection))
+        if (chosen := self._session.chosen) is not None:
+            rows = rows_for(len(scene.lanes), canvas.height)
+            draw_chosen(canvas, scene, self.log, self.view.by, projection, chosen, rows)
         label, axis = self._axis(projection, cursor)
         return Frame((label, *self._labels(scene, body)), (axis, *canvas.lines()))
+
+    def _show_chosen(self) -> bool:
+        """A finding was chosen: what it is about is looked at. Whether that is something else."""
+        chosen, before, log = self._session.chosen, self._chosen, self.log
+        self._chosen = chosen
+        if chosen is None or (before is not None and before[:3] == chosen[:3]):
+            return False
+        if not log.first_row <= chosen.first < len(log) or chosen.second >= len(log):
+            return False
+        times, window = log.column("timestamp_ns"), self.view.window
+        ends = sorted((int(times[chosen.first]), int(times[chosen.second])))
+        self.view.show_both(ends[0], ends[1])
+        return self.view.window != window
 
     def _nothing(self, cells: int, body: int) -> Frame:
         self.scene = self.projection = self._key = None
@@ -232,6 +254,7 @@ class Model:
             # Half a label reads as another number: without room for all of it the mark stands alone.
             room = (now.start if cell < now.start else projection.width) - cell - 1
             canvas.write(cell, 0, f"╷{label}" if len(label) <= room else "╷", Tone.DIM)
+        draw_markers(canvas, projection, self._session.markers, now, self.log.first_row)
         clock = units.clock_time(begins, digits=digits) if begins is not None else ""
         room = self.label_width - 1
         if len(clock) > room > 0:  # the seconds are what one looks for, not the hour

@@ -21,6 +21,9 @@ FAILED, CANCELLED = "✗", "⊘"
 GAP: Final = "┋"
 HERE, CHOSEN = "•", "▸"
 LEVELS: Final = "▁▂▃▄▅▆▇█"
+FIRST, SECOND = "A", "B"
+NOT_AHEAD, NOT_ACROSS, NOTHING = "┈", "┊", "╳"  # noqa: RUF001 - a cross is meant
+WENT_WRONG, COULD = "✗", "?"
 
 
 def legend() -> list[Sign]:
@@ -62,4 +65,12 @@ def legend() -> list[Sign]:
         ),
         Sign(f"{BEFORE} {AFTER}", "it arrives outside of the window", ink.dim),
         Sign(GAP, "events are missing here", ink.warn),
+        Sign(WENT_WRONG, "over the lanes: something went wrong here, as a rule says", ink.bad),
+        Sign(COULD, "over the lanes: it went right here, but nothing orders it", ink.warn),
+        Sign(f"{FIRST} {SECOND}", "the two events of the chosen finding", ink.warn + ink.on_cursor),
+        Sign(
+            f"{NOT_AHEAD}{NOTHING}{NOT_AHEAD}{NOT_ACROSS}",
+            "the edge that is missing: with it, the two would be ordered",
+            ink.warn,
+        ),
     ]

@@ -99,6 +99,18 @@ class Viewport:
         """By the clock, from the first moment to the last."""
         self.causal, self.whole, self.window = False, True, None
 
+    def show_both(self, first_ns: int, last_ns: int) -> None:
+        """By the clock, a window with two moments in it; what is seen already stays where it is."""
+        window = self.window
+        if window is None or self.causal or self.whole:
+            return
+        margin = window.cells // _MARGIN
+        if all(margin <= window.cell(one) < window.cells - margin for one in (first_ns, last_ns)):
+            return
+        wanted = (last_ns - first_ns) * (_MARGIN + 4) // _MARGIN
+        self.span = next((span for span in SPANS if span >= max(wanted, self.span)), SPANS[-1])
+        self.window = window_of(self.span, window.cells, (first_ns + last_ns) // 2, window.cells // 2)
+
     def pan(self, cells: int) -> None:
         """To the right, or the left."""
         if self.causal:
