@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from backend.events import Event, decode_line
+from tests.support.samples import SAMPLES
 
-SAMPLES = Path(__file__).parents[2] / "sample_logs"
 NAMES = ("three_turns", "barge_in", "hand_off", "tool_call", "llm_error", "two_sessions")
 
 
@@ -50,39 +48,57 @@ def test_the_ordinary_conversation_answers_three_turns() -> None:
 
 
 def test_the_barge_in_stops_the_answer() -> None:
-    """Turn 1 is interrupted while the bot speaks; turn 2 is answered."""
+    """Turn 1 is interrupted while the bot speaks, and no more of it is played; turn 2 is answered."""
     events = load("barge_in")
     ends = published(events, "AUDIO_OUTPUT_COMPLETE")
     assert [(event.turn, event.payload()["interrupted"]) for event in ends] == [(1, True), (2, False)]
     changes = [e.payload() for e in events if e.event_type == "state_change" and e.component == "overseer"]
     assert ("BOT_SPEAKING", "HUMAN_SPEAKING") in [(change["from"], change["to"]) for change in changes]
+    heard = [
+        event.seq
+        for event in events
+        if (event.event_type, event.component) == ("message_handled", "audio_output")
+        and event.message_type == "STT_USER_STARTED_SPEAKING"
+    ]
+    played = [(event.turn, event.seq) for event in events if event.message_type == "AUDIO_PLAYING"]
+    assert {turn for turn, _ in played} == {1, 2}
+    assert all((seq or 0) < (heard[1] or 0) for turn, seq in played if turn == 1)
+    stopped = published(events, "TTS_WORKER_COMPLETED")[0]
+    assert (stopped.turn, stopped.payload()["status"]) == (1, "cancelled")
 
 
 def test_the_hand_off_changes_agent_and_voice() -> None:
-    """AGENT_CHANGED, and the turn after it uses the new configuration throughout."""
+    """AGENT_CHANGED; the turn it was asked in keeps its configuration, the next has another."""
     events = load("hand_off")
     change = published(events, "AGENT_CHANGED")[0].payload()
     assert change["to_agent"] == "storyteller"
-    last = published(events, "TTS_SESSION_READY")[-1].payload()
-    assert (last["agent_id"], last["config_version"]) == ("storyteller", change["config_version"])
+    ready = [event.payload() for event in published(events, "TTS_SESSION_READY")]
+    assert [data["config_version"] for data in ready] == [1, 1, 2]
+    assert (ready[2]["agent_id"], change["config_version"]) == ("storyteller", 2)
+    assert ready[2]["voice_id"] == change["voice_id"] != ready[1]["voice_id"]
 
 
 def test_the_tool_call_reaches_the_calculator() -> None:
-    """A tool_call with its result in the stream's events."""
-    results = [event.payload() for event in published(load("tool_call"), "LLM_EVENT")]
-    assert any(data["event"] == "tool_result" and "is 84" in data["result"] for data in results)
+    """A tool_call with its result, between two streams of one turn."""
+    told = [event.payload() for event in published(load("tool_call"), "LLM_EVENT") if event.turn == 1]
+    stream = ["stream_started", "stream_finished"]
+    assert [data["event"] for data in told] == [*stream, "tool_call", "tool_result", *stream]
+    assert "is 84" in told[3]["result"]
 
 
 def test_the_model_error_is_recovered() -> None:
-    """stream_error in turn 1, an error event with what was done, and turn 2 is answered."""
+    """stream_error in turn 1, an error event with what was done, IDLE again, and turn 2 is answered."""
     events = load("llm_error")
     assert any(event.payload()["event"] == "stream_error" for event in published(events, "LLM_EVENT"))
     assert [e for e in events if e.event_type == "error" and e.payload().get("recovery_action")]
+    changes = [e for e in events if e.event_type == "state_change" and e.component == "overseer"]
+    assert [e.payload()["to"] for e in changes if e.turn == 1][-1] == "IDLE"
+    assert published(events, "SYSTEM_MESSAGE")[0].turn == 1
     assert published(events, "AUDIO_OUTPUT_COMPLETE")[-1].turn == 2
 
 
 def test_the_two_sessions_overlap_in_time() -> None:
-    """Both sessions have turns, and the second begins before the first ends."""
+    """Both sessions have turns, the second begins before the first ends, and no message crosses over."""
     events = load("two_sessions")
     spans = {
         session: [event.timestamp for event in events if event.session_id == session and event.turn]
@@ -90,3 +106,7 @@ def test_the_two_sessions_overlap_in_time() -> None:
     }
     assert spans["s2"][0] < spans["s1"][-1]
     assert spans["s1"][0] < spans["s2"][-1]
+    sent = {event.id: event.session_id for event in events if event.event_type == "message_published"}
+    received = [event for event in events if event.event_type == "message_received"]
+    assert {event.session_id for event in received} == {"s1", "s2"}
+    assert all(sent[event.cause] == event.session_id for event in received)
