@@ -52,10 +52,14 @@ class Here:
     def stop(self) -> None:
         """There is nothing to end."""
 
+    @property
+    def _due(self) -> bool:
+        return self._bench is not None and self._bench.due
+
     def finish_all(self) -> None:
         """Judge all there is at once: for who has no screen to keep up to date."""
         self.finish(True)
-        while len(self._log) and not self.trouble and self.advance(_no_clock, 0):
+        while len(self._log) and not self.trouble and (self.advance(_no_clock, 0) or self._due):
             pass
 
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:

@@ -6,11 +6,10 @@ There is one cursor: a row of the log. Every pane shows the world at it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from debugger.judging import Judging
 from debugger.log.rates import RateMeter
 from debugger.sources.notes import Notes
 from debugger.tui.cursor.base import FILTER_BUDGET_NS, Mode, Notice
@@ -20,6 +19,9 @@ from debugger.tui.cursor.marking import Marking
 from debugger.tui.findings.chosen import NO_MARKERS, Chosen, Markers
 from debugger.tui.rush import Rush
 from debugger.tui.watches import Watch, Watches
+
+if TYPE_CHECKING:
+    from debugger.judging import Judging
 
 __all__ = ["FILTER_BUDGET_NS", "Followed", "Link", "Mode", "Notice", "Search", "Selection", "Session"]
 

@@ -11,6 +11,7 @@ import typer
 from msgspec.structs import replace
 
 from backend.errors import UserError
+from debugger.cli.inspect.findings import show_findings
 from debugger.cli.inspect.loading import loaded
 from debugger.cli.inspect.printing import cut, milliseconds, print_json, print_table, safe
 from debugger.cli.inspect.rows import turn_from_one
@@ -33,9 +34,15 @@ def show(
     component: Annotated[
         str | None, typer.Option(help="Only this one, with who last changed each field of its state.")
     ] = None,
+    findings: Annotated[
+        bool, typer.Option("--findings", help="Instead, what the findings pane lists: of all of it.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Show a moment: the event, its causes and effects, what runs, each component's state, the turn."""
+    if findings:
+        show_findings(path, as_json=as_json)
+        return
     from debugger.analysis.world import world_at  # noqa: PLC0415 - loads numpy
     from debugger.log.moment import MomentError, parse_link, row_of  # noqa: PLC0415
 
