@@ -24,6 +24,8 @@ Before = Callable[[int, int], bool]
 
 
 _NONE: Final[tuple[Clash, ...]] = ()
+_AS_OF: Final = -2  # no task
+_PAST: Final = 64  # other tasks that are remembered to come before one
 _touch: Final[Callable[[tuple[Any, ...]], Touch]] = partial(tuple.__new__, Touch)
 """As ``Touch._make``, in half the time."""
 
@@ -43,22 +45,41 @@ class Clashes:
         self.dropped = 0
         self._segment = -1
         self._known: dict[int, bool] = {}  # of the segment that is asked about: which rows come before it
+        # By task, the last row of others that comes before it, as far as it was asked, and in which row that
+        # was: what is before a task once is before all that it does later, and so is all before that.
+        self._past: dict[int, dict[int, int]] = {}
 
     def forget(self) -> None:
-        """Segments have other numbers from here on."""
+        """Segments and tasks have other numbers from here on."""
         self._segment = -1
         self._known = {}
+        self._past = {}
 
-    def _comes_before(self, row: int, new: Touch) -> bool:
-        after = new.row
+    def end(self, task: int) -> None:
+        """A task is over."""
+        self._past.pop(task, None)
+
+    def _comes_before(self, old: Touch, new: Touch) -> bool:
+        row, after = old.row, new.row
         if row > after:  # the new touch was put down to an earlier row
             return self._before(after, row)
+        past = self._past.get(new.task)
+        if past is not None and past.get(old.task, -1) >= row and past[_AS_OF] <= after:
+            return True
         if new.segment != self._segment:
             self._segment = new.segment
             self._known = {}
         known = self._known.get(row)
         if known is None:
             known = self._known[row] = self._before(row, after)
+            if known and NO_TASK not in (old.task, new.task):
+                if past is None:
+                    past = self._past[new.task] = {_AS_OF: 0}
+                    if len(self._past) > self._limits.tasks:
+                        del self._past[next(iter(self._past))]
+                if len(past) < _PAST:
+                    past[old.task] = row
+                    past[_AS_OF] = max(past[_AS_OF], after)
         return known
 
     def wrote(
@@ -82,8 +103,7 @@ class Clashes:
                 if len(writes) == 1:
                     last = writes[0]
                     if last.segment == segment or (
-                        last.row <= row
-                        and (last.task == task != NO_TASK or self._comes_before(last.row, touch))
+                        last.row <= row and (last.task == task != NO_TASK or self._comes_before(last, touch))
                     ):
                         writes[0] = touch
                         continue
@@ -121,7 +141,7 @@ class Clashes:
             if old.row < first_row:
                 continue
             ordered = (
-                old.segment == segment or old.task == new.task != NO_TASK or self._comes_before(old.row, new)
+                old.segment == segment or old.task == new.task != NO_TASK or self._comes_before(old, new)
             )
             if not ordered and CLASHES[old.kind][kind]:
                 self.clashes += 1

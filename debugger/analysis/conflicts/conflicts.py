@@ -173,6 +173,7 @@ class Conflicts:
     def ended(self, task: int) -> None:
         """A handler is over."""
         self._updates.end(task)
+        self._clashes.end(task)
         self._guards.pop(task, None)
 
     def _task_of(self, shown: Shown) -> int:

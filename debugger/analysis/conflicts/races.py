@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from debugger.analysis.conflicts.clashes import Before
@@ -17,6 +18,11 @@ _KEYS: Final = 16
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+
+
+@lru_cache(maxsize=4096)
+def _unnumbered(key: str) -> str:
+    return _NUMBERS.sub("#", key)
 
 
 class _Race:
@@ -36,7 +42,7 @@ class _Race:
 
     def add(self, clash: Clash) -> None:
         """One more key; of several reasons the one that matters stays."""
-        name, ease = _NUMBERS.sub("#", clash.key), clash.ease
+        name, ease = _unnumbered(clash.key), clash.ease
         known = self._keys.get(name)
         if known is None or (ease is Ease.NONE and known[1] is not Ease.NONE):
             self._keys[name] = (clash.key, ease)

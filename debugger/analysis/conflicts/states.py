@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from msgspec import Raw
 
 from debugger.analysis.conflicts.lines import NO_STATE
@@ -12,6 +13,8 @@ from debugger.analysis.conflicts.records import Limits, Place, Touch
 from debugger.log import EventLog
 
 _PLACE: Final = ("component", "session", "source")
+_HALF: Final = 16
+_SHORT: Final = (1 << _HALF) - 1
 _HISTORY: Final = 8  # writes of a key, for updates
 
 
@@ -95,11 +98,19 @@ class States:
 
     def all(self, start: int, stop: int) -> list[State]:
         """The states that rows are about."""
-        log, last = self._log, stop - 1
-        components, sessions, sources = (log.column(one)[start:stop].tolist() for one in _PLACE)
-        places = list(zip(components, sessions, sources, strict=True))
-        states = {place: self.of(*place, last) for place in dict.fromkeys(places)}
-        return [states[place] for place in places]
+        last = stop - 1
+        components, sessions, sources = (
+            self._log.column(name)[start:stop].astype(np.int64) for name in _PLACE
+        )
+        if max(int(components.max()), int(sources.max())) > _SHORT:
+            places = zip(components.tolist(), sessions.tolist(), sources.tolist(), strict=True)
+            return [self.of(component, session, source, last) for component, session, source in places]
+        numbers = (sessions << 2 * _HALF | components << _HALF | sources).tolist()
+        states = {
+            number: self.of(number >> _HALF & _SHORT, number >> 2 * _HALF, number & _SHORT, last)
+            for number in dict.fromkeys(numbers)
+        }
+        return list(map(states.__getitem__, numbers))
 
     def of(self, component: int, session: int, source: int, row: int) -> State:
         """The state of a component, by the log's numbers, of which rows up to this one tell."""
