@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec import Struct
 
 from backend.errors import UserError
-from debugger.report import Found, Input, Place, RuleText, Severity
+from debugger.report import Found, Input, Place, RuleText, Severity, shortened
 
 if TYPE_CHECKING:
     from debugger.analysis.findings import Finding
@@ -74,7 +74,15 @@ def judge_one(asked: Asked) -> Judged:
     found = folded(verdict.findings, stats)
     kept = found[:MOST_FINDINGS]
     return Judged(
-        Input(name, len(log), len(stats.sessions), stats.broken_count, verdict.causality, verdict.judged, verdict.unjudged),
+        Input(
+            name,
+            len(log),
+            len(stats.sessions),
+            stats.broken_count,
+            verdict.causality,
+            verdict.judged,
+            verdict.unjudged,
+        ),
         (*_described(right.log, name, kept), *_described(log, name, done_about(right, source.damage))),
         notices,
         len(found) - len(kept),
@@ -139,12 +147,12 @@ def _described(log: EventLog, path: str, findings: Iterable[Finding]) -> Iterabl
             verdict=one.verdict,
             severity=cast("Severity", one.severity),
             path=path,
-            message=one.message,
-            why=one.why,
+            message=shortened(one.message),
+            why=shortened(one.why),
             fix=one.fix,
-            session_id=one.session_id,
+            session_id=None if one.session_id is None else shortened(one.session_id),
             turn=one.turn,
-            components=one.components,
+            components=tuple(map(shortened, one.components)),
             places=tuple(_place(log, row, numbers.get(row, 0) if single else 0) for row in _rows(one)),
             times=one.times,
             fingerprint=one.fingerprint,
@@ -163,10 +171,10 @@ def _place(log: EventLog, row: int, line: int) -> Place:
     event = log.event(row)
     return Place(
         what=_what(event),
-        id=text if isinstance(text := event.get("id"), str) else "",
+        id=shortened(text) if isinstance(text := event.get("id"), str) else "",
         line=line,
         time_ns=int(log.column("timestamp_ns")[row]),
-        task=task if isinstance(task := event.get("task"), str) else "",
+        task=shortened(task) if isinstance(task := event.get("task"), str) else "",
     )
 
 
@@ -179,8 +187,9 @@ _VERBS = {
 
 def _what(event: dict[str, Any]) -> str:
     """``CHUNK_RESPONSE received by tts_orchestrator``."""
-    kind, component = str(event.get("event_type")), str(event.get("component"))
+    kind, component = (shortened(str(event.get(name))) for name in ("event_type", "component"))
     message = event.get("message_type")
     if not isinstance(message, str):
         return f"{kind} of {component}"
+    message = shortened(message)
     return f"{message} {_VERBS.get(kind, f'({kind}) of')} {component}"

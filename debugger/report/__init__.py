@@ -7,6 +7,7 @@ here reads a log, a clock or a terminal, and nothing of what was recorded acts o
 
 from __future__ import annotations
 
+from debugger.report.escape import shortened
 from debugger.report.formats import FORMATS, markdown, render
 from debugger.report.model import (
     SEVERITIES,
@@ -31,4 +32,5 @@ __all__ = [
     "at_or_above",
     "markdown",
     "render",
+    "shortened",
 ]

@@ -21,7 +21,7 @@ def spelled(text: str) -> str:
     return text if text.isprintable() else "".join(map(_spelled, text))
 
 
-def shortened(text: str, most: int = 600) -> str:
+def shortened(text: str, most: int = 500) -> str:
     """At most so many characters: a name in a log may be as long as the log."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
