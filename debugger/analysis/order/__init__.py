@@ -16,15 +16,18 @@ Events are rows of an `EventLog`, and are not copied. `segment`, `segment_rows`,
 a row is; `disproved` names mailboxes that were taken for ordered and are not, which `order_of` heeds.
 
 One pass, row after row, the same however the log came. What most rows need is done for a chunk of them with
-numpy: their tasks, their segments, their causes, what their segment follows in its task. One by one go only
-the rows that begin a segment or end a task (`intake`). Payloads are read of subscriptions, spawns, joins and
-cancel requests, and of items where no cause is named.
+numpy: their tasks, their segments, their causes, what their segment follows in its task, and where tasks and
+handlers end. One by one go only runs of segments into which nothing comes from elsewhere, and what is asked
+of mailboxes. Payloads are read of subscriptions, spawns, joins and cancel requests, and of items where no
+cause is named.
 
     tasks, segments     which activation a row is in, and which of its steps between two awaits
+    runs, steps         which segments know the same; where something happens to the order, and what
     rebuild             activations, publishes and puts of logs that do not name them
     links, mailboxes    the edges that need more than a cause: by name, by timers, by the order of a mailbox
     handled, ports      what a mailbox has handled, and whether it is ordered
-    chains, clocks      vector clocks, with an entry for each chain of segments, in blocks by session
+    chains, clocks      vector clocks, with an entry for each chain of runs, in blocks by session
+    kept                the clocks that are kept
     paths, explain      walks over the edges, where clocks do not tell, and what is shown of them
     holes               what is missing
 

@@ -10,11 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from debugger.analysis.order.bounded import bounded
 from debugger.analysis.order.clocks import (
     BITS,
     BLOCK,
-    FIRST,
     IN_BLOCK,
     NEVER,
     PLACE,
@@ -24,6 +22,8 @@ from debugger.analysis.order.clocks import (
     join,
     learn,
 )
+from debugger.analysis.order.edges import Edges
+from debugger.analysis.order.kept import Kept
 from debugger.analysis.order.records import MOST_CHAINS, Limits
 from debugger.analysis.order.rules import BY_TASK
 from debugger.analysis.order.runs import Runs
@@ -37,8 +37,6 @@ RunPred = tuple[int, int, int, int]
 """The same with the run that the segment is in."""
 
 _FREE: Final = -1
-_FEWEST: Final = 16  # clocks that are kept, however large they are
-_CLOCK_BYTES: Final = 320  # of a clock without its blocks
 _MOST_GROUPS: Final = 1 << 16
 
 if MOST_CHAINS != 1 << BITS:
@@ -65,12 +63,14 @@ class Chains:
         runs: Runs,
         preds_of: Callable[[int], Iterable[Pred]],
         session_of: Callable[[int], int],
+        edges: Edges,
         limits: Limits,
     ) -> None:
         self._segments = segments
         self._runs = runs
         self._preds_of = preds_of
         self._session_of = session_of
+        self._edges = edges
         self._limits = limits
         most = min(limits.chains, MOST_CHAINS)
         blocks = max(most >> BLOCK, 1)
@@ -88,13 +88,7 @@ class Chains:
         self._chains_at: NDArray[np.int64] = np.full(PLACE + 1, _FREE, np.int64)
         self._given_up: dict[int, array[int]] = {}  # at which row, by place and generation
         self._generations_gone = [0] * places
-        # Clocks of late runs, of some of those before, and of those that were asked for again.
-        self.late: Final[list[Clock]] = []
-        self.late_from = 0
-        self._sparse: dict[int, Clock] = {}
-        self._again: dict[int, Clock] = {}
-        self._stride = max(limits.sparse, 1)
-        self._widest = FIRST
+        self.kept: Final = Kept(limits)
 
     # --- growing -----------------------------------------------------------------------------
 
@@ -106,59 +100,64 @@ class Chains:
         preds: list[RunPred],
         unfinished: Collection[int],
         tail: int,
-    ) -> list[RunPred]:
-        """Find a chain for the next run; returns those of `preds` that told it anything new.
+    ) -> None:
+        """Find a chain for the next run, and enter those of `preds` that told it anything new.
 
         It begins with this row and segment. ``prev`` is the run before of its task, -1 for none, ``tail``
         the row with which its task ends, as far as that is known. ``unfinished`` are runs, of other sources,
         that may still go on.
         """
-        chains, first, late_from = self.chains, self.first, self.late_from
-        run_at, chain_at, clock_at = self.run_at, self.chain_at, self.clock_at
+        chains, first, run_at, tail_at = self.chains, self.first, self.run_at, self.tail_at
         clock: Clock | None = None
         place = -1
         fresh: set[int] | None = None  # blocks that are this clock's own; None: it is another one's
-        used: list[RunPred] = []
         if prev >= 0:
             place = chains[prev - first] & PLACE
-            if run_at[place] != prev:  # another one went on there
+            if run_at[place] == prev:
+                clock = self.clock_at[place]
+            else:  # another one went on there
                 place = -1
                 upto = self._segments.last.at(self._segments.prev.at(segment))
                 preds = [(prev, upto, BY_TASK, upto), *preds]
-        if place < 0:
-            for pred in preds:  # a chain that ends in one of these, its task too
-                at = chains[pred[0] - first] & PLACE
-                if run_at[at] == pred[0] and pred[1] >= self.tail_at[at] and pred[0] not in unfinished:
-                    place = at
+        elif preds:
+            for before, bound, rule, about in preds:  # a chain that ends in one of these, its task too
+                at = chains[before - first] & PLACE
+                if run_at[at] == before and bound >= tail_at[at] and before not in unfinished:
+                    place, clock = at, self.clock_at[at]
+                    self._edges.tell(segment, about, rule)
                     break
-        if place >= 0:
-            clock = clock_at[place]
-        for pred in preds:
-            before, bound, rule, _ = pred
-            chain = chains[before - first]
-            at = chain & PLACE
-            current = chain_at[at] == chain
-            if current:
-                if at == place:
-                    if before != prev and rule != BY_TASK and before == run_at[at]:
-                        used.append(pred)
-                    continue
-                if clock is not None:
-                    known = clock.get(at >> BLOCK)
-                    within = at & IN_BLOCK
-                    if known is not None and within < len(known) and known.item(within) >= bound:
+        if preds:
+            chain_at, edges = self.chain_at, self._edges
+            late, late_from = self.kept.late, self.kept.late_from
+            for before, bound, rule, about in preds:
+                chain = chains[before - first]
+                at = chain & PLACE
+                number, within = at >> BLOCK, at & IN_BLOCK
+                current = chain_at[at] == chain
+                if current:
+                    if at == place:
                         continue
-            theirs = self.late[before - late_from] if before >= late_from else self.clock_of(before)
-            if clock is None:
-                clock, fresh = theirs.copy(), set()
-            else:
-                if fresh is None:
-                    clock, fresh = clock.copy(), set()
-                join(clock, theirs, fresh)
-            if current:
-                learn(clock, at, bound, fresh)
-            if rule != BY_TASK:
-                used.append(pred)
+                    if clock is not None:
+                        known = clock.get(number)
+                        if known is not None and within < len(known) and known.item(within) >= bound:
+                            continue
+                theirs = late[before - late_from] if before >= late_from else self.clock_of(before)
+                if clock is None:
+                    clock, fresh = theirs.copy(), set()
+                else:
+                    if fresh is None:
+                        clock, fresh = clock.copy(), set()
+                    join(clock, theirs, fresh)
+                if current:
+                    mine = clock.get(number)
+                    if mine is None or len(mine) <= within:
+                        learn(clock, at, bound, fresh)
+                    else:
+                        if number not in fresh:
+                            mine = clock[number] = mine.copy()
+                            fresh.add(number)
+                        mine[within] = bound
+                edges.tell(segment, about, rule)
         if place < 0:
             block = self._block_of(row)
             if clock is None:
@@ -169,12 +168,11 @@ class Chains:
                 place = self._new_place(self._with_room(block, row))
         assert clock is not None  # noqa: S101 - of a place there is a clock
         run_at[place] = first + len(chains)
-        chains.append(chain_at[place])
-        clock_at[place] = clock
-        self.late.append(clock)
-        if tail != self.tail_at[place]:
-            self.set_tail(place, tail)
-        return used
+        chains.append(self.chain_at[place])
+        self.clock_at[place] = clock
+        self.kept.late.append(clock)
+        if tail != tail_at[place]:
+            tail_at[place] = self._blocks[place >> BLOCK].tails[place & IN_BLOCK] = tail
 
     def set_tail(self, place: int, row: int) -> None:
         """The task of the chain at a place ends in this row; `NEVER`: it goes on."""
@@ -229,7 +227,7 @@ class Chains:
     def _make_room(self, block: Block, row: int) -> None:
         self._give_up(block, np.flatnonzero(block.tails < row - self._limits.idle_rows), row)
         if not block.free and block.grow():
-            self._widest = max(self._widest, len(block.tails))
+            self.kept.widest = max(self.kept.widest, len(block.tails))
         if not block.free:
             self._give_up(block, block.oldest(row), row)
 
@@ -313,20 +311,16 @@ class Chains:
         current: NDArray[np.bool_] = self._chains_at[chains & PLACE] == chains
         return current
 
-    def kept(self, segment: int) -> Clock | None:
+    def clock_at_hand(self, segment: int) -> Clock | None:
         """The clock with which a segment began, if it is at hand. It may lack places that came later."""
-        return self._kept(self._runs.of(segment))
+        return self._at_hand(self._runs.of(segment))
 
-    def _kept(self, run: int) -> Clock | None:
-        at = run - self.late_from
-        if at >= 0:
-            return self.late[at]
-        clock = self._sparse.get(run)
+    def _at_hand(self, run: int) -> Clock | None:
+        clock = self.kept.of(run)
         if clock is None:
             place = self.chains[run - self.first] & PLACE
             if self.run_at[place] == run:
                 return self.clock_at[place]
-            clock = self._again.get(run)
         return clock
 
     def clock(self, segment: int) -> Clock:
@@ -335,7 +329,7 @@ class Chains:
 
     def clock_of(self, run: int) -> Clock:
         """That of a run."""
-        clock = self._kept(run)
+        clock = self._at_hand(run)
         return self._made_again(run) if clock is None else clock
 
     def last_known(self, segment: int) -> list[int]:
@@ -363,7 +357,7 @@ class Chains:
             if one not in wanted:
                 preds = [(run_of(pred[0]), *pred[1:]) for pred in self._preds_of(first_of(one))]
                 wanted[one] = preds
-                to_do += [pred[0] for pred in preds if self._kept(pred[0]) is None]
+                to_do += [pred[0] for pred in preds if self._at_hand(pred[0]) is None]
         made: dict[int, Clock] = {}
         for one in sorted(wanted):  # what comes before has a lower number
             row = self._segments.first.at(first_of(one))
@@ -372,14 +366,13 @@ class Chains:
             for before, bound, _, _ in wanted[one]:
                 theirs = made.get(before)
                 if theirs is None:
-                    theirs = self._kept(before) or {}  # it is kept, or was made
+                    theirs = self._at_hand(before) or {}  # it is kept, or was made
                 join(clock, theirs, fresh)
                 chain = self.chains[before - self.first]
                 if self.tells(chain, row) and self.known(clock, chain) < bound:
                     learn(clock, chain & PLACE, bound, fresh)
             made[one] = clock
-        bounded(self._again, self._most_kept // 4)
-        self._again[run] = made[run]
+        self.kept.made_again(run, made[run])
         return made[run]
 
     @property
@@ -389,23 +382,6 @@ class Chains:
 
     # --- bounds --------------------------------------------------------------------------------
 
-    @property
-    def _most_kept(self) -> int:
-        return max(self._limits.clock_bytes // (8 * self._widest + _CLOCK_BYTES), _FEWEST)
-
-    def trim(self) -> None:
-        """Let go of clocks beyond the limit: of those that are not late, each so manyth is kept."""
-        most = self._most_kept
-        gone = len(self.late) - most
-        if gone > 0:
-            for at in range(-self.late_from % self._stride, gone, self._stride):
-                self._sparse[self.late_from + at] = self.late[at]
-            del self.late[:gone]
-            self.late_from += gone
-        while len(self._sparse) > most:
-            self._stride *= 2
-            self._sparse = {one: clock for one, clock in self._sparse.items() if one % self._stride == 0}
-
     def forget(self, row: int, run: int, now: int) -> None:
         """Rows below `row` and runs below `run` are not asked for any more; `now` is the next row."""
         heads = np.array(self.run_at)
@@ -414,12 +390,7 @@ class Chains:
             self._give_up(block, np.flatnonzero((of_block != _FREE) & (of_block < run)), now)
         del self.chains[: run - self.first]
         self.first = run
-        if run > self.late_from:
-            del self.late[: run - self.late_from]
-            self.late_from = run
-        for clocks in (self._sparse, self._again):
-            for one in [one for one in clocks if one < run]:
-                del clocks[one]
+        self.kept.forget(run)
         for place, rows in self._given_up.items():
             gone = bisect_left(rows, row)
             del rows[:gone]

@@ -6,6 +6,8 @@ from array import array
 from bisect import bisect_left
 from typing import Final
 
+from debugger.analysis.order.rules import MATCHED_PUT
+
 _BITS: Final = 4  # of a rule
 _RULE: Final = (1 << _BITS) - 1
 
@@ -16,11 +18,20 @@ class Edges:
     def __init__(self) -> None:
         self._to: array[int] = array("q")
         self._told: array[int] = array("q")
+        self.told: Final = [0] * (1 << _BITS)
+        """How many told something, by rule."""
 
     def add(self, segment: int, before: int, rule: int) -> None:
         """Something up to the row `before`, of another segment, comes before a segment."""
         self._to.append(segment)
         self._told.append(before << _BITS | rule)
+
+    def tell(self, segment: int, before: int, rule: int) -> None:
+        """The same, and it is new; those that the log's own columns tell are counted only."""
+        self.told[rule] += 1
+        if rule > MATCHED_PUT:
+            self._to.append(segment)
+            self._told.append(before << _BITS | rule)
 
     def to(self, segment: int) -> list[tuple[int, int]]:
         """Rows and rules of what comes before a segment."""

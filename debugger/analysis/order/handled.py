@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from debugger.analysis.order.chains import Chains
-from debugger.analysis.order.clocks import NEVER, Clock
+from debugger.analysis.order.clocks import BLOCK, IN_BLOCK, NEVER, PLACE, UNKNOWN, Clock
 
 Rest = tuple[int, ...] | None
 """Chains that published messages of which some may have been handled without any order; None: too many."""
@@ -48,6 +48,7 @@ class Knows(Protocol):
     chain: int
     clock: Clock
     row: int
+    chain_at: list[int]
 
     def upto(self, chain: int) -> int | None:
         """The last row of a chain that comes before; None if no clock tells."""
@@ -68,12 +69,9 @@ class _Line:
         self.keys: list[int] = []
         self.activations: list[Activation] = []
 
-    def add(self, activation: Activation, most: int) -> None:
-        self.keys.append(activation.key)
-        self.activations.append(activation)
-        if len(self.keys) > most:
-            gone = len(self.keys) - most // 2
-            del self.keys[:gone], self.activations[:gone]
+    def halve(self) -> None:
+        gone = len(self.keys) - len(self.keys) // 2
+        del self.keys[:gone], self.activations[:gone]
 
     def upto(self, key: int) -> list[Activation]:
         """The last one up to a key; several only if one message came several times."""
@@ -106,7 +104,7 @@ class Handled:
         self._most = most
         self._most_lines = most_lines
         self.last: Activation | None = None
-        self._recent: deque[Activation] = deque(maxlen=_RECENT)
+        self._recent: deque[Activation] = deque(maxlen=_RECENT)  # the last one first
         self._lines: dict[int, _Line] = {}  # the one that was used last is the last
         self._prune_at = _MANY
         self._table: _Table | None = None  # not before there are many
@@ -118,24 +116,29 @@ class Handled:
 
         Where there are many chains, retired ones that published last before `stale` are lost.
         """
-        chain = activation.chain
-        if activation.loose:
+        chain, key, loose = activation[0], activation[1], activation[6]
+        if loose:
             self._loose.append(activation)
         else:
-            line = self._lines.pop(chain, None)
+            line = self._lines.get(chain)
             if line is None:
                 if len(self._lines) >= self._most_lines:
                     self._lose(next(iter(self._lines)))
                 if len(self._lines) >= self._prune_at:
                     self._prune(chains, stale)
-                line = _Line()
-            elif line.keys[-1] > activation.key:
+                line = self._lines[chain] = _Line()
+            elif line.keys[-1] > key:
                 return False
-            self._lines[chain] = line
-            line.add(activation, self._most)
-            self._changed.add(chain)
+            elif self.last is None or self.last[0] != chain:
+                self._lines[chain] = self._lines.pop(chain)
+            line.keys.append(key)
+            line.activations.append(activation)
+            if len(line.keys) > self._most:
+                line.halve()
+            if self._table is not None:
+                self._changed.add(chain)
         self.last = activation
-        self._recent.append(activation)
+        self._recent.appendleft(activation)
         return True
 
     def disproves(self, chain: int, key: int, *, loose: bool) -> bool:
@@ -154,16 +157,26 @@ class Handled:
 
         Chains that were retired, and published to the mailbox last before `stale`, are no longer asked for.
         """
-        found = [activation for activation in self._loose if knows.has(activation)]
+        found = [activation for activation in self._loose if knows.has(activation)] if self._loose else []
         rest: list[int] = []
-        for activation in reversed(self._recent):
-            if not activation.loose:
-                if knows.has(activation):
-                    found.append(activation)
-                    if activation.rest is None:
-                        break
-                    return found, self._of_lines(activation.rest, rest, found, knows, stale)
-                rest.append(activation.chain)
+        own, row, clock, chain_at = knows.chain, knows.row, knows.clock, knows.chain_at
+        for activation in self._recent:
+            chain, key, _, _, _, their_rest, loose = activation
+            if loose:
+                continue
+            if chain == own:
+                known = key < row
+            elif chain_at[chain & PLACE] == chain:
+                rows, at = clock.get((chain & PLACE) >> BLOCK), chain & IN_BLOCK
+                known = rows is not None and at < len(rows) and rows.item(at) >= key
+            else:
+                known = knows.has(activation)
+            if known:
+                found.append(activation)
+                if their_rest is None:
+                    break
+                return found, self._of_lines(their_rest, rest, found, knows, stale)
+            rest.append(chain)
         if len(self._lines) <= _FEW:
             return found, self._of_lines(list(self._lines), rest, found, knows, stale)
         self._of_lines(self._known(knows, chains), [], found, knows, stale)
@@ -173,11 +186,19 @@ class Handled:
         self, asked: Iterable[int], rest: list[int], found: list[Activation], knows: Knows, stale: int
     ) -> Rest:
         """Look at some lines. ``found`` gets what comes before, ``rest`` the lines of which not all does."""
+        own, clock, chain_at = knows.chain, knows.clock, knows.chain_at
         for chain in asked:
             line = self._lines.get(chain)
             if line is None:
                 continue
-            upto, keys = knows.upto(chain), line.keys
+            keys = line.keys
+            if chain == own:
+                upto: int | None = knows.row - 1
+            elif chain_at[chain & PLACE] == chain:
+                rows, at = clock.get((chain & PLACE) >> BLOCK), chain & IN_BLOCK
+                upto = rows.item(at) if rows is not None and at < len(rows) else UNKNOWN
+            else:
+                upto = knows.upto(chain)
             if upto is not None:
                 if upto < keys[0]:
                     if chain not in rest:
@@ -197,6 +218,7 @@ class Handled:
     def _known(self, knows: Knows, chains: Chains) -> list[int]:
         if self._table is None:
             self._table = _Table()
+            self._changed.update(self._lines)
         for chain in self._changed:
             self._table.put(self._lines[chain])
         self._changed.clear()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from debugger.analysis.order import kinds as kind_of
 from debugger.analysis.order.chains import Chains, Pred, RunPred
-from debugger.analysis.order.clocks import NEVER
 from debugger.analysis.order.edges import Edges
 from debugger.analysis.order.holes import Holes, unknown_causes
 from debugger.analysis.order.kinds import Kinds
@@ -19,7 +17,7 @@ from debugger.analysis.order.links import Links
 from debugger.analysis.order.mailboxes import NO_RUN, Mailboxes
 from debugger.analysis.order.paths import Paths
 from debugger.analysis.order.payloads import Told, read
-from debugger.analysis.order.ports import Address, Mailbox, Ports, places
+from debugger.analysis.order.ports import Address, Mailbox, Ports
 from debugger.analysis.order.rebuild import NO_ROW, Activations, Items, Receives
 from debugger.analysis.order.records import Limits, Missing
 from debugger.analysis.order.rules import (
@@ -30,8 +28,9 @@ from debugger.analysis.order.rules import (
     MATCHED_PUT,
     OF_EVENTS,
 )
-from debugger.analysis.order.runs import Begun, Runs
+from debugger.analysis.order.runs import Runs
 from debugger.analysis.order.segments import Rows, Segments
+from debugger.analysis.order.steps import BEGINS, ODD, Piece, Steps
 from debugger.analysis.order.tasks import NO_TASK, Tasks
 from debugger.log import ABSENT, NONE, EventLog
 
@@ -40,28 +39,13 @@ _NOTHING: Final = Told()
 _ASK: Final = cast("Mailbox", object())
 
 
-_BEGINS: Final = 16
-"""Added to the kind of a row that begins a segment."""
-_RECEIVED: Final = _BEGINS + kind_of.RECEIVED
-_JOINED: Final = _BEGINS + kind_of.JOINED
-_KIND: Final = _BEGINS - 1
+_RECEIVED: Final = BEGINS + kind_of.RECEIVED
+_JOINED: Final = BEGINS + kind_of.JOINED
+_CODE: Final = ODD - 1
+_KIND: Final = BEGINS - 1
 _ENDS: Final = frozenset({kind_of.HANDLED, kind_of.FINISHED})
 _SUBSCRIPTIONS: Final = frozenset({kind_of.SUBSCRIBED, kind_of.UNSUBSCRIBED})
-
-_Step = tuple[int, int, int, int, int, int, int, int, int, int, int]
-"""A row at which something happens to the order, its kind, task, segment and run, and the run before of the
-task; its cause, the run of that (-1: none, or one of its own task), up to where it comes before, and by
-which rule; and the row with which its task ends, as far as that is known."""
-
-_Receive = tuple[int, int, int]
-"""Where a message came to (`ports.place`), and the run and the row, if known, in which its handler ends."""
-
-
-class _Piece(NamedTuple):
-    """What happens in a stretch of rows, in their order; receives are steps too."""
-
-    steps: Iterable[_Step]
-    receives: Iterable[_Receive]
+_NO_PREDS: Final[list[RunPred]] = []
 
 
 class Intake:
@@ -82,19 +66,21 @@ class Intake:
         self._items = Items(log, self.kinds, limits.lookback)
         self.holes: Final = Holes(log, limits.holes)
         self.segments: Final = Segments(log.first_row)
-        self._edges = Edges()
+        self.edges: Final = Edges()
         self.runs: Final = Runs(self.segments, self.kinds)
-        self.chains: Final = Chains(self.segments, self.runs, self.preds_of, self._session_of, limits)
+        self.chains: Final = Chains(
+            self.segments, self.runs, self.preds_of, self._session_of, self.edges, limits
+        )
         self.paths: Final = Paths(self.segments, self.chains, self.preds_of)
         self._links = Links(self._tasks, self.segments, limits, self._reaches)
         self.ports: Final = Ports(is_concurrent, limits)
         self.mailboxes: Final = Mailboxes(self.segments, self.chains, limits, self._reaches)
+        self._steps = Steps(log, self.kinds, self._tasks, self.segments, self.runs, self.chains, self._links)
         self._open: dict[int, int] = {}  # the last run by source
         self._several = False  # sources
         self._unfinished: set[int] = set()  # runs
         self._names: list[NDArray[Any]] = []
         self._causes, self._sources = log.column("cause_row"), log.column("source")
-        self.used: Final[Counter[int]] = Counter()  # edges that told something, by what they are
         self.received = 0
 
     def _reaches(self, before: int, after: int) -> bool | None:
@@ -112,7 +98,7 @@ class Intake:
         if prev >= segments.first.first:
             last = segments.last.at(prev)
             preds.append((prev, last, BY_TASK, last))
-        told = self._edges.to(segment)
+        told = self.edges.to(segment)
         cause = self._causes.item(first)
         if 0 <= cause < first:
             told.append((cause, self.kinds.rule(cause, first)))
@@ -156,14 +142,17 @@ class Intake:
         for segment in still_open.values():
             self.chains.went_on(segment)
         self.received += int((kinds == kind_of.RECEIVED).sum())
-        piece = self._piece(rows, starts, told)
+        piece = self._steps.of(rows, starts, told, self.mailboxes.active, matched, merge=not self._several)
         self._walk(piece, told, matched)
         self.mailboxes.settle()
-        self.chains.trim()
+        self.chains.kept.trim()
 
     def _read(self, start: int, kinds: NDArray[np.uint8], sources: NDArray[Any]) -> dict[int, Told]:
         """The payloads that matter; what they say of tasks is noted before the tasks are numbered."""
-        places = np.flatnonzero(kind_of.TELLING[kinds])
+        messages = self._names[2][start : start + len(kinds)]
+        places = np.flatnonzero(
+            kind_of.TELLING[kinds] | (kinds == kind_of.UNSUBSCRIBED) & (messages == ABSENT)
+        )
         if not len(places):
             return {}
         rows = (places + start).tolist()
@@ -203,126 +192,28 @@ class Intake:
             self.holes.add_all(hole, [row for row, cause in found if cause == NO_ROW])
         return matched
 
-    def _piece(self, rows: Rows, starts: NDArray[np.bool_], told: dict[int, Told]) -> _Piece:
-        kinds, tasks = rows.kinds, rows.tasks
-        ends = self._ends(rows)
-        cancelled = self._cancelled(rows, told)
-        begun = self.runs.add(rows, starts, ends, None if self._several else cancelled)
-        for run, last in begun.older:
-            self.chains.ends(run, last)
-        looked_at = begun.starts | kind_of.LOOKED_AT[kinds]
-        timers = self._links.timers()
-        looked_at[
-            ends if timers is None else ends[_among(tasks[ends], timers.union(task for task, _ in cancelled))]
-        ] = True
-        receives = self._receives(rows, looked_at)
-        return _Piece(self._steps(rows, begun, np.flatnonzero(looked_at)), receives)
-
-    def _ends(self, rows: Rows) -> NDArray[np.intp]:
-        """Where tasks end."""
-        ends = np.flatnonzero(kind_of.ENDS[rows.kinds] & (rows.tasks != NO_TASK))
-        callers = self._tasks.callers
-        if not callers:
-            return ends
-        asked = np.flatnonzero(_among(rows.tasks[ends], callers) & (rows.kinds[ends] == kind_of.FINISHED))
-        # Only a call ends, not the task that made it.
-        calls = [
-            at
-            for at in asked.tolist()
-            if self._tasks.is_call(int(rows.tasks[ends[at]]), rows.start + int(ends[at]))
-        ]
-        return np.delete(ends, calls)
-
-    def _cancelled(self, rows: Rows, told: dict[int, Told]) -> list[tuple[int, int]]:
-        """Tasks that are asked to stop, each with the row; -1 for those of before."""
-        tasks = [(task, NONE) for task in self._links.cancels]
-        for place in np.flatnonzero(rows.kinds == kind_of.CANCEL).tolist():
-            child = told[rows.start + place].child_name
-            if child is not None:
-                tasks.append((self._links.find(child, int(rows.sources[place])), rows.start + place))
-        return tasks
-
-    def _receives(self, rows: Rows, looked_at: NDArray[np.bool_]) -> Iterable[_Receive]:
-        """What there is to know of receives; ``looked_at`` gets the ends that are to be looked at then."""
-        kinds, tasks, segments = rows.kinds, rows.tasks, self.segments
-        received = np.flatnonzero(kinds == kind_of.RECEIVED)
-        handled = np.flatnonzero((kinds == kind_of.HANDLED) & (tasks != NO_TASK))
-        theirs = tasks[received]
-        again = theirs[segments.prev.take(segments.of_row.take(received + rows.start)) >= 0]
-        # Of a task that receives several times it is not told which handler ends.
-        asked = {*self.mailboxes.active, *again.tolist()}
-        looked_at[handled[_among(tasks[handled], asked)]] = True
-        ends, end_runs = np.full(len(received), NEVER, np.int64), np.full(len(received), NO_RUN, np.int64)
-        ended, first = np.unique(tasks[handled], return_index=True)
-        if len(ended):
-            at = np.minimum(np.searchsorted(ended, theirs), len(ended) - 1)
-            known = np.flatnonzero((ended[at] == theirs) & ~np.isin(theirs, again))
-            ends[known] = handled[first[at[known]]] + rows.start
-            end_runs[known] = self.runs.of_segment.take(segments.of_row.take(ends[known]))
-        to = places(*(names[received + rows.start] for names in self._names))
-        return zip(to.tolist(), end_runs.tolist(), ends.tolist(), strict=True)
-
-    def _steps(self, rows: Rows, begun: Begun, at: NDArray[np.intp]) -> Iterable[_Step]:
-        segments, run_of = self.segments, self.runs.of_segment
-        starts = begun.starts[at]
-        kinds, tasks, causes = rows.kinds[at], rows.tasks[at], rows.causes[at]
-        theirs = segments.of_row.take(at + rows.start)
-        runs, prevs = run_of.take(theirs), segments.prev.take(theirs)
-        prevs[prevs >= 0] = run_of.take(prevs[prevs >= 0])
-        caused = np.flatnonzero((causes >= 0) & starts)
-        cause_rows = causes[caused]
-        own = segments.of_row.take(cause_rows)
-        foreign = segments.task.take(own) != tasks[caused]
-        foreign |= tasks[caused] == NO_TASK
-        before = np.full(len(at), NO_RUN, np.int64)
-        before[caused[foreign]] = run_of.take(own[foreign])
-        bounds = causes.copy()
-        here = self._sources[cause_rows] == rows.sources[at[caused]]
-        bounds[caused[here]] = segments.last.take(own[here])
-        rules = np.zeros(len(at), np.uint8)
-        rules[caused] = kind_of.BY_KINDS[self.kinds.at(cause_rows), kinds[caused]]
-        tails = np.full(len(at), NEVER, np.int64)
-        tails[starts] = begun.tails
-        return zip(
-            (at + rows.start).tolist(),
-            (kinds + starts * np.uint8(_BEGINS)).tolist(),
-            tasks.tolist(),
-            theirs.tolist(),
-            runs.tolist(),
-            prevs.tolist(),
-            causes.tolist(),
-            before.tolist(),
-            bounds.tolist(),
-            rules.tolist(),
-            tails.tolist(),
-            strict=True,
-        )
-
     # --- row by row ------------------------------------------------------------------------------
 
     def _walk(  # noqa: C901, PLR0912, PLR0915 - the hot path, in one piece
-        self, piece: _Piece, told: dict[int, Told], matched: dict[int, int]
+        self, piece: Piece, told: dict[int, Told], matched: dict[int, int]
     ) -> None:
-        links, edges, used = self._links, self._edges, self.used
+        links, edges = self._links, self.edges
         mailboxes, boxes, due = self.mailboxes, self.ports.known, self.ports.due
-        spawns, nameless, cancels, threads = links.spawns, links.nameless, links.cancels, links.threads
         add, receives = self.chains.add, iter(piece.receives)
         unfinished, several = self._unfinished, self._several
         for row, code, task, segment, run, prev, cause, before, upto, by, tail in piece.steps:
-            if code >= _BEGINS:
-                preds: list[RunPred] = []
-                if prev < 0 and (task in spawns or cause in nameless) and task >= 0:
-                    preds = self._in_runs(links.begins(task, row, self._sources.item(row), cause))
-                if cancels and task in cancels:
-                    preds += self._in_runs(links.sees(task, self._sources.item(row)))
+            if code >= BEGINS:
                 rule = by
-                if matched and row in matched:
-                    rule = matched[row]
-                    edges.add(segment, cause, rule)
-                if before >= 0:
-                    if threads and (task in threads or self._task_of(cause) in threads):
-                        upto = cause  # noqa: PLW2901 - a thread goes on meanwhile
-                    preds.append((before, upto, rule, cause))
+                if code >= ODD:
+                    if row in matched:
+                        rule = matched[row]
+                        edges.add(segment, cause, rule)
+                    preds = self._preds(row, task, prev, cause, before, upto, rule)
+                    code &= _CODE  # noqa: PLW2901 - what it is
+                elif before >= 0:
+                    preds = [(before, upto, rule, cause)]
+                else:
+                    preds = _NO_PREDS
                 box = None
                 if code == _RECEIVED:
                     if row >= due:
@@ -338,27 +229,24 @@ class Intake:
                             publish = before if before >= 0 else self._run_of(cause)
                         if box.declared and box.latest >= 0 and box.end >= row:
                             self.holes.add(Missing.OVERLAP, row)
-                        preds += mailboxes.before(box, publish, cause, row)
+                        preds = mailboxes.before(box, task, publish, cause, row) + preds
                     else:
                         box = None
                 elif code == _JOINED:
-                    preds += self._joined(row, segment, task, told.get(row, _NOTHING))
+                    preds = preds + self._joined(row, segment, task, told.get(row, _NOTHING))
                 if several:
                     source = self._sources.item(row)
                     unfinished.discard(self._open.get(source, NONE))
                     unfinished.add(run)
                     self._open[source] = run
-                for pred in add(row, segment, prev, preds, unfinished, tail):
-                    used[pred[2]] += 1
-                    if pred[2] > MATCHED_PUT:
-                        edges.add(segment, pred[3], pred[2])
+                add(row, segment, prev, preds, unfinished, tail)
                 if box is not None and box.ordered:
-                    mailboxes.start(box, task, run, publish, cause, row, end_run, end)
+                    mailboxes.start(box, run, row, end_run, end)
             kind = code & _KIND
             if kind in _ENDS:
                 if kind == kind_of.HANDLED:
                     mailboxes.end(task, run, row)
-                if task in links.running or task in cancels:
+                if task in links.running or task in links.cancels:
                     links.ended(task, self._sources.item(row), segment, row)
             elif kind == kind_of.CANCEL:
                 child = told[row].child_name
@@ -367,6 +255,22 @@ class Intake:
             elif kind in _SUBSCRIPTIONS:
                 self._subscribed(row, kind, told.get(row, _NOTHING))
                 due = self.ports.due
+
+    def _preds(
+        self, row: int, task: int, prev: int, cause: int, before: int, upto: int, rule: int
+    ) -> list[RunPred]:
+        """What comes before a run, of which that may be more than its cause."""
+        links, preds = self._links, list[RunPred]()
+        if prev < 0 and (task in links.spawns or cause in links.nameless) and task >= 0:
+            preds = self._in_runs(links.begins(task, row, self._sources.item(row), cause))
+        if task in links.cancels:
+            preds += self._in_runs(links.sees(task, self._sources.item(row)))
+        if before >= 0:
+            threads = links.threads
+            if threads and (task in threads or self._task_of(cause) in threads):
+                upto = cause  # a thread goes on meanwhile
+            preds.append((before, upto, rule, cause))
+        return preds
 
     def _in_runs(self, preds: list[Pred]) -> list[RunPred]:
         return [(self.runs.of(segment), bound, rule, row) for segment, bound, rule, row in preds]
@@ -404,7 +308,8 @@ class Intake:
         return [(self.runs.of(last), bound, JOINED_CHILD, bound)]
 
     def _subscribed(self, row: int, kind: int, told: Told) -> None:
-        component, session, message = (names.item(row) for names in self._names)
+        components, sessions, messages = self._names
+        component, session, message = components.item(row), sessions.item(row), messages.item(row)
         if message == ABSENT and isinstance(told.message_type, str):
             message = self._log.id_of("message_type", told.message_type) or ABSENT
         if kind == kind_of.SUBSCRIBED:
@@ -420,7 +325,7 @@ class Intake:
         kept, alive = segments.forget(first)
         run = self.runs.forget(kept)
         self.chains.forget(first, run, len(segments.of_row))
-        self._edges.forget(kept)
+        self.edges.forget(kept)
         self._open = {source: last for source, last in self._open.items() if last >= run}
         self._unfinished = {last for last in self._unfinished if last >= run}
         self._links.forget(first)
@@ -428,11 +333,3 @@ class Intake:
         for box in self.ports.mailboxes:
             box.forget(run)
         self.holes.forget(first)
-
-
-def _among(tasks: NDArray[np.int64], some: Collection[int]) -> NDArray[np.bool_]:
-    """Which of some tasks are among others."""
-    if not some:
-        return np.zeros(len(tasks), np.bool_)
-    found: NDArray[np.bool_] = np.isin(tasks, np.fromiter(some, np.int64, len(some)))
-    return found

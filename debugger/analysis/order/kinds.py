@@ -51,8 +51,8 @@ def _among(*codes: int) -> NDArray[np.bool_]:
 RESUMES: Final = _among(RECEIVED, JOINED, ACQUIRED, GOT)
 """Kinds at which a task goes on that was waiting, or would have waited had things gone otherwise."""
 
-TELLING: Final = _among(SPAWNED, JOINED, CANCEL, SUBSCRIBED, UNSUBSCRIBED)
-"""Kinds whose payload is read."""
+TELLING: Final = _among(SPAWNED, JOINED, CANCEL, SUBSCRIBED)
+"""Kinds whose payload is read; of `UNSUBSCRIBED` only where the event itself names no message."""
 
 LOOKED_AT: Final = _among(CANCEL, SUBSCRIBED, UNSUBSCRIBED)
 """Kinds that matter also where no segment begins."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from debugger.analysis.order.bounded import bounded
 from debugger.analysis.order.chains import Pred
@@ -14,10 +15,12 @@ from debugger.analysis.order.payloads import Told
 from debugger.analysis.order.records import Limits
 from debugger.analysis.order.rules import CANCEL_SEEN, SPAWNED_CHILD, TIMER_FIRED
 from debugger.analysis.order.segments import Segments
+from debugger.analysis.order.tape import Tape
 from debugger.analysis.order.tasks import NO_TASK, NewTask, Tasks
 
 _MOST_NAMES: Final = 1 << 14
 _MOST_CHILDREN: Final = 1 << 16
+_MOST_MARKS: Final = 1 << 20
 
 Child = tuple[int, str]
 """Source and name of a task."""
@@ -71,6 +74,7 @@ class Links:
         self.running: Final[dict[int, _Spawn]] = {}  # timers, by task
         self._fired: deque[_Timer] = deque(maxlen=limits.timers)
         self.threads: Final[set[int]] = set()
+        self._marks = Tape(dtype=np.int8)  # by task, whether it is a thread, or will be one
 
     def bound(self, segment: int, row: int, *, same_source: bool, task: int) -> int:
         """Up to where a segment comes before what one of its rows orders, in another segment of `task`.
@@ -100,11 +104,18 @@ class Links:
         unseen, cancelled = self._unseen, self._unseen_cancels
         if not unseen and not cancelled:
             return
+        wanted = {name for _, name in (*unseen, *cancelled)}
         name_of = self._tasks.name_of
         for task, number, source in new:
-            child = (source, name_of(number))
+            name = name_of(number)
+            if name is None or name not in wanted:
+                continue
+            child = (source, name)
             if child in unseen:
-                _keep(self.spawns, task, unseen.pop(child))
+                spawn = unseen.pop(child)
+                if spawn.kind == "thread":
+                    self._mark(task)
+                _keep(self.spawns, task, spawn)
                 _keep(self._children, child, task, _MOST_CHILDREN)
             if child in cancelled:
                 self.cancels.setdefault(task, []).extend(cancelled.pop(child))
@@ -174,6 +185,23 @@ class Links:
         if timer is not None and timer.delay is not None:
             self._fired.append(_Timer(source, timer.row, timer.delay, segment, row))
 
+    def _mark(self, task: int) -> None:
+        marks = self._marks
+        if task >= len(marks):
+            marks.append(np.zeros(task + 1 - len(marks), np.int8))
+        if task >= marks.first:
+            marks.put(np.array([task]), np.array([1]))
+
+    def may_be_threads(self, tasks: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some tasks may be threads, or become one."""
+        marks = self._marks
+        if self.nameless:
+            return np.ones(len(tasks), np.bool_)
+        found: NDArray[np.bool_] = (tasks >= 0) & (tasks < marks.first)
+        known = (tasks >= marks.first) & (tasks < len(marks))
+        found[known] = marks.take(tasks[known]) != 0
+        return found
+
     def timers(self) -> set[int] | None:
         """Tasks that are timers, or may become one; None: that cannot be told."""
         if self.nameless:
@@ -190,6 +218,9 @@ class Links:
             timer = self._fired.popleft()
             if min(timer.spawn, timer.row) >= first:
                 self._fired.append(timer)
+        marks = self._marks
+        if len(marks) - marks.first > _MOST_MARKS:
+            marks.drop(marks.first + _MOST_MARKS // 2)
         if len(self.threads) > _MOST_NAMES:
             tasks = self._segments.task
             threads = np.fromiter(self.threads, np.int64, len(self.threads))

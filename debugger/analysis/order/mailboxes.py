@@ -45,13 +45,14 @@ class Mailboxes:
         self._reaches = reaches
         self.active: Final[dict[int, Mailbox]] = {}  # by task, those of which no end is known
         self._started: set[Mailbox] = set()  # since `settle`
+        self._knows = _Knows(self)
         self.disproved: Final[set[Address]] = set()
         self.undecided = 0
 
     def before(  # noqa: C901 - the hot path, in one piece
-        self, box: Mailbox, run: int, publish: int, row: int
+        self, box: Mailbox, task: int, run: int, publish: int, row: int
     ) -> list[RunPred]:
-        """What comes before a handler that starts now, in `row`; its message was published in `publish`.
+        """What comes before a handler that starts now, in `row` of a task; its message is of `publish`.
 
         Without a known publish, of which the run is -1, that is nothing. ``box.ordered`` is False afterwards
         if this handler shows it.
@@ -63,32 +64,32 @@ class Mailboxes:
                 self._drop_order(box)
         if box.overlapped < row:
             self._drop_order(box)  # one ended after another that began later
+        box.latest = task
         last = box.handled.last
-        if not box.ordered or last is None:
-            box.rest = ()
+        if run < 0:
+            box.loose, box.rest = True, None if last is not None else ()
             return []
-        if run == NO_RUN:
-            box.rest = None
+        chains = self.chains
+        own = chains.chains[run - chains.first]
+        box.chain, box.key, box.loose, box.rest = own, publish, False, ()
+        if last is None or not box.ordered:
             return []
         rule = FIFO_DECLARED if box.declared else FIFO_ASSUMED
         chain, key, last_run, end, _, rest, loose = last
-        chains = self.chains
-        own = chains.chains[run - chains.first]
-        clock = None
+        kept = chains.kept
+        clock = kept.late[run - kept.late_from] if run >= kept.late_from else chains.clock_of(run)
         if not rest and rest is not None and not loose:
-            box.rest = ()
             if own == chain:
                 if key < publish:
                     return [(last_run, end, rule, end)]  # it comes after the last, and that after all others
-            elif run >= chains.late_from and chains.chain_at[chain & PLACE] == chain:
-                clock = chains.late[run - chains.late_from]
+            elif chains.chain_at[chain & PLACE] == chain:
                 rows, at = clock.get((chain & PLACE) >> BLOCK), chain & IN_BLOCK
                 if rows is not None and at < len(rows) and rows.item(at) >= key:
                     return [(last_run, end, rule, end)]
-        stale = row - self._limits.stale_rows
-        knows = _Knows(self, own, chains.clock_of(run) if clock is None else clock, publish)
-        found, box.rest = box.handled.before(knows, chains, stale)
-        return [(one[2], one[3], rule, one[3]) for one in found]
+        knows = self._knows
+        knows.chain, knows.row, knows.clock, knows.searches = own, publish, clock, self._limits.searches
+        found, box.rest = box.handled.before(knows, chains, row - self._limits.stale_rows)
+        return [(last_run, end, rule, end) for _, _, last_run, end, _, _, _ in found]
 
     def _overlapped(self, box: Mailbox) -> None:
         """A handler starts before the last one has ended."""
@@ -97,32 +98,17 @@ class Mailboxes:
         elif box.end < NEVER:  # else `end` will tell
             box.overlapped = min(box.overlapped, box.end)
 
-    def start(
-        self,
-        box: Mailbox,
-        task: int,
-        run: int,
-        published: int,
-        publish: int,
-        row: int,
-        end_run: int,
-        end: int,
-    ) -> None:
-        """A handler starts, in this run, with this row; after `before`, and after `Chains.add`.
+    def start(self, box: Mailbox, run: int, row: int, end_run: int, end: int) -> None:
+        """The handler starts of which `before` told, in this run; after `Chains.add`.
 
-        Its message was ``published`` in this run, in this row (`NO_RUN`: not known); its ``end``, in another
-        run and row, is `NEVER` where it is not known.
+        Its ``end``, in another run and row, is `NEVER` where it is not known.
         """
-        chains = self.chains
-        if published == NO_RUN:
-            box.chain, box.key, box.loose = chains.chains[run - chains.first], row, True
-        else:
-            box.chain, box.key, box.loose = chains.chains[published - chains.first], publish, False
-        box.latest = task
+        if box.loose:
+            box.chain, box.key = self.chains.chains[run - self.chains.first], row
         box.end_run, box.end = end_run, end
         self._started.add(box)
-        if box.end == NEVER:
-            self.active[task] = box
+        if end == NEVER:
+            self.active[box.latest] = box
             bounded(self.active, _MOST_ACTIVE)
 
     def end(self, task: int, run: int, row: int) -> None:
@@ -170,11 +156,6 @@ class Mailboxes:
             self.undecided += 1
         return bool(answer)
 
-    @property
-    def searches(self) -> int:
-        """How often a message may search for what clocks do not tell."""
-        return self._limits.searches
-
     def began(self, row: int) -> int:
         """The first row of the segment that a row is in."""
         return self._segments.first.at(self._segments.of_row.at(row))
@@ -183,36 +164,31 @@ class Mailboxes:
 class _Knows:
     """What a publish knows of the chains; see `handled.Knows`."""
 
-    __slots__ = ("_chain_at", "_chains", "_owner", "_searches", "chain", "clock", "row")
+    __slots__ = ("_chains", "_owner", "chain", "chain_at", "clock", "row", "searches")
 
-    def __init__(self, owner: Mailboxes, chain: int, clock: Clock, row: int) -> None:
+    def __init__(self, owner: Mailboxes) -> None:
         self._owner = owner
-        self.chain = chain
-        self.clock = clock
-        self.row = row
         self._chains = owner.chains
-        self._chain_at = self._chains.chain_at
-        self._searches = -1
+        self.chain_at = owner.chains.chain_at
+        self.chain = self.row = UNKNOWN
+        self.clock: Clock = {}
+        self.searches = 0  # that are left
 
     def upto(self, chain: int) -> int | None:
         """The last row of a chain that comes before; None if no clock tells."""
         if chain == self.chain:
             return self.row - 1
-        place = chain & PLACE
-        if self._chain_at[place] == chain or self._chains.tells(chain, self._owner.began(self.row)):
-            rows, at = self.clock.get(place >> BLOCK), chain & IN_BLOCK
-            return rows.item(at) if rows is not None and at < len(rows) else UNKNOWN
+        if self._chains.tells(chain, self._owner.began(self.row)):
+            return self._chains.known(self.clock, chain)
         return None
 
     def has(self, activation: Activation) -> bool:
         """Whether the key of an activation comes before."""
-        upto = self.upto(activation[0])
+        upto = self.upto(activation.chain)
         if upto is not None:
-            return upto >= activation[1]
-        if self._searches < 0:
-            self._searches = self._owner.searches
-        if not self._searches:
+            return upto >= activation.key
+        if not self.searches:
             self._owner.undecided += 1
             return False
-        self._searches -= 1
+        self.searches -= 1
         return self._owner.search(activation.key, self.row)

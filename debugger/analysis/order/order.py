@@ -17,7 +17,7 @@ from debugger.log import EventLog
 from debugger.log.pace import Pace
 
 _FIRST_CHUNK: Final = 256
-_LARGEST_CHUNK: Final = 1 << 15
+_LARGEST_CHUNK: Final = 1 << 13
 _FAST_NS: Final = 3_000_000
 _MOST_SEARCHED: Final = 200_000  # segments, for where two histories part
 _MOST_HOLES: Final = 1_000
@@ -245,8 +245,8 @@ class Order:
             declared += box.ordered and box.declared
             assumed += box.ordered and not box.declared
         edges = dict.fromkeys(Rule, 0)
-        for code, count in intake.used.items():
-            edges[MEANINGS[code][0]] += count
+        for code, (rule, _) in MEANINGS.items():
+            edges[rule] += intake.edges.told[code]
         holes = intake.holes.counts()
         receives = intake.receives
         return Counts(

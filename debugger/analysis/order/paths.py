@@ -51,7 +51,7 @@ class Paths:
 
     def _told(self, chain: int, row: int, segment: int) -> bool | None:
         """Whether a row of a chain comes before a segment, as its clock tells; None if it does not."""
-        clock = self._chains.kept(segment)
+        clock = self._chains.clock_at_hand(segment)
         if clock is None or not self._chains.tells(chain, self._segments.first.at(segment)):
             return None
         return self._chains.known(clock, chain) >= row

@@ -117,6 +117,8 @@ class Ports:
         self._most = limits.mailboxes
         self._ports: dict[int, dict[int, _Port]] = {}
         self._listening: dict[int, int] = {}  # subscriptions by session
+        self._of_session: dict[int, set[int]] = {}  # keys of `_ports` and `_boxes`
+        self._places: dict[int, list[int]] = {}  # keys of `known`, by session
         self._closing: deque[tuple[int, int]] = deque()  # rows and sessions
         self._boxes: dict[int, Mailbox] = {}
         self.known: Final[dict[int, Mailbox | None]] = {}
@@ -125,7 +127,11 @@ class Ports:
 
     def subscribed(self, component: int, session: int, message: int, told: Told) -> None:
         """A component says that it listens, and perhaps how."""
-        ports = self._ports.setdefault(component << _BITS | session, {})
+        key = component << _BITS | session
+        ports = self._ports.get(key)
+        if ports is None:
+            ports = self._ports[key] = {}
+            self._of_session.setdefault(session, set()).add(key)
         port = ports.get(message)
         if port is None:
             port = ports[message] = _Port(ordered=told.ordered)
@@ -136,7 +142,7 @@ class Ports:
         port.subscribed += 1
         self._listening[session] = self._listening.get(session, 0) + 1
         if session == ABSENT:
-            self.known.clear()
+            self._forget_known()
         else:
             self.known.pop(place(component, session, message), None)
 
@@ -161,13 +167,12 @@ class Ports:
             if session not in self._listening:
                 over.append(session)
         self.due = self._closing[0][0] if self._closing else NEVER
-        if over:
-            gone = set(over)
-            for known in (self._ports, self._boxes):
-                for key in [key for key in known if key & _MASK in gone]:
-                    del known[key]
-            for at in [at for at in self.known if at < 0 or at >> _BITS in gone]:
-                del self.known[at]
+        for session in over:
+            for key in self._of_session.pop(session, ()):
+                self._ports.pop(key, None)
+                self._boxes.pop(key, None)
+            for at in self._places.pop(session, ()):
+                self.known.pop(at, None)
         return over
 
     def mailbox(self, component: int, session: int, message: int) -> Mailbox | None:
@@ -177,9 +182,14 @@ class Ports:
             return self.known[at]
         except KeyError:
             if len(self.known) >= self._most:
-                self.known.clear()
+                self._forget_known()
             box = self.known[at] = self._look_up(component, session, message)
+            self._places.setdefault(session, []).append(at)
             return box
+
+    def _forget_known(self) -> None:
+        self.known.clear()
+        self._places.clear()
 
     def _look_up(self, component: int, session: int, message: int) -> Mailbox | None:
         own, common = component << _BITS | session, component << _BITS | ABSENT
@@ -194,8 +204,12 @@ class Ports:
         if box is None:
             address = Address(component, key & _MASK)
             box = self._boxes[key] = Mailbox(address, self._limits, ordered=not self._is_concurrent(address))
+            self._of_session.setdefault(address.session, set()).add(key)
             if bounded(self._boxes, self._most):
-                self.known.clear()
+                self._forget_known()
+                self._of_session.clear()
+                for known in (*self._ports, *self._boxes):
+                    self._of_session.setdefault(known & _MASK, set()).add(known)
         if port is not None and port.ordered:
             box.declared = True
         return box

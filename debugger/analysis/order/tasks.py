@@ -71,9 +71,9 @@ class Tasks:
         for tasks, names, sources in self._new:
             yield from zip(tasks.tolist(), names.tolist(), sources.tolist(), strict=True)
 
-    def name_of(self, number: int) -> str:
+    def name_of(self, number: int) -> str | None:
         """The name that has a number in the log."""
-        return self._names.name(number)
+        return self._names.value(number)
 
     def find(self, name: str, source: int) -> int:
         """The number of a task that a source names; `NO_TASK` if it has none yet."""
