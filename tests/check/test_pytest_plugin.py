@@ -38,16 +38,6 @@ MENDED = RACY.replace("            before = self.balance\n", "").replace(
 )
 
 
-@pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Where test files of users are run."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
-    foreign = ("textual-snapshot", "syrupy", "xdist", "hypothesispytest", "timeout", "anyio")
-    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in foreign))
-    return pytester
-
-
 def test_fifteen_lines_with_a_lost_update_fail_with_an_explanation(run: pytest.Pytester) -> None:
     """Which reads and writes, in which order, what each believed, and how to mend it; no traceback."""
     run.makepyfile(test_bank=RACY)
