@@ -5,14 +5,7 @@ from __future__ import annotations
 from debugger.tui.timeline.widget import Timeline
 from tests.tui.interface import START_NS, Clock, Script, session_with
 from tests.tui.pressing import press
-from tests.tui.timelines import (
-    LINES,
-    Shown,
-    line_of,
-    opened,
-    story,
-    text_of,
-)
+from tests.tui.timelines import LINES, Shown, line_of, opened, story, text_of
 
 
 async def test_activations_are_bars_whose_ends_tell_how_they_went() -> None:

@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 from backend.events import Event
 from debugger.log import EventLog
-from debugger.tui.timeline.axis import (
-    Window,
-    window_over,
-)
+from debugger.tui.timeline.axis import Window, window_over
 from debugger.tui.timeline.blocks import BLOCK, BlockCounts, Times, codes_of
 from debugger.tui.timeline.density import count_cells, entries_of_blocks, entries_of_rows, levels
 from debugger.tui.timeline.lanes import (
@@ -29,9 +26,7 @@ from debugger.tui.timeline.lanes import (
 )
 from debugger.tui.timeline.pairing import activations, arrows
 from tests.tui.interface import Clock, Script
-from tests.tui.timelines import (
-    log_of,
-)
+from tests.tui.timelines import log_of
 
 _T0 = 1_795_000_000_000_000_000
 

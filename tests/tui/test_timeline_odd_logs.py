@@ -10,11 +10,7 @@ from backend.events import decode_line
 from debugger.tui.timeline.widget import Timeline
 from tests.tui.interface import START_NS
 from tests.tui.pressing import press
-from tests.tui.timelines import (
-    LINES,
-    opened,
-    text_of,
-)
+from tests.tui.timelines import LINES, opened, text_of
 
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 2), (20, 5), (38, 6), (78, 12), (120, 16), (200, 56)])

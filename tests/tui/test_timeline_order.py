@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -23,16 +24,12 @@ from debugger.tui.timeline.axis import (
 )
 from debugger.tui.timeline.causal import causal_order, collapse
 from debugger.tui.timeline.chain import causes, effects
-from debugger.tui.timeline.lanes import (
-    By,
-)
+from debugger.tui.timeline.lanes import By
 from debugger.tui.timeline.pairing import OPEN, activations, arrows
 from debugger.tui.timeline.project import order_around
 from tests.support.voicelog import VoiceLog
 from tests.tui.interface import Script, conversation
-from tests.tui.timelines import (
-    log_of,
-)
+from tests.tui.timelines import log_of
 
 _T0 = 1_795_000_000_000_000_000
 
@@ -63,6 +60,17 @@ def test_steps_and_spans_ascend() -> None:
     assert list(SPANS) == sorted(set(SPANS))
     assert SPANS[0] == 10_000
     assert SPANS[-1] > 24 * 3_600 * 10**9
+
+
+@pytest.mark.parametrize("length", sorted({*STEPS, *SPANS}))
+def test_steps_and_spans_are_round(length: int) -> None:
+    """A figure that people can add up, of one unit."""
+    told = re.fullmatch(r"\+(\d+)(ns|µs|ms|s|min|h)", offset_label(length))
+    assert told is not None
+    if told[2] == "h":
+        assert int(told[1]) in (1, 2, 4, 6, 8, 12, 16) or int(told[1]) % 24 == 0
+    else:
+        assert int(told[1]) in (1, 2, 5, 10, 15, 20, 30, 50, 100, 200, 500)
 
 
 @pytest.mark.parametrize(

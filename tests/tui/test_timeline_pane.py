@@ -17,17 +17,7 @@ from debugger.tui.timeline.widget import Timeline
 from tests.support.voicelog import VoiceLog
 from tests.tui.interface import START_NS, STEP_NS
 from tests.tui.pressing import press
-from tests.tui.timelines import (
-    HERE,
-    LINES,
-    Shown,
-    chosen,
-    component,
-    line_of,
-    opened,
-    story,
-    window,
-)
+from tests.tui.timelines import HERE, LINES, Shown, chosen, component, line_of, opened, story, window
 
 # --- keys -----------------------------------------------------------------------------------
 
