@@ -148,6 +148,8 @@ class Conflicts:
                 cell = state.cells.get(key)
                 if cell is not None and cell.history is not None:
                     self._updates.write(state, key, cell, row, segment, task, how)
+        if self._updates.looked(task):
+            self._updates.acts(state, {key: None for key, _, _, _ in changes}, row, segment, task)
 
     def look(self, shown: Shown) -> None:
         """A row shows more, or something else."""
@@ -207,6 +209,8 @@ class Conflicts:
                 self._clashed(clash, state)
         if cell.history is not None:
             self._updates.write(state, key, cell, shown.writer, shown.segment, shown.task, how)
+        if not same and self._updates.looked(shown.task):
+            self._updates.acts(state, (key,), shown.writer, shown.segment, shown.task)
 
     def _met(self, shown: Shown) -> None:
         """A handler of a message starts that, as a rule says, must not change places with another."""

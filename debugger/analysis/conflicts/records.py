@@ -74,6 +74,7 @@ class Ease(enum.Enum):
     COMMUTES = "both count or add to it, so either order gives the same"
     UNDONE = "the second only takes back what the first had set: without it there is nothing to take back"
     GUARDED = "the second looked at the component's state first, in the same step"
+    TURN = "they belong to two turns, and what is late can be told by its turn"
     TURNS = "they are handled one by one, and belong to two turns: what is late can be told by its turn"
 
 
@@ -132,7 +133,8 @@ class Update(Struct, frozen=True):
     """A read that a write relies on, across awaits, and another activation's write that is or may be between.
 
     Rows. ``other_read`` is -1 where the other one did not read the key before. ``happened``: the log shows
-    it; else another schedule can.
+    it; else another schedule can. ``on`` is what was written instead, ``component.key``, where the key was
+    only looked at.
     """
 
     place: Place
@@ -143,6 +145,7 @@ class Update(Struct, frozen=True):
     write: int
     happened: bool
     like: int = 0
+    on: str = ""
 
 
 class Limits(Struct, frozen=True):

@@ -29,6 +29,8 @@ class Wrote(NamedTuple):
     read_segment: int
     locks: frozenset[str]
     """Held from the read to the write."""
+    same: bool
+    """The value is what it was."""
 
 
 class Cell:

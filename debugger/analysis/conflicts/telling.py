@@ -39,20 +39,22 @@ class Teller:
         self._log = log
         self._order = order
         self._labels = labels
-        self._told: dict[tuple[int, ...], tuple[object, Finding, frozenset[int]]] = {}
+        self._told: dict[tuple[object, ...], tuple[object, Finding, frozenset[int]]] = {}
 
     def told(self, of: Race | Update, *, one_mailbox: bool) -> tuple[Finding, frozenset[int]] | None:
         """The finding, and the activations of its two events; None if they are forgotten already."""
-        at: tuple[int, ...]
+        at: tuple[object, ...]
+        rows: tuple[int, ...]
         content: object
         if isinstance(of, Race):
-            at, content = (of.first.row, of.second.row), (of.keys, of.ease)
-            covered = of.covered
+            rows, content = (of.first.row, of.second.row), (of.keys, of.ease)
+            at, covered = rows, of.covered
         else:
-            at, content, covered = (of.other_write, of.write, of.read), of.key, 0
+            rows, content, covered = (of.other_write, of.write, of.read), None, 0
+            at = (*rows, of.key, of.on)
         known = self._told.get(at)
         if known is None or known[0] != content:
-            if min(at) < max(self._order.first_row, self._log.first_row):
+            if min(rows) < max(self._order.first_row, self._log.first_row):
                 if known is None:
                     return None
             else:
@@ -117,7 +119,14 @@ class Teller:
         other, mine = (self._label(row, update.place.component) for row in (update.other_write, update.write))
         both = f"two activations of {mine}" if other == mine else f"{other} and {mine}"
         fix, verdict, severity = _FIX_UPDATE, "predicted", "warning"
-        if update.happened and update.other_read >= 0:
+        rule = LOST_UPDATE
+        if update.on:
+            rule, fix = ORDER_RACE, _FIX_STALE
+            message = f"{mine} writes {update.on} after {other} changed {name}, which it had looked at before"
+            why = "if it relies on that, it was no longer so: nothing keeps the other one out meanwhile"
+            if self._of_two_turns(update.other_write, update.write):
+                severity, why = "info", f"{why}; most likely meant: {Ease.TURN.value}"
+        elif update.happened and update.other_read >= 0:
             verdict, severity = "violation", "error"
             message = f"an update of {name} is lost: {both} read it, then both write it from the old value"
             why = "the later write does not know of the earlier one, which came between its read and itself"
@@ -130,11 +139,11 @@ class Teller:
         else:
             message = f"an update of {name} can be lost: {both} read it and write it after an await"
             why = "here one came after the other, but nothing orders them or keeps them apart"
-        reads = (row for row in (update.read, update.other_read) if row >= 0)
+        reads = (row for row in (update.read, -1 if update.on else update.other_read) if row >= 0)
         rows = (update.other_write, update.write, *reads)
         return self._judged(
             Finding(
-                LOST_UPDATE,
+                rule,
                 verdict,
                 severity,
                 message,
@@ -161,6 +170,10 @@ class Teller:
 
     def _session(self, place: Place) -> str | None:
         return self._log.interner("session").value(place.session)
+
+    def _of_two_turns(self, one: int, other: int) -> bool:
+        turns = self._turn(one), self._turn(other)
+        return None not in turns and turns[0] != turns[1]
 
     def _turn(self, row: int) -> int | None:
         turn = int(self._log.column("turn")[row])
