@@ -35,6 +35,8 @@ class Verdict(Struct, frozen=True):
     """``full``: every receive names its publish. ``rebuilt``: none does. ``partial``: some do not."""
     judged: tuple[str, ...]
     """The rules that were applied."""
+    unjudged: tuple[tuple[str, str], ...] = ()
+    """Of those the ones that the log cannot show, or not all of, and why: that none is found says nothing."""
 
 
 def judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
@@ -42,13 +44,14 @@ def judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
     order = Order(log)
     conflicts = Conflicts(log, order)
     conflicts.take(len(log))  # moves the order along with it, while the clocks it asks for are there
-    found = judged(log, rules, order=order).all()
+    applied = judged(log, rules, order=order)
+    found = applied.all()
     clashes = [marked(one) for one in conflicts.findings(found)]
     told = suppressed((*found, *clashes), rules.suppress, today)
     findings = sorted((*told, *_integrity(log)), key=rank)
     worst = [_explained(log, order, one) for one in findings[:_EXPLAINED]]
     findings[: len(worst)] = worst
-    return Verdict(tuple(findings), causality_of(log), tuple(_applied(rules)))
+    return Verdict(tuple(findings), causality_of(log), tuple(_applied(rules)), applied.unjudged())
 
 
 def _applied(rules: RuleSet) -> list[str]:

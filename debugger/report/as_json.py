@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import Any, Final
 
-from debugger.report.model import Found, Place, Report
+from debugger.report.model import Found, Input, Place, Report
 
 SCHEMA: Final = "doubletalk.report/1"
 
@@ -25,6 +25,7 @@ def as_json(report: Report) -> str:
                 "sessions": one.sessions,
                 "skipped_lines": one.skipped_lines,
                 "causality": one.causality,
+                **({"unjudged": _unjudged(one)} if one.unjudged else {}),
             }
             for one in report.inputs
         ],
@@ -40,6 +41,10 @@ def as_json(report: Report) -> str:
         },
     }
     return dumped(content)
+
+
+def _unjudged(recording: Input) -> list[dict[str, str]]:
+    return [{"rule": rule, "why": why} for rule, why in recording.unjudged]
 
 
 def _finding(found: Found) -> dict[str, Any]:

@@ -68,6 +68,8 @@ class Input(Struct, frozen=True):
     """``full``, ``rebuilt`` or ``partial``."""
     judged: tuple[str, ...] = ()
     """The rules that were applied to it."""
+    unjudged: tuple[tuple[str, str], ...] = ()
+    """Of those the ones that it cannot show, or not all of, and why."""
 
 
 class RuleText(Struct, frozen=True):

@@ -9,7 +9,7 @@ from debugger.report.escape import plain, shortened, spelled
 from debugger.report.model import SEVERITIES, Found, Place, Report, Severity, at_or_above
 
 _INDENT = "    "
-_NAMED = 3  # recordings, and findings that are like another one
+_NAMED = 3  # recordings, reasons, and findings that are like another one
 _PLACES = 4  # events that are named one by one
 _PARAGRAPHS = 100
 
@@ -130,9 +130,22 @@ def _summary(report: Report, hidden: int, untold: int) -> Iterator[str]:
         more = ", …" if len(unsure) > _NAMED else ""
         many = _count(len(unsure), "recording")
         yield f"{many} without full causality, rebuilt as far as it goes: {names}{more}"
+    yield from _unjudged(report)
     skipped = sum(one.skipped_lines for one in report.inputs)
     if skipped:
         yield f"not judged, because nobody can read them: {_count(skipped, 'line')}"
+
+
+def _unjudged(report: Report) -> Iterator[str]:
+    """By reason: the log cannot show it, so that nothing was found of a rule says nothing."""
+    rules: dict[str, dict[str, None]] = {}
+    for one in report.inputs:
+        for rule, why in one.unjudged:
+            rules.setdefault(why, {})[rule] = None
+    for why, some in list(rules.items())[:_NAMED]:
+        yield f"not judged: {plain(', '.join(some))}: {plain(why)}"
+    if len(rules) > _NAMED:
+        yield f"not judged for {_count(len(rules) - _NAMED, 'other reason')}: see --format json"
 
 
 def _count(number: int, thing: str) -> str:

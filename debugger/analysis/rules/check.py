@@ -10,7 +10,17 @@ from debugger.analysis.rules.errors import RulesError, near
 from debugger.analysis.rules.fields import OF_ROWS
 from debugger.analysis.rules.ledger import PLACEHOLDER
 from debugger.analysis.rules.locate import Path, Places
-from debugger.analysis.rules.schema import Cases, Event, File, Part, Rule, Transitions, listed, roles_of
+from debugger.analysis.rules.schema import (
+    Cases,
+    Event,
+    File,
+    Override,
+    Part,
+    Rule,
+    Transitions,
+    listed,
+    roles_of,
+)
 from debugger.log.query import QueryError
 from debugger.log.query.times import span
 
@@ -79,11 +89,8 @@ class Checker:
                 self._check_event(source, ("events", name), event)
             for number, rule in enumerate(source.told.rules):
                 self._check_rule(source, ("rules", number), rule)
-            for name in source.told.override:
-                if name not in self._rules:
-                    raise source.key(
-                        ("override", name), f"there is no rule {name!r}", near(name, self._rules)
-                    )
+            for name, override in source.told.override.items():
+                self._check_override(source, name, override)
             for number, one in enumerate(source.told.suppress):
                 path: Path = ("suppress", number)
                 if one.rule not in self._rules:
@@ -91,6 +98,19 @@ class Checker:
                     raise source.value((*path, "rule"), f"there is no rule {one.rule!r}", suggestion)
                 if not one.reason.strip():
                     raise source.value((*path, "reason"), "a reason is needed: why is it not reported?")
+
+    def _check_override(self, source: _Source, name: str, override: Override) -> None:
+        path: Path = ("override", name)
+        rule = self._rules.get(name)
+        if rule is None:
+            raise source.key(path, f"there is no rule {name!r}", near(name, self._rules))
+        within = override.within
+        if within is None:
+            return
+        if (span(within) or -1) <= 0:
+            raise source.value((*path, "within"), f"{within!r} is no span of time, such as 200ms")
+        if not any(getattr(case, "within", None) for case in rule.cases):
+            raise source.key((*path, "within"), f"the rule {name!r} has no span of time")
 
     # --- names and events ----------------------------------------------------------------------
 

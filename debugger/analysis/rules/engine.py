@@ -10,6 +10,7 @@ import numpy as np
 from backend.events.vocabulary import HANDLED
 from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
+from debugger.analysis.rules.capable import Capabilities, unjudged
 from debugger.analysis.rules.ledger import INTEGRITY, KEPT, VIOLATION, Charge, Entry, Ledger
 from debugger.analysis.rules.load import RuleSet
 from debugger.analysis.rules.losses import Losses
@@ -60,13 +61,15 @@ class Rules:
         self._losses = Losses(self._log)
         self._sessions = Sessions(self._log, self._losses)
         self._seen: dict[str, int] = {}
-        self._program = Program(self._rules, self)
+        self._program = Program(self._rules, self, self._log)
         self._walk = Walk(self._log, self._program, self._sessions, self._seen)
         self.looked_at = self._log.first_row
+        self._capable = Capabilities(self._log, self._rules.events)
         self._finished = False
         self._timed = any(judge.timed for _, judge in self._program.judges)
         self._told: tuple[Finding, ...] = ()
         self._told_of: tuple[object, ...] = ()
+        self._blind: frozenset[int] = frozenset()  # cases that the log cannot show
 
     # --- growing -------------------------------------------------------------------------------
 
@@ -99,6 +102,8 @@ class Rules:
             upto = min(self.looked_at + _LARGEST_CHUNK, stop)
             self._losses.look(self.looked_at, upto)
             self._sessions.look(self.looked_at, upto)
+            for judge in self._program.columns:
+                judge.look(self.looked_at, upto)
             self._walk.take(self.looked_at, upto)
             self.looked_at = upto
 
@@ -106,6 +111,8 @@ class Rules:
         """The log is whole: a log that records no receives is known to be one now."""
         if not self._finished and self.complete:
             self._walk.finish()
+            for judge in self._program.columns:
+                judge.finished()
             self._finished = True
 
     # --- what patterns ask ---------------------------------------------------------------------
@@ -169,20 +176,30 @@ class Rules:
     def all(self) -> tuple[Finding, ...]:
         """What was found so far: by rows, then what could not be judged."""
         now = self._now_ns() // _SECOND if self._timed else 0
-        of = (self._ledger.version, self._finished, now, 0 if self._live else self.looked_at)
+        if self._capable.blind:
+            missing = self._capable.missing
+            self._blind = frozenset(at for at, case in enumerate(self._program.cases) if missing(case))
+        else:
+            self._blind = frozenset()
+        of = (self._ledger.version, self._finished, now, 0 if self._live else self.looked_at, self._blind)
         if of != self._told_of:
             self._told_of = of
             self._told = (*self._found(), *self._capped(), *self._unjudged())
         return self._told
 
+    def unjudged(self) -> tuple[tuple[str, str], ...]:
+        """Rules that the log, as far as it goes, cannot show at all, or not all of, and why."""
+        return tuple(unjudged(self._log, self._rules.rules, self._capable))
+
     def _found(self) -> list[Finding]:
         now = self._now_ns()
         late = [
             Entry(verdict, charge).finding()
-            for _, judge in self._program.judges
+            for number, (_, judge) in enumerate(self._program.judges)
+            if number not in self._blind
             for verdict, charge in judge.overdue(now)
         ]
-        found = self._ledger.findings()
+        found = self._ledger.findings(self._blind)
         return sorted([*found, *late[:KEPT]], key=lambda one: (one.row, one.rule)) if late else found
 
     def _capped(self) -> list[Finding]:
@@ -198,7 +215,11 @@ class Rules:
     def _unjudged(self) -> list[Finding]:
         found = []
         for rule in self._rules.rules:
-            judges = [judge for one, judge in self._program.judges if one is rule]
+            judges = [
+                judge
+                for number, (one, judge) in enumerate(self._program.judges)
+                if one is rule and number not in self._blind
+            ]
             lacks = list(dict.fromkeys(what for judge in judges for what in judge.lacks()))
             given_up = sum(judge.given_up for judge in judges)
             if given_up:

@@ -60,7 +60,7 @@ def _text(rule: Rule, rules: RuleSet) -> str:
     for case in rule.cases:
         lines += ["", *_case(case)]
         events |= dict.fromkeys(_named(case))
-    lines += ["", "events"]
+    lines += ["", "events"] if events else []
     for name in events:
         event = rules.events[name]
         when = f" ({event.when})" if event.when != "happened" else ""
@@ -70,7 +70,8 @@ def _text(rule: Rule, rules: RuleSet) -> str:
 
 def _case(case: Case) -> list[str]:
     pattern = str(case.__struct_config__.tag)
-    lines = [f"{pattern}, for each {', '.join(name.rstrip('?') for name in case.key)}"]
+    each = ", ".join(name.rstrip("?") for name in case.key)
+    lines = [f"{pattern}, for each {each}" if each else pattern]
     defaults = type(case).__struct_defaults__
     optional = dict(zip(case.__struct_fields__[-len(defaults) :], defaults, strict=True))
     for name in case.__struct_fields__:

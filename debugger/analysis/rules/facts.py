@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from backend.events.vocabulary import HANDLED, RECEIVED
-from debugger.log import EventLog
+from debugger.log import NONE, EventLog
 
 _FAR: Final = 4_096
 
@@ -67,3 +67,29 @@ class Fact(Struct, gc=False, eq=False):
             same &= column[first:row] == column[row]
         rows = np.flatnonzero(same)
         return int(rows[-1]) + first if len(rows) else None
+
+
+def fact_of(log: EventLog, row: int) -> Fact:
+    """A row without its payload, for what is judged from columns alone."""
+
+    def name(column: str) -> str | None:
+        return log.interner(column).value(int(log.column(column)[row]))
+
+    turn = int(log.column("turn")[row])
+    return Fact(
+        log,
+        row,
+        row,
+        int(log.column("timestamp_ns")[row]),
+        name("event_type") or "",
+        name("component") or "",
+        name("message_type"),
+        name("session"),
+        None if turn == NONE else turn,
+        name("worker"),
+        name("task"),
+        name("correlation"),
+        None,
+        None,
+        {},
+    )

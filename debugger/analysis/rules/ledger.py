@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 from debugger.analysis.findings import Finding
@@ -132,12 +132,16 @@ class Ledger:
         kind = (rule, verdict)
         return len(self._entries.get(kind, ())) + self.more.get(kind, 0)
 
-    def findings(self) -> list[Finding]:
-        """In order of rows. What is a violation is not predicted as well."""
+    def findings(self, without: Collection[int] = ()) -> list[Finding]:
+        """In order of rows, but those of some cases. What is a violation is not predicted as well."""
         found = []
         for (rule, verdict), entries in self._entries.items():
             surer = self._entries.get((rule, VIOLATION), {}) if verdict != VIOLATION else {}
-            found += [entry.finding() for per, entry in entries.items() if per not in surer]
+            found += [
+                entry.finding()
+                for per, entry in entries.items()
+                if per not in surer and entry.charge.case not in without
+            ]
         return sorted(found, key=lambda finding: (finding.row, finding.rule, finding.verdict))
 
 

@@ -27,6 +27,9 @@ from debugger.analysis.rules.schema import (
     listed,
 )
 
+BUILTIN: Final = ("voice.toml", "timing.toml")
+"""Rules files that come with this."""
+
 LARGEST: Final = 1 << 20
 """Characters of a rules file."""
 
@@ -53,9 +56,9 @@ class RuleSet(Struct, frozen=True):
     disabled: tuple[Rule, ...] = ()
 
 
-def builtin_text() -> str:
-    """The rules of the contract, as a rules file."""
-    return files("debugger.analysis.rules").joinpath("voice.toml").read_text("utf-8")
+def builtin_text(name: str = BUILTIN[0]) -> str:
+    """A rules file that is built in: the rules of the contract, or those of timing."""
+    return files("debugger.analysis.rules").joinpath(name).read_text("utf-8")
 
 
 def load_rules(sources: Sequence[tuple[str, str]] = (), *, builtin: bool = True) -> RuleSet:
@@ -66,7 +69,7 @@ def load_rules(sources: Sequence[tuple[str, str]] = (), *, builtin: bool = True)
     Raises:
         RulesError: a file cannot be used.
     """
-    loaded = [_File("voice.toml", builtin_text())] if builtin else []
+    loaded = [_File(name, builtin_text(name)) for name in BUILTIN] if builtin else []
     loaded += [_File(path, text) for path, text in sources]
     checker = Checker()
     for file in loaded:
@@ -91,6 +94,12 @@ def _changed(rule: Rule, override: Override) -> Rule:
     told = {
         name: value for name in override.__struct_fields__ if (value := getattr(override, name)) is not None
     }
+    within = told.pop("within", None)
+    if within is not None:
+        told["cases"] = [
+            msgspec.structs.replace(case, within=within) if getattr(case, "within", None) else case
+            for case in rule.cases
+        ]
     return msgspec.structs.replace(rule, **told)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
+from msgspec import structs
+
 from backend.events.vocabulary import PUBLISHED, RECEIVED
 from debugger.analysis.rules.aliases import Aliases
 from debugger.analysis.rules.check import VALUES
@@ -12,8 +14,9 @@ from debugger.analysis.rules.facts import Fact
 from debugger.analysis.rules.fields import Fields, Get
 from debugger.analysis.rules.ledger import PLACEHOLDER
 from debugger.analysis.rules.load import RuleSet
-from debugger.analysis.rules.patterns import Binding, Context, Judge, judge_of
-from debugger.analysis.rules.schema import Cases, Event, Part, Rule, roles_of
+from debugger.analysis.rules.patterns import Binding, ColumnJudge, Context, Judge, judge_of
+from debugger.analysis.rules.schema import Blocked, Budget, Cases, Event, Part, Rule, Stalled, roles_of
+from debugger.log import EventLog
 from debugger.log.query.joint import Joint
 from debugger.log.query.nodes import And, Node
 from debugger.log.query.parse import parse
@@ -46,21 +49,25 @@ class Selector(NamedTuple):
 class Program:
     """Made for one log. ``dropped`` tells of a record whether a handler threw its message away."""
 
-    def __init__(self, rules: RuleSet, context: Context) -> None:
+    def __init__(self, rules: RuleSet, context: Context, log: EventLog) -> None:
         self._rules = rules
+        self._log = log
+        self._defined = dict(rules.events)
         self._aliases = Aliases(rules.names)
         self._fields = Fields(rules.fields, self._aliases)
         self.waiters: Final[dict[str | None, dict[Judge[Any], None]]] = {}
         self._feeds: dict[str, list[tuple[int, Judge[Any], Binding]]] = {}
         self.judges: Final[list[tuple[Rule, Judge[Any]]]] = []
+        self.cases: Final = [case for rule in rules.rules for case in rule.cases]
         for rule in rules.rules:
             for case in rule.cases:
                 self._add(rule, case, context)
+        self.columns: Final = [judge for _, judge in self.judges if isinstance(judge, ColumnJudge)]
         self.dropped: Final = self._fields.raw("data.dropped")
         self.sessions: Final = self._fields.raw("data.topology.sessions")
         self.names: Final = self._names(set(rules.session_ends))
         for name in self.names:
-            if (changes := rules.events[name].changes) is not None:
+            if (changes := self._defined[name].changes) is not None:
                 self._fields.raw(changes)
         queries = self._queries()
         self.joint: Final = Joint([one for one in queries if one is not None], self._fields.wanted)
@@ -86,9 +93,14 @@ class Program:
             for role, several in roles_of(case).items()
             for index, part in enumerate(several)
         ]
-        judge = judge_of(case, rule, bindings, context)
+        if isinstance(case, Stalled | Blocked):
+            bindings = [self._binding("event", 0, None, case, rule)]
+        judge = judge_of(case, rule, bindings, context, self._log)
         judge.waiters = self.waiters
         judge.number = len(self.judges)
+        if isinstance(judge, ColumnJudge):
+            self.judges.append((rule, judge))
+            return
         between = [
             self._binding("between", index, Part(name, []), case, rule)
             for index, name in enumerate(case.between or ())
@@ -104,8 +116,11 @@ class Program:
             self._feeds.setdefault(binding.part.event, []).append((order, judge, binding))
         self.judges.append((rule, judge))
 
-    def _binding(self, role: str, index: int, part: Part, case: Cases, rule: Rule) -> Binding:
-        own = self._rules.events[part.event].fields
+    def _binding(self, role: str, index: int, told: Part | None, case: Cases, rule: Rule) -> Binding:
+        part = Part("") if told is None else told
+        if isinstance(case, Budget):
+            part = self._over_budget(part, case)
+        own = self._defined[part.event].fields if told is not None else {}
         key = case.key if part.key is None else part.key
         wanted = [name for name in (getattr(case, value, None) for value in VALUES) if isinstance(name, str)]
         wanted += getattr(case, "fields", [])
@@ -127,6 +142,13 @@ class Program:
             tuple(map(get, rule.per)),
             {name: get(name) for name in wanted},
         )
+
+    def _over_budget(self, part: Part, case: Budget) -> Part:
+        """The event, where its cause is longer ago: columns tell that, so others need not be looked at."""
+        event = self._defined[part.event]
+        name = f"{part.event} after {case.within}"
+        self._defined[name] = structs.replace(event, where=f"({event.where}) lag > {case.within}")
+        return structs.replace(part, event=name)
 
     def _which(self, holds: Callable[[Selector], bool]) -> list[int]:
         return [code for code, selector in enumerate(self.selectors) if holds(selector)]
@@ -152,7 +174,7 @@ class Program:
         """Of each event two: how it is known, and how in a log without receives."""
         queries: list[Node | None] = []
         for name in self.names:
-            event = self._rules.events[name]
+            event = self._defined[name]
             query = self._aliases.query(event.where).node
             if event.when == "happened":
                 queries += (query, None)
@@ -162,7 +184,7 @@ class Program:
         return queries
 
     def _selector(self, name: str, query: int, sent: int, *, ends: bool) -> Selector:
-        event = self._rules.events[name]
+        event = self._defined[name]
         feeds = tuple(self._feeds.get(name, ()))
         heard = ends or name in self._told or any(binding.makes_known for _, _, binding in feeds)
         fallback = bool(feeds) and not ends and name not in self._told

@@ -78,6 +78,7 @@ class Response(Case, frozen=True, tag="response"):
     was due for longer than ``excuse_within``. What is ``settled`` is not asked for any more, before or after.
     What is ``over`` is not excused by the end of the recording. ``item`` tells requests of a key apart, and
     which of them is answered; ``owner``, whose they are: an excuse or an end of another is none.
+    With ``late_only`` it is wrong only to be late, not to end without an answer before it was.
     """
 
     request: Refs
@@ -95,6 +96,7 @@ class Response(Case, frozen=True, tag="response"):
     within: str | None = None
     excuse_within: str | None = None
     counted: bool = False
+    late_only: bool = False
 
 
 class Absence(Case, frozen=True, tag="absence"):
@@ -168,7 +170,40 @@ class Freshness(Case, frozen=True, tag="freshness"):
     begin: Refs = []
 
 
-Cases: TypeAlias = Precedence | Response | Absence | Once | Monotone | Live | Transitions | Freshness
+class Budget(Case, frozen=True, tag="budget"):
+    """An ``event`` comes in time after its cause: a receive after its publish, an end after its begin."""
+
+    event: Refs
+    within: str
+
+
+class Stalled(Case, frozen=True, kw_only=True, tag="stalled"):
+    """A handler that has begun is over within a span, if others of its process go on meanwhile."""
+
+    within: str
+    key: list[str] = []
+
+
+class Blocked(Case, frozen=True, kw_only=True, tag="blocked"):
+    """No task keeps the event loop for longer than a span, while a message waits that could be received."""
+
+    within: str
+    key: list[str] = []
+
+
+Cases: TypeAlias = (
+    Precedence
+    | Response
+    | Absence
+    | Once
+    | Monotone
+    | Live
+    | Transitions
+    | Freshness
+    | Budget
+    | Stalled
+    | Blocked
+)
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,10 +220,11 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Override(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a file changes of a rule of another one."""
+    """What a file changes of a rule of another one; ``within`` is the span of all its cases that have one."""
 
     severity: Severity | None = None
     disabled: bool | None = None
+    within: str | None = None
 
 
 class Suppress(Struct, frozen=True, forbid_unknown_fields=True):

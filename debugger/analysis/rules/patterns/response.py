@@ -173,7 +173,7 @@ class ResponseJudge(Judge[_State]):
     def _on_until(self, seen: Seen, state: _State) -> None:
         for item in self._own(seen, state):
             one = state.open.pop(item)
-            if one.due_ns is not None and one.seen.row != seen.row:
+            if one.due_ns is not None and one.seen.row != seen.row and self._counts(one, seen.fact):
                 self._wrong(one, seen.fact)
 
     def _on_over(self, seen: Seen, state: _State) -> None:
@@ -193,14 +193,14 @@ class ResponseJudge(Judge[_State]):
     def finish(self, state: _State, fact: Fact) -> None:
         """The session has ended, by `fact`."""
         for one in state.open.values():
-            if one.due_ns is not None:
+            if one.due_ns is not None and self._counts(one, fact):
                 self._wrong(one, fact)
         state.open.clear()
 
     def settle(self, state: _State, fact: Fact) -> None:
         """The recording has ended, the session has not."""
         for item, one in list(state.open.items()):
-            if one.due_ns is not None and one.over:
+            if one.due_ns is not None and one.over and self._counts(one, fact):
                 del state.open[item]
                 self._wrong(one, fact)
 
@@ -232,6 +232,10 @@ class ResponseJudge(Judge[_State]):
             and any(one.open for one in self.states())
         )
         return [*super().lacks(), *([f"the log has no {' or '.join(needs)}"] if bare else [])]
+
+    def _counts(self, one: _Open, by: Fact) -> bool:
+        """Whether it is wrong to end without an answer."""
+        return not self._case.late_only or self._late(one, by.time_ns, self._within)
 
     def _late(self, one: _Open, now_ns: int, limit: int | None) -> bool:
         return limit is not None and one.due_ns is not None and now_ns - one.due_ns > limit
