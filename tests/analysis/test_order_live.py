@@ -6,12 +6,14 @@ import random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from debugger.analysis.order import Limits, Order, order_of
 from debugger.analysis.order import order as order_module
 from debugger.log import EventLog
 from tests.analysis.order_events import Told
-from tests.analysis.order_programs import append
+from tests.analysis.order_programs import Program, append
 from tests.bench.order_story import Crowd
 
 
@@ -117,3 +119,28 @@ def test_disproved_mailboxes_are_told_and_can_be_given_up() -> None:
     better.take(len(log))
     assert better.concurrent(end, end + 1)
     assert not better.disproved
+    assert order.heed()
+    assert order.concurrent(end, end + 1)
+    assert not order.heed()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**9), size=st.integers(10, 80), piece=st.integers(1, 30))
+def test_a_live_order_that_heeds_is_that_of_the_whole_log(seed: int, size: int, piece: int) -> None:
+    """Whenever it is heeded that mailboxes are disproved: in the end all answers are the same."""
+    events = Program(seed, size).events
+    log = EventLog()
+    order = Order(log)
+    chance = random.Random(seed)
+    for start in range(0, len(events), piece):
+        append(log, events[start : start + piece])
+        order.take(len(log))
+        if chance.random() < 0.2:
+            order.heed()
+    while order.heed():
+        pass
+    whole = order_of(log)
+    assert order.disproved == whole.disproved == frozenset()
+    for after in range(len(events)):
+        for before in range(after):
+            assert order.ordered(before, after) == whole.ordered(before, after)

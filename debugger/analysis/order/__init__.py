@@ -13,7 +13,8 @@
     order.counts, order.holes          # what was found, and what is missing
 
 Events are rows of an `EventLog`, and are not copied. `segment`, `segment_rows`, `task` and `chain` say where
-a row is; `disproved` names mailboxes that were taken for ordered and are not, which `order_of` heeds.
+a row is; `disproved` names mailboxes that were taken for ordered and are not, which `order_of` heeds, and a
+growing order when it is told to (`heed`).
 
 One pass, row after row, the same however the log came. What most rows need is done for a chunk of them with
 numpy: their tasks, their segments, their causes, what their segment follows in its task, and where tasks and

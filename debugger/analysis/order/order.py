@@ -97,6 +97,21 @@ class Order:
             self._intake.forget(first)
             self.first_row = first
 
+    def heed(self) -> bool:
+        """Begin anew if mailboxes turned out not to be ordered (`disproved`); whether that was so.
+
+        What was told of their order until then was wrong: whoever went by it has to begin anew too. Once a
+        log is looked at as a whole and `heed` is False, all is as `order_of` has it; but for a mailbox that
+        looks disproved only while another one's wrong order is not heeded, and so stays ordered here.
+        """
+        disproved, looked_at = self.disproved, self.looked_at
+        if not disproved:
+            return False
+        self._concurrent |= disproved
+        self._start()
+        self.take(looked_at)
+        return True
+
     # --- order ---------------------------------------------------------------------------------
 
     def ordered(self, before: int, after: int) -> bool:
@@ -231,7 +246,8 @@ class Order:
     def disproved(self) -> frozenset[Mailbox]:
         """Mailboxes that were taken to be ordered until their handlers overlapped, or came in another order.
 
-        Order that was told of them before may be wrong: give them to another `Order` as ``concurrent``.
+        Order that was told of them before may be wrong: `heed` it, or give them to another `Order` as
+        ``concurrent``.
         """
         return frozenset(self._named(address) for address in self._intake.mailboxes.disproved)
 
@@ -283,10 +299,8 @@ class Order:
 
 def order_of(log: EventLog, *, limits: Limits | None = None) -> Order:
     """The order of a whole log; mailboxes that turn out not to be ordered are so from the beginning."""
-    concurrent: frozenset[Mailbox] = frozenset()
-    while True:
-        order = Order(log, limits=limits, concurrent=concurrent)
-        order.take(len(log))
-        if not order.disproved:
-            return order
-        concurrent |= order.disproved
+    order = Order(log, limits=limits)
+    order.take(len(log))
+    while order.heed():
+        pass
+    return order
