@@ -146,6 +146,7 @@ class MainScreen(Moving, Finding, Arranging):
             if not self.is_running:
                 return
             self._query.sync()
+            self._keep_above()
             self._sync_status()
             for line in self._lines:
                 line.sync()
@@ -175,9 +176,16 @@ class MainScreen(Moving, Finding, Arranging):
     def ask(self, purpose: Purpose, text: str | None = None) -> None:
         """Open the line that is typed in."""
         self._query.begin(purpose, text)
+        self._keep_above()
+
+    def _keep_above(self) -> None:
+        """The table keeps its cursor above the line."""
+        over = self._query.LINES if self._query.display else 0
+        self.events.cover(self.events.region.bottom - (self.area.region.bottom - over) if over else 0)
 
     def on_query_line_done(self) -> None:
         """Back to the pane."""
+        self._keep_above()
         self.set_focus(self.panes[self.area.arrangement.pane])
         self.sync()
 

@@ -14,7 +14,7 @@ from debugger.tui.commands.screen import CommandPalette
 from debugger.tui.help.screen import HelpScreen
 from debugger.tui.keys import Where
 from debugger.tui.query_line.widget import QueryLine
-from tests.tui.interface import app_with
+from tests.tui.interface import app_with, conversation
 from tests.tui.pressing import HERE, LINES, focus, keys_of, opened, press
 
 
@@ -104,3 +104,24 @@ async def test_a_wrong_filter_is_told_at_its_place_and_changes_nothing() -> None
         await press(pilot, "enter")
         assert app.main_screen.query_one(QueryLine).display
         assert app.session.filter_text == before
+
+
+@pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24), (40, 12)])
+async def test_panes_stay_where_they_are_while_something_is_typed(size: tuple[int, int]) -> None:
+    """The line lies over their ends; of the table, the cursor's event is above it, at the end of the log too."""
+    app = app_with(conversation(turns=12))
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("3", "G")
+        screen, table = app.main_screen, app.main_screen.events
+        before = {name: pane.region for name, pane in screen.panes.items()}
+        await pilot.press("slash")
+        await pilot.pause()
+        line = screen.typed.region
+        assert line.height == screen.typed.LINES
+        assert line.bottom == screen.area.region.bottom
+        assert {name: pane.region for name, pane in screen.panes.items()} == before
+        at = table.region.y + 1 + app.session.shown.position(app.session.cursor) - table.scroll_offset.y
+        assert table.region.y < at < line.y
+        await pilot.press("escape")
+        await pilot.pause()
+        assert table.scroll_offset.y == table.max_scroll_y

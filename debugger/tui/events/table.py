@@ -52,6 +52,7 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._described: LRUCache[tuple[int, int], EventRow] = LRUCache(_CACHED)
         self._placed = False  # whether the cursor's row was looked at when the table went there
         self._empty = ""
+        self._covered = 0  # lines at the end that are behind something
 
     # --- as of every pane -----------------------------------------------------------------
 
@@ -179,8 +180,16 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Rows that a page key moves."""
         return max(self._body_height - 1, 1)
 
+    def cover(self, lines: int) -> None:
+        """The last `lines` are behind something: what one looks for is kept above it."""
+        lines = min(max(lines, 0), self._body_height - 1)
+        if lines != self._covered:
+            self._covered = lines
+            self._keep_in_view()
+
     def _keep_in_view(self, *, centred: bool = False) -> None:
-        line, height, top = self._shown.position(self._cursor), self._body_height, self.scroll_offset.y
+        line, height = self._shown.position(self._cursor), self._body_height - self._covered
+        top = self.scroll_offset.y
         if self._session.following:
             wanted = len(self._shown) - height
         elif centred:
@@ -197,7 +206,7 @@ class EventTable(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def max_scroll_y(self) -> int:
         """As in `ScrollView`, one line less for the titles."""
-        return max(0, self.virtual_size.height - self._body_height)
+        return max(0, self.virtual_size.height - self._body_height + self._covered)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lines are made anew for the new width; the cursor is in the middle, whatever sizes were before."""

@@ -27,7 +27,9 @@ _QUERIES: Final = "queries"  # one language: what was typed for one purpose is t
 
 
 class QueryLine(Vertical):
-    """Hidden until `begin`."""
+    """Hidden until `begin`; it lies over the panes, so that they need not move."""
+
+    LINES: Final = 4
 
     BINDINGS = bindings(Where.FILTER)
 
