@@ -18,7 +18,7 @@ from backend.events.vocabulary import (
     SEVERITIES,
     SYSTEM,
 )
-from debugger.analysis.skew import Skew, Skews
+from debugger.analysis.skew import MOST_PAIRS, Skew, Skews
 from debugger.analysis.unknown import UnknownCauses
 from debugger.durations import span
 from debugger.log import SYNTHETIC, EventLog
@@ -171,7 +171,9 @@ class Findings:
             stats.forgotten > 0,
             stats.overfull,
             tuple(stats.missing.items()),
+            stats.unbelieved,
             tuple(self._skews.all()),
+            self._skews.overfull,
             len(self._unknown),
             self._unknown.first(1),
             self._unknown.named,
@@ -231,6 +233,9 @@ class Findings:
             found.append(_hole("seq-gap", f"{missing:,} events of {source} are missing", "its seq has holes"))
         if (sources := len(stats.missing) - _COUNT_AT_MOST) > 0:
             found.append(_hole("seq-gap", f"events of {sources:,} more sources are missing"))
+        for source in stats.unbelieved[:_COUNT_AT_MOST]:
+            why = "its seq has a hole that no program could fill in a year: what is missing cannot be told"
+            found.append(_hole("seq-gap", f"the numbers of {source} are not believed", why))
         for line in stats.broken:
             where = f"{line.path}:{line.line}" if line.path else f"line {line.line}"
             found.append(_hole("broken-line", f"{where} was skipped: {line.reason}"))
@@ -240,7 +245,7 @@ class Findings:
         found += [
             _hole("torn-tail", f"{line.path}:{line.line} is unfinished: {line.reason}") for line in stats.torn
         ]
-        found += [_apart(skew) for skew in self._skews.all()]
+        found += self._clocks()
         if stats.forgotten:
             why = "a live view keeps the newest ones within a bound; record the feed to keep all"
             found.append(_hole("forgotten", "early events are forgotten", why))
@@ -254,6 +259,14 @@ class Findings:
         if self._looked_at_all:
             found += self._causes()
             found += [] if self._live else self._ends()
+        return found
+
+    def _clocks(self) -> list[Finding]:
+        found = [_apart(skew) for skew in self._skews.all()]
+        if self._skews.overfull:
+            message = "clocks of some sources are not compared: there are too many"
+            fix = f"{MOST_PAIRS:,} pairs that talk to each other are compared; look at fewer sources at once"
+            found.append(Finding("clock-skew", "integrity", "info", message, fix=fix))
         return found
 
     def _causes(self) -> list[Finding]:

@@ -17,7 +17,7 @@ _CHUNK: Final = 1 << 18
 _BITS: Final = 32
 
 MOST_PAIRS: Final = 4_096
-"""Of sources whose messages are compared; of what comes later nothing is told."""
+"""Of sources, sender and receiver, whose messages are compared; of pairs that come later nothing is known."""
 
 
 class Skew(NamedTuple):
@@ -33,11 +33,12 @@ class Skew(NamedTuple):
 
 
 class Skews:
-    """Grows with its log: `advance` looks at new rows."""
+    """Grows with its log: `advance` looks at new rows. ``overfull``: there are more than `MOST_PAIRS`."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._looked = 0
+        self.overfull = False
         self._least: dict[int, int] = {}  # (source of the publish, of the receive) -> least delay in ns
 
     def advance(self) -> None:
@@ -68,6 +69,8 @@ class Skews:
         ):
             if key in self._least or len(self._least) < MOST_PAIRS:
                 self._least[key] = min(self._least.get(key, least), least)
+            else:
+                self.overfull = True
 
     def all(self) -> list[Skew]:
         """Pairs of sources whose clocks differ by more than what their messages leave open."""

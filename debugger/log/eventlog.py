@@ -14,20 +14,22 @@ from backend.events.vocabulary import GAP, SEVERITIES, STATE_READ, SYSTEM
 from debugger.log.bound import Bound
 from debugger.log.causes import Causes
 from debugger.log.clocks import Drifts, Highs, MonoColumn
-from debugger.log.columns import DRIFT, INTERNED, NONE, Columns
+from debugger.log.columns import DRIFT, Columns
 from debugger.log.encode import FAMILIES, MOST_DIRECTIONS, Encoder
 from debugger.log.header import header_of
-from debugger.log.interner import ABSENT, Interner
+from debugger.log.interner import Interner
 from debugger.log.lines import GONE, LIVE, Lines
 from debugger.log.mapper import Mapper
 from debugger.log.names import Sessions, overfull, tables_of
+from debugger.log.neighbours import neighbour
 from debugger.log.pack import Pack, pack_events
 from debugger.log.records import BrokenLine, Header, LogStats, Snapshot
 from debugger.log.scan import matching, next_match
+from debugger.log.snapshots import Snapshots
 from debugger.log.states import StateIndex
 from debugger.log.stores import Sealed, Store
 from debugger.log.summary import summarise
-from debugger.log.tally import Tally
+from debugger.log.tally import Tally, stats_of
 from debugger.log.topology import Topology
 
 ARENA_BYTES: Final = 256 << 20
@@ -37,7 +39,6 @@ SYNTHETIC: Final = "debugger"
 """The component of rows that the debugger itself adds, such as gaps."""
 
 _FORGOTTEN: Final = "forgotten"
-_ABSENT: Final = {**dict.fromkeys(INTERNED, ABSENT), "turn": NONE, "seq": NONE, "mono_ns": NONE}
 
 
 class EventLog:
@@ -66,10 +67,10 @@ class EventLog:
         self._tally = Tally()
         kinds, bound = self._names["message_type"], max_rows is not None
         self.topology: Final = Topology(self._names["component"], kinds, bound=bound)
-        self._states = StateIndex(self._names["event_type"].intern(STATE_READ), wide=max_rows is not None)
+        states = StateIndex(self._names["event_type"].intern(STATE_READ), wide=max_rows is not None)
+        self._snapshots = Snapshots(states, self._lines, self._names)
         synthetic = self._names["component"].intern(SYNTHETIC)
         self._sessions = Sessions(self._names["session"])
-        self._state_sessions: dict[int, tuple[str | None, ...]] = {}
         self._mapper = Mapper(self._columns, self._names, self.topology, self._tally, synthetic)
 
     def __len__(self) -> int:
@@ -153,7 +154,7 @@ class EventLog:
         self._columns.write(start, columns)
         self._columns.write(start, places)
         late = self._causes.link(pack, store, start)
-        self._states.add(pack.states, columns, start)
+        self._snapshots.add(pack.states, columns, start)
         self._tally.add(columns)
         self._mapper.add(pack.telling, columns, start, late)
         self._highs.add(self._columns["timestamp_ns"], stop)
@@ -174,8 +175,7 @@ class EventLog:
         self._columns.release(first)
         self._bound.first = first
         self._causes.forget(first, self._rows)
-        self._states.forget(first)
-        self._state_sessions.clear()
+        self._snapshots.forget(first)
         self._lines.forget(first, self._rows)
         self._bound.forget_names(self._rows)
 
@@ -268,22 +268,7 @@ class EventLog:
         A turn means the same turn of the same session. None at the ends, and for a row
         that has no value there.
         """
-        if self._checked(row) < self._bound.first:
-            return None
-        conditions = [self._condition(row, column)]
-        if column == "turn":
-            conditions.append(self._condition(row, "session"))
-        if conditions[0][1] == _ABSENT.get(column):
-            return None
-        for _ in range(abs(step)):
-            found = next_match(row, step, *conditions, first=self._bound.first)
-            if found is None:
-                return None
-            row = found
-        return row
-
-    def _condition(self, row: int, column: str) -> tuple[NDArray[Any], int]:
-        return (values := self.column(column)), values[row].item()
+        return neighbour(self, self._checked(row), column, step)
 
     def find(self, source: str | None, seq: int) -> int | None:
         """The row of an event by its source (None: of any) and count."""
@@ -313,47 +298,24 @@ class EventLog:
 
     def state_at(self, component: str, session: str | None, row: int) -> Snapshot | None:
         """A component's last snapshot in a session (None: outside of any) at or before `row`."""
-        return self._snapshot(component, session, row, 0)
+        return self._snapshots.at(component, session, min(row, self._rows - 1))
 
     def previous_state(self, component: str, session: str | None, row: int) -> Snapshot | None:
         """The snapshot before the one that `state_at` gives."""
-        return self._snapshot(component, session, row, 1)
+        return self._snapshots.at(component, session, min(row, self._rows - 1), 1)
 
     def snapshot_rows(self, component: str, session: str | None, row: int, count: int) -> list[int]:
         """At most `count` rows of snapshots, in order: the last up to `row`; negative: the next after it."""
-        who, where = self.id_of("component", component), self.id_of("session", session)
-        if who is None or where is None:
-            return []
-        return self._states.rows(who, where, row, count)
+        return self._snapshots.rows(component, session, row, count)
 
     def state_sessions(self, component: str) -> tuple[str | None, ...]:
         """The sessions in which a component has snapshots; None, outside of any, first."""
-        number = self.id_of("component", component)
-        if number is None:
-            return ()
-        known = self._state_sessions.get(number, ())
-        sessions = self._states.sessions(number)
-        if len(known) != len(sessions):  # new ones come last, only the absent one comes first
-            if known and (sessions[0] == ABSENT) != (known[0] is None):
-                known = ()
-            value = self._names["session"].value
-            known = self._state_sessions[number] = (*known, *map(value, sessions[len(known) :]))
-        return known
+        return self._snapshots.sessions(component)
 
     @property
     def state_components(self) -> tuple[str, ...]:
         """The components that have snapshots, in order of their first."""
-        return tuple(self._names["component"].name(one) for one in self._states.components())
-
-    def _snapshot(self, component: str, session: str | None, row: int, back: int) -> Snapshot | None:
-        who, where = self.id_of("component", component), self.id_of("session", session)
-        if who is None or where is None or not self._rows:
-            return None
-        at = self._states.at(who, where, min(row, self._rows - 1), back)
-        if at is None:
-            return None
-        event = self._decoded(at)
-        return Snapshot(at, self._lines.gone(at) if event is None else event.state())
+        return self._snapshots.components()
 
     # --- the whole -------------------------------------------------------------------
 
@@ -371,18 +333,14 @@ class EventLog:
     @property
     def brief(self) -> LogStats:
         """As `stats`, but without its lists of names: for who asks ten times a second."""
-        tally, first = self._tally, self._bound.first
-        return LogStats(
+        first = self._bound.first
+        return stats_of(
+            self._tally,
+            self._names["source"].name,
             events=self._rows,
-            broken=tuple(tally.broken),
-            broken_count=tally.broken_count + len(tally.torn),
-            torn=tuple(tally.torn.values()),
-            gaps=tally.gaps,
-            missing=tally.missing(self._names["source"].name),
             evicted=self.evicted,
-            first_timestamp_ns=int(self._columns["timestamp_ns"][first]) if first else tally.first_ns,
-            last_timestamp_ns=tally.last_ns,
             forgotten=first,
+            first_ns=int(self._columns["timestamp_ns"][first]) if first else self._tally.first_ns,
             overfull=(*overfull(self._names), *(("topology",) if self.topology.overfull else ())),
         )
 

@@ -93,7 +93,8 @@ class LogStats(Struct, frozen=True):
 
     ``broken`` holds the first hundred of ``broken_count`` skipped lines, ``torn`` the
     unfinished last lines of files, which may still be completed. ``missing`` counts, by source,
-    the events that a jump of ``seq`` shows to be absent. ``evicted`` lines keep their row,
+    the events that a jump of ``seq`` shows to be absent; the sources of which there cannot be so many, so
+    that their numbers are wrong, are ``unbelieved``. ``evicted`` lines keep their row,
     but their payload is gone. ``overfull``: columns of a log that forgets which have more names than are
     kept, so that the later ones are one; ``topology`` stands for ways and subscriptions. Of the ``events``
     that there were, the oldest ``forgotten`` have no row any more; ``sessions`` may be without theirs,
@@ -114,3 +115,4 @@ class LogStats(Struct, frozen=True):
     by_component: Mapping[str, int] = {}
     forgotten: int = 0
     overfull: tuple[str, ...] = ()
+    unbelieved: tuple[str, ...] = ()

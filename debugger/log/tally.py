@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from debugger.log.columns import NONE
-from debugger.log.records import BrokenLine
+from debugger.log.records import BrokenLine, LogStats
 
 BROKEN_SHOWN: Final = 100
 """Broken lines that are kept with their reason; the rest are only counted."""
+
+
+BELIEVABLE: Final = 10**12
+"""Events of one source that may be missing: a year's at 30,000 a second. Of more its numbers are wrong."""
 
 
 class Tally:
@@ -55,7 +59,7 @@ class Tally:
             low, high, count = self._seqs.get(source, (int(mine[0]), int(mine[0]), 0))
             self._seqs[source] = (min(low, int(mine.min())), max(high, int(mine.max())), count + len(mine))
 
-    def missing(self, name: Callable[[int], str]) -> dict[str, int]:
+    def holes(self, name: Callable[[int], str]) -> dict[str, int]:
         """Events absent between the first and the last seq of each source that has such a hole."""
         holes = {name(source): high - low + 1 - count for source, (low, high, count) in self._seqs.items()}
         return {source: hole for source, hole in holes.items() if hole > 0}
@@ -64,3 +68,31 @@ class Tally:
         """Events of each component."""
         counts = self._components
         return {name(number): int(counts[number]) for number in np.flatnonzero(counts).tolist()}
+
+
+def stats_of(
+    tally: Tally,
+    name: Callable[[int], str],
+    *,
+    events: int,
+    evicted: int,
+    forgotten: int,
+    first_ns: int | None,
+    overfull: tuple[str, ...],
+) -> LogStats:
+    """What a log says of itself, but for its lists of names; `name` is that of a source."""
+    holes = tally.holes(name)
+    return LogStats(
+        events=events,
+        broken=tuple(tally.broken),
+        broken_count=tally.broken_count + len(tally.torn),
+        torn=tuple(tally.torn.values()),
+        gaps=tally.gaps,
+        missing={source: hole for source, hole in holes.items() if hole <= BELIEVABLE},
+        evicted=evicted,
+        first_timestamp_ns=first_ns,
+        last_timestamp_ns=tally.last_ns,
+        forgotten=forgotten,
+        overfull=overfull,
+        unbelieved=tuple(source for source, hole in holes.items() if hole > BELIEVABLE),
+    )

@@ -32,6 +32,9 @@ FIRST_DELAY: Final = 0.1
 LAST_DELAY: Final = 5.0
 """Seconds before the first and, doubled each time, the later attempts to connect again."""
 
+SILENT_SECONDS: Final = 5.0
+"""A server that has not answered by then is told of. It may still have nothing to say, and need not greet."""
+
 _OPEN_SECONDS = 5.0
 _MAX_FRAME = 64 * 1024 * 1024  # a frame is 64 KiB unless one event is larger
 _QUEUED_FRAMES = 16  # beyond it the socket is not read, and the server's bounded queue takes over
@@ -53,8 +56,30 @@ class Disconnected(Struct, frozen=True):
     retry_in: float | None
 
 
+class Silent(Struct, frozen=True):
+    """The server at ``url`` took the connection, but has said nothing since. It is still listened to."""
+
+    url: str
+    seconds: float
+
+    @property
+    def message(self) -> str:
+        """What, where, and what to do."""
+        return (
+            f"{self.url} took the connection, but has said nothing for {self.seconds:.3g} s: "
+            f"is it a feed, and its path {PATH}? Still listening"
+        )
+
+
 Update = (
-    Connected | Disconnected | EventsReceived | GapReceived | SourceChanged | NotUnderstood | ServerRefused
+    Connected
+    | Disconnected
+    | Silent
+    | EventsReceived
+    | GapReceived
+    | SourceChanged
+    | NotUnderstood
+    | ServerRefused
 )
 
 
@@ -156,11 +181,18 @@ class FeedSource:
         )
 
     async def _updates(self, connection: ClientConnection) -> AsyncIterator[list[Update]]:
+        patience: float | None = SILENT_SECONDS
         while True:
             try:
-                frame = await connection.recv(decode=False)
+                async with asyncio.timeout(patience):
+                    frame = await connection.recv(decode=False)
             except ConnectionClosed:
                 return
+            except TimeoutError:
+                patience = None
+                yield [Silent(self.url, SILENT_SECONDS)]
+                continue
+            patience = None
             yield [
                 Connected(self.url, received.hello, again=not received.first)
                 if isinstance(received, HelloReceived)

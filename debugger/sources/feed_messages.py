@@ -8,10 +8,10 @@ import msgspec
 
 from backend.wire.client import GapReceived, NotUnderstood, Position, ServerRefused, SourceChanged
 from debugger.sources.arrival import Arrival
-from debugger.sources.feed import Connected, Disconnected
+from debugger.sources.feed import Connected, Disconnected, Silent
 from debugger.sources.pipes import decoder, encode
 
-Told = Connected | Disconnected | GapReceived | SourceChanged | NotUnderstood | ServerRefused
+Told = Connected | Disconnected | Silent | GapReceived | SourceChanged | NotUnderstood | ServerRefused
 """All updates but events, of which there are too many to tell them one by one."""
 
 
@@ -30,7 +30,7 @@ class _Wire(NamedTuple):
 _ARRIVAL: Final = "events"
 _KINDS: Final[dict[str, Any]] = {
     kind.__name__: msgspec.json.Decoder(kind).decode
-    for kind in (Connected, Disconnected, GapReceived, SourceChanged, NotUnderstood, ServerRefused)
+    for kind in (Connected, Disconnected, Silent, GapReceived, SourceChanged, NotUnderstood, ServerRefused)
 }
 _arrival: Final = decoder(Arrival)
 _wire: Final = decoder(_Wire)

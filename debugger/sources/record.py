@@ -21,7 +21,8 @@ from backend.events import SCHEMA, Event, encode_event, encode_payload
 from backend.events.vocabulary import GAP, RECORDING_ENDED, RECORDING_STARTED, SYSTEM
 from backend.jsonl_file import JsonlFile
 from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, ServerRefused, SourceChanged
-from debugger.sources.feed import Connected, Disconnected, Update
+from debugger.log.tally import BELIEVABLE
+from debugger.sources.feed import Connected, Disconnected, Silent, Update
 
 FLUSH_SECONDS = 1.0
 """What a compressed file holds back at most; a plain one holds back nothing."""
@@ -73,8 +74,8 @@ class Recording:
         self.start(None)
         lost = {"source": source, "from_seq": from_seq, "to_seq": to_seq, "reason": reason}
         if to_seq is not None:
-            self.lost += to_seq - from_seq + 1
-            lost["count"] = to_seq - from_seq + 1
+            count = lost["count"] = to_seq - from_seq + 1
+            self.lost += count if count <= BELIEVABLE else 0
         self._own(GAP, lost, severity="warning")
 
     def flush(self) -> None:
@@ -170,7 +171,7 @@ async def _follow(
     once: bool,
 ) -> str:
     """Write updates until there is a reason to end, and return it."""
-    noted = ""
+    noted: set[str] = set()
     async for update in updates:
         if isinstance(update, EventsReceived):
             room = None if max_events is None else max_events - recording.events
@@ -182,11 +183,15 @@ async def _follow(
                 raise UserError(update.reason)
             if once and recording.started:
                 return f"server: {update.reason}"
-            if update.reason != noted:  # said once, not at each attempt
+            if update.reason not in noted:  # said once, not at each attempt
                 note(f"{update.reason}; trying again")
-            noted = update.reason
+            noted.add(update.reason)
+        elif isinstance(update, Silent):
+            if update.message not in noted:
+                note(update.message)
+            noted.add(update.message)
         else:
-            noted = ""
+            noted.clear()
             _tell(update, recording, note)
     return "feed ended"
 
@@ -201,7 +206,8 @@ def _tell(
         note(f"connected{' again' if update.again else ''} to {update.url}")
     elif isinstance(update, GapReceived):
         recording.gap(update.source, update.from_seq, update.to_seq, "the feed could not keep them")
-        note(f"lost {update.count} events of {update.source}: {update.from_seq} to {update.to_seq}")
+        doubt = "" if update.count <= BELIEVABLE else "; not believed, its numbers must be wrong"
+        note(f"lost {update.count} events of {update.source}: {update.from_seq} to {update.to_seq}{doubt}")
     elif isinstance(update, SourceChanged):
         if not update.ended:
             recording.gap(update.old, update.known_seq + 1, None, "the producer was replaced before its end")

@@ -8,8 +8,9 @@ from typing import Final
 
 from backend.events import Event
 from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, ServerRefused, SourceChanged
+from debugger.log.tally import BELIEVABLE
 from debugger.sources.arrival import Arrival, Keeper, arrival_of
-from debugger.sources.feed import PATH, Connected, Disconnected, Update
+from debugger.sources.feed import PATH, Connected, Disconnected, Silent, Update
 from debugger.sources.helped_feed import HelperLost
 from debugger.sources.weave import HOLD_NS, Weave
 from debugger.tui.session import Link, Session
@@ -65,19 +66,13 @@ class Intake:
         session, log = self._session, self._session.log
         match update:
             case Arrival():
+                self._up(name)
                 self._arrive(name, update)
             case EventsReceived(lines=lines, events=events):
+                self._up(name)
                 self._gather(name, lines, events)
-            case Connected(hello=hello, again=again):
-                self._links[name] = Link(name)
-                self._show()
-                log.topology.add_hello(hello.topology_object())
-                if again:
-                    session.say(f"connected again{f' to {name}' if len(self._links) > 1 else ''}")
-            case Disconnected(reason=reason, retry_in=retry_in):
-                again_in = "given up" if retry_in is None else f"trying again in {retry_in:.1g} s"
-                self._links[name] = Link(name, up=False, detail=f"{reason} · {again_in}")
-                self._show()
+            case Connected() | Disconnected() | Silent():
+                self._linked(name, update)
             case GapReceived():
                 self._missing(update)
             case SourceChanged(old=old, known_seq=known, ended=ended):
@@ -87,6 +82,26 @@ class Intake:
                 session.say("another program run answers now")
             case NotUnderstood() | ServerRefused() | HelperLost():
                 self._wrong(update)
+
+    def _linked(self, name: str, told: Connected | Disconnected | Silent) -> None:
+        """How the connection is now."""
+        if isinstance(told, Connected):
+            self._links[name] = Link(name)
+            self._session.log.topology.add_hello(told.hello.topology_object())
+            if told.again:
+                self._session.say(f"connected again{f' to {name}' if len(self._links) > 1 else ''}")
+        elif isinstance(told, Silent):
+            self._links[name] = Link(name, up=False, detail=told.message)
+        else:
+            again_in = "given up" if told.retry_in is None else f"trying again in {told.retry_in:.1g} s"
+            self._links[name] = Link(name, up=False, detail=f"{told.reason} · {again_in}")
+        self._show()
+
+    def _up(self, name: str) -> None:
+        """What sends events is there, whether it greeted or not."""
+        if not self._links[name].up:
+            self._links[name] = Link(name)
+            self._show()
 
     def _wrong(self, told: NotUnderstood | ServerRefused | HelperLost) -> None:
         self._session.misunderstood += isinstance(told, NotUnderstood)
@@ -98,9 +113,13 @@ class Intake:
             self._session.say(f"the feed begins with event {gap.to_seq + 1:,}: it keeps no earlier ones")
             return
         self.flush(everything=True)
-        self._session.lost += gap.count
-        reason = "the feed could not keep them for this client"
-        self._session.log.append_gap(gap.source, gap.from_seq, gap.to_seq, reason)
+        session, reason = self._session, "the feed could not keep them for this client"
+        if gap.count <= BELIEVABLE:
+            session.lost += gap.count
+        else:
+            reason = "the numbers of the feed say so, but it cannot have been so many"
+            session.say(f"by its numbers the feed lost {gap.count:,} events: not believed", bad=True)
+        session.log.append_gap(gap.source, gap.from_seq, gap.to_seq, reason)
 
     def _gather(self, name: str, lines: Sequence[bytes], events: Sequence[Event]) -> None:
         self._lines[name] += lines

@@ -15,6 +15,7 @@ from debugger.log import GONE, NOT_IN_LOG, EventLog, compile_query
 from debugger.log.compact import CompactInterner
 from debugger.log.ids import IdIndex
 from debugger.log.stores import BLOCK, BlockStore
+from debugger.log.tally import BELIEVABLE
 from tests.support.voicelog import voice_log
 
 
@@ -192,6 +193,17 @@ def test_a_jump_of_seq_is_counted_as_missing() -> None:
     lines = [encode_event(event) for event in events]
     log.append_many(lines, [decode_line(line) for line in lines])
     assert log.stats.missing == {"p": 3}
+
+
+def test_numbers_that_cannot_be_true_are_not_counted_but_told() -> None:
+    """A source that jumps by more events than there can be; the holes of others stay what they are."""
+    log = EventLog()
+    events = [Event(1.0, "x", "c", source="liar", seq=seq) for seq in (1, 2**63 - 1)]
+    events += [Event(1.0, "x", "c", source="p", seq=seq) for seq in (1, BELIEVABLE + 2)]
+    lines = [encode_event(event) for event in events]
+    log.append_many(lines, [decode_line(line) for line in lines])
+    assert log.stats.missing == {"p": BELIEVABLE}
+    assert log.stats.unbelieved == ("liar",)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line
+from debugger.analysis import skew as skew_module
 from debugger.analysis.findings import Findings
 from debugger.analysis.skew import Skews
 from debugger.log import EventLog
@@ -131,6 +133,21 @@ def test_clocks_that_differ_are_among_the_findings() -> None:
     told = [one for one in findings.all() if one.rule == "clock-skew"]
     assert len(told) == 1
     assert told[0].message == "the clock of b is 12.0ms ± 1.0ms ahead of that of a"
+
+
+def test_that_some_clocks_are_not_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is room for so many pairs; of the others nothing is told, but that."""
+    monkeypatch.setattr(skew_module, "MOST_PAIRS", 2)
+    log = talk(12_000_000, both_ways=True)
+    findings, told = Findings(log), []
+    for _ in range(2):
+        while findings.advance(lambda: 0, 1) or not findings.complete:
+            pass
+        told.append([one.message for one in findings.all() if one.rule == "clock-skew"])
+        raw, from_c = event("c-1", "a-s1", source="c", timestamp_ns=START_NS)
+        log.append(raw, from_c)
+    apart = "the clock of b is 12.0ms ± 1.0ms ahead of that of a"
+    assert told == [[apart], [apart, "clocks of some sources are not compared: there are too many"]]
 
 
 def test_one_source_has_no_skew() -> None:

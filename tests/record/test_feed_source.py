@@ -8,15 +8,17 @@ import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from backend.errors import UserError
-from backend.events import Event, encode_lines
+from backend.events import Event, encode_event, encode_lines
 from backend.tap.batch import Batch
 from backend.tap.feed import FeedServer
 from backend.tap.hub import Hub
 from backend.wire import EventsReceived, GapReceived, SourceChanged
 from backend.wire.guard import TokenPolicy
-from debugger.sources.feed import Connected, Disconnected, FeedSource, Update, feed_url
+from debugger.sources import feed
+from debugger.sources.feed import Connected, Disconnected, FeedSource, Silent, Update, feed_url
 
 TOKEN = "correct-horse-battery"  # noqa: S105 - of this test
 
@@ -161,6 +163,34 @@ async def test_a_refusal_that_would_come_again_ends_it() -> None:
             assert updates[0].retry_in is None
             assert told in updates[0].reason
             assert updates[0].reason.isprintable()
+
+
+async def test_a_server_that_says_nothing_is_told_of_once_and_listened_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may be no feed; or one that does not greet, of a program that has nothing to say yet."""
+    monkeypatch.setattr(feed, "SILENT_SECONDS", 0.05)
+    speak = asyncio.Event()
+
+    async def answer(connection: ServerConnection) -> None:
+        await connection.recv()
+        await speak.wait()
+        await connection.send(encode_event(Event(1.0, "system", "c", source="s", seq=1)))
+        await connection.wait_closed()
+
+    async with serve(answer, "127.0.0.1", 0) as server:
+        (listener,) = server.sockets
+        async with following(FeedSource(f"127.0.0.1:{listener.getsockname()[1]}")) as seen:
+            await seen.until(lambda: bool(seen.of(Silent)))
+            (silent,) = seen.of(Silent)
+            assert isinstance(silent, Silent)
+            assert silent.message.startswith("ws://127.0.0.1:")
+            assert "said nothing for 0.05 s: is it a feed" in silent.message
+            await asyncio.sleep(0.15)  # three times as long
+            speak.set()
+            await seen.until(lambda: seen.seen == [("s", 1)])
+            assert len(seen.of(Silent)) == 1
+            assert not seen.of(Disconnected)
 
 
 async def test_what_is_no_websocket_server_is_said_so() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from websockets.asyncio.server import ServerConnection, serve
 
 from backend.wire.frames import PROTOCOL
+from debugger.sources import feed
 from debugger.sources.feed import FeedSource
 from debugger.tui import launch, pictures  # noqa: F401 - the first before Textual
 from debugger.tui.app import DebuggerApp
@@ -95,9 +96,13 @@ CASES: dict[str, tuple[list[str | bytes], int, int]] = {
 
 
 @asynccontextmanager
-async def attached(*frames: str | bytes) -> AsyncIterator[tuple[DebuggerApp, Pilot[None]]]:
+async def attached(
+    *frames: str | bytes, before: Callable[[], Awaitable[object]] | None = None
+) -> AsyncIterator[tuple[DebuggerApp, Pilot[None]]]:
     async def answer(connection: ServerConnection) -> None:
         await connection.recv()
+        if before is not None:
+            await before()
         for one in frames:
             await connection.send(one)
         await connection.wait_closed()
@@ -135,3 +140,42 @@ async def test_whatever_a_server_says_the_view_stays_and_obeys(case: str) -> Non
         if strange:
             told = " ".join(part.text for part in status_parts(session))
             assert "not understood" in told
+
+
+def said(session: Session) -> str:
+    """What the status line says."""
+    return " ".join(part.text for part in status_parts(session))
+
+
+@pytest.mark.timeout(60)
+async def test_of_a_server_that_says_nothing_it_is_said_until_it_speaks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where, what, and what to look at; nobody has to guess what 'connecting' means."""
+    monkeypatch.setattr(feed, "SILENT_SECONDS", 0.05)
+    speak = asyncio.Event()
+    async with attached(frame_of(event(1)), before=speak.wait) as (app, _):
+        await until(
+            lambda: "has said nothing for 0.05 s: is it a feed, and its path /ws/events?" in said(app.session)
+        )
+        assert "ws://127.0.0.1:" in said(app.session)
+        speak.set()
+        await until(lambda: len(app.session.log) == 1)
+        assert app.session.link.up
+        assert "said nothing" not in said(app.session)
+
+
+@pytest.mark.timeout(60)
+async def test_a_gap_that_cannot_be_so_large_is_told_and_not_counted() -> None:
+    """What a lying server says is lost does not drown what is lost."""
+    gaps = [frame(type="gap", from_seq=2, to_seq=4), frame(type="gap", from_seq=5, to_seq=2**62)]
+    async with attached(hello(), frame_of(event(1)), *gaps, frame_of(event(2**62 + 1))) as (app, _):
+        session = app.session
+        await until(lambda: len(session.log) == 4)
+        assert session.lost == 3
+        assert session.notice is not None
+        assert session.notice.bad
+        assert session.notice.text.endswith("events: not believed")
+        assert "2 gaps, 3 lost" in said(session)
+        assert "numbers of 1 not believed" in said(session)
+        assert "cannot have been so many" in str(session.log.event(2))

@@ -145,6 +145,8 @@ def _losses(session: Session) -> list[Part]:
     missing = sum(stats.missing.values()) - session.lost
     if missing > 0:
         told.append(f"{missing:,} missing")
+    if stats.unbelieved:
+        told.append(f"numbers of {len(stats.unbelieved):,} not believed")
     if stats.broken_count:
         told.append(f"{stats.broken_count:,} broken line{'s' if stats.broken_count > 1 else ''}")
     if session.misunderstood:
