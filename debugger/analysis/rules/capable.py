@@ -113,15 +113,16 @@ def unjudged(log: EventLog, rules: Iterable[Rule], capable: Capabilities) -> lis
     found = []
     for rule in rules:
         lacks = [capable.missing(case) for case in rule.cases]
+        reasons = []
         if all(lacks):
-            found.append((rule.id, f"the log cannot show it: {_said(lacks)}"))
-            continue
-        if any(lacks):
-            some = sum(map(bool, lacks))
-            found.append((rule.id, f"{some} of its {len(lacks)} cases the log cannot show: {_said(lacks)}"))
-        predictions = [capable.missing_prediction(case) for case in rule.cases]
-        if any(predictions):
-            found.append((rule.id, _said(predictions)))
+            reasons.append(f"the log cannot show it: {_said(lacks)}")
+        else:
+            if any(lacks):
+                some = f"{sum(map(bool, lacks))} of its {len(lacks)} cases"
+                reasons.append(f"{some} the log cannot show: {_said(lacks)}")
+            reasons += dict.fromkeys(filter(None, map(capable.missing_prediction, rule.cases)))
+        if reasons:
+            found.append((rule.id, "; ".join(reasons)))
     if not capable.has("task"):
         found.append(("lost-update", "the log does not say which activation did what: no event has a task"))
     return found

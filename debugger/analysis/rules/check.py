@@ -30,6 +30,7 @@ WORDS: Final = ("missing", "value", "expected", "field", "other", "count", "old"
 VALUES: Final = ("item", "owner", "value", "request_value", "needs_value", "to", "came_from")
 """Parts of cases that name a field."""
 
+_LONGEST_NS: Final = 24 * 3_600 * 1_000_000_000
 _SPANS: Final = ("within", "excuse_within")
 
 
@@ -107,10 +108,14 @@ class Checker:
         within = override.within
         if within is None:
             return
-        if (span(within) or -1) <= 0:
-            raise source.value((*path, "within"), f"{within!r} is no span of time, such as 200ms")
+        self._check_span(source, (*path, "within"), within)
         if not any(getattr(case, "within", None) for case in rule.cases):
             raise source.key((*path, "within"), f"the rule {name!r} has no span of time")
+
+    @staticmethod
+    def _check_span(source: _Source, path: Path, text: str) -> None:
+        if not 0 < (span(text) or -1) <= _LONGEST_NS:
+            raise source.value(path, f"{text[:40]!r} is no span of time, such as 200ms, up to 24h")
 
     # --- names and events ----------------------------------------------------------------------
 
@@ -210,8 +215,8 @@ class Checker:
                 self._field(source, (*path, part), name, owns, "")
         for part in _SPANS:
             text = getattr(case, part, None)
-            if text is not None and (span(text) or -1) <= 0:
-                raise source.value((*path, part), f"{text!r} is no span of time, such as 200ms")
+            if text is not None:
+                self._check_span(source, (*path, part), text)
         for number, name in enumerate(getattr(case, "fields", ())):
             self._field(source, (*path, "fields", number), name, owns, "")
         if isinstance(case, Transitions) and case.rest is not None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from debugger.analysis.rules.check import Checker
 from debugger.analysis.rules.errors import RulesError, near
-from debugger.analysis.rules.locate import Path, Place, Places
+from debugger.analysis.rules.locate import Path, Place, Places, place_of
 from debugger.analysis.rules.schema import (
     SCHEMA,
     Cases,
@@ -33,6 +33,12 @@ BUILTIN: Final = ("voice.toml", "timing.toml")
 LARGEST: Final = 1 << 20
 """Characters of a rules file."""
 
+DEEPEST: Final = 32
+"""Parts of a dotted key."""
+
+_PART: Final = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_DOTTED: Final = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+[ \t]*+")
+_DIGITS: Final = re.compile(r"[0-9_]{1000}")
 _AT: Final = re.compile(r"^(?P<what>.*?)(?: - at `(?P<where>[^`]*)`)?$", re.DOTALL)
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _POSITION: Final = re.compile(
@@ -119,12 +125,22 @@ class _File:
         self.path = path
         if len(text) > LARGEST:
             raise RulesError(path, Place(1, 1), f"more than {LARGEST:,} characters")
+        text = text.removeprefix("\ufeff")
+        keys = (one for one in _DOTTED.finditer(text) if one[0].count(".") >= DEEPEST)
+        deep = next((one for one in keys if text[one.end() : one.end() + 1] in ("=", "]")), None)
+        if deep is not None:  # tomllib takes quadratic time for such
+            raise RulesError(path, place_of(text, deep.start()), f"a key of more than {DEEPEST} parts")
         try:
             self._tables = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise _no_toml(path, text, error) from None
         except RecursionError:
             raise RulesError(path, Place(1, 1), "nested too deeply") from None
+        except ValueError:  # what Python makes of a number of thousands of digits
+            digits = _DIGITS.search(text)
+            raise RulesError(
+                path, place_of(text, digits.start() if digits else 0), "too large a number"
+            ) from None
         self.places = Places(text)
         self.told = self._read()
 
@@ -186,6 +202,8 @@ class _File:
                 f"{invalid[1]!r} is none of the {path[-1]}s",
                 near(invalid[1], _WORDS),
             )
+        if "matching regex" in what:
+            what = "a rule's id is letters, digits, '.', '_' and '-', 64 characters at most"
         if what.startswith("Object missing required field"):
             return self._error(path, what.replace("Object missing required field", "missing: the key"))
         return RulesError(self.path, self.places.value(path), what)

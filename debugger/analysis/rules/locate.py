@@ -21,6 +21,11 @@ class Place(NamedTuple):
     column: int
 
 
+def place_of(text: str, at: int) -> Place:
+    """The place of a character."""
+    return Place(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+
+
 class Places:
     """The places of all keys and values of a text that is known to be TOML."""
 
@@ -58,7 +63,7 @@ class Places:
         return Place(1, 1)
 
     def _place(self, at: int) -> Place:
-        return Place(self._text.count("\n", 0, at) + 1, at - self._text.rfind("\n", 0, at))
+        return place_of(self._text, at)
 
 
 def _width(text: str, at: int) -> int:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 SCHEMA: Final = "doubletalk.rules/1"
 
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""Of a rule: it is put into reports, and into command lines."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Severity = Literal["error", "warning", "info"]
 When = Literal["happened", "delivered", "handled"]
 
@@ -120,8 +124,8 @@ class Once(Case, frozen=True, tag="once"):
     """
 
     event: Refs
-    at_most: int = 1
-    at_least: int = 0
+    at_most: Count = 1
+    at_least: Count = 0
     subject: Refs = []
     exempt: Refs = []
     owner: str | None = None
@@ -142,7 +146,7 @@ class Live(Case, frozen=True, tag="live"):
     begin: Refs
     end: Refs
     item: str
-    most: int = 1
+    most: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 1
     predict: bool = False
 
 
@@ -209,7 +213,7 @@ Cases: TypeAlias = (
 class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     """One rule. ``per``: findings that have these fields in common are one finding."""
 
-    id: str
+    id: Name
     title: str
     why: str
     fix: str

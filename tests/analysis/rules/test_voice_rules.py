@@ -112,6 +112,14 @@ BROKEN: dict[str, list[Steps]] = {
             event("x", TTS, component_state={"current_worker": None}),
             event("x", TTS, timestamp=9.0),
         ],
+        [*(event("x", TTS, component_state={"current_worker": one}) for one in ("w1", "w2")), done()],
+        [*(event("task_spawned", TTS) | {"data": {"worker_id": one}} for one in ("w1", "w2")), done()],
+        [
+            ready(),
+            *(event("x", TTS, component_state={"current_worker": one}) for one in ("w1", None)),
+            asked(),
+            done(),
+        ],
     ],
     "overlapping-llm-streams": [
         [stream("stream_started"), stream("stream_started", "t2", turn=2)],
