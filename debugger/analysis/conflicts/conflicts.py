@@ -38,6 +38,9 @@ from debugger.log.pace import Pace
 
 _FIRST_CHUNK: Final = 256
 _LARGEST_CHUNK: Final = 1 << 14
+_STEPS: Final = 8  # edges that are followed back from a race
+_TRACED: Final = 1_000  # races that are traced back, and one more each so many rows
+_TRACED_EACH: Final = 64
 _FAST_NS: Final = 3_000_000
 _VERDICTS: Final = ("violation", "predicted", "integrity")
 
@@ -79,6 +82,7 @@ class Conflicts:
         self._guards: dict[int, tuple[int, State, str]] = {}  # by task: where it last looked at a state
         self._reads = self._writes = 0
         self._disproved: set[Address] = set()
+        self._traced = 0
         self._turns = log.column("turn")
         self._first_row = self.looked_at = order.first_row  # the first one that can be told of
 
@@ -243,8 +247,40 @@ class Conflicts:
             return Ease.GUARDED
         turns = self._turns
         one, other = turns.item(first.row), turns.item(second.row)
-        apart = one != other and NONE not in (one, other)
-        return Ease.TURNS if apart and self._exclusive(first.task, second.task) else Ease.NONE
+        if NONE in (one, other):
+            return Ease.NONE
+        if one != other and self._exclusive(first.task, second.task):
+            return Ease.TURNS
+        return self._after_turn(clash)
+
+    def _after_turn(self, clash: Clash) -> Ease:
+        """Whether the second could come first only if the first's handler came after one of another turn.
+
+        That is so where the second was led to by a handler of the same mailbox, one that came between: a new
+        turn stops what is going on, say, and what is late for it finds the new turn.
+        """
+        first, second = clash.first, clash.second
+        inboxes = self._intake.inboxes
+        address = inboxes.of(first.task)
+        if address is None or not inboxes.one_by_one(address, self._disproved):
+            return Ease.NONE
+        self._traced += 1
+        if self._traced > _TRACED + second.row // _TRACED_EACH:
+            return Ease.NONE  # it takes a while each
+        for edge in reversed(self._order.history(second.row, _STEPS)):
+            for row in (edge.via, edge.before):
+                if row is None or row <= first.row:
+                    continue
+                task = self._order.task(row)
+                if task is not None and task != first.task and inboxes.of(task) == address:
+                    return (
+                        Ease.TURNS
+                        if self._turns.item(row) not in (NONE, self._turns.item(first.row))
+                        else Ease.NONE
+                    )
+            if edge.before <= first.row:
+                break
+        return Ease.NONE
 
     def _exclusive(self, one: int, other: int) -> bool:
         return self._intake.inboxes.exclusive(one, other, self._disproved)

@@ -28,21 +28,20 @@ def _unnumbered(key: str) -> str:
 class _Race:
     """A race that is told, and what is folded into it."""
 
-    __slots__ = ("_ease", "_keys", "_last", "covered", "first", "like", "pair", "place", "second")
+    __slots__ = ("_keys", "_last", "covered", "first", "like", "pair", "place", "second")
 
-    def __init__(self, clash: Clash, ease: Ease) -> None:
+    def __init__(self, clash: Clash) -> None:
         self.place = clash.place
         self.first, self.second = clash.first, clash.second
-        self._ease = ease  # whatever the key
         self._keys: dict[str, tuple[str, Ease]] = {}  # by what the key is without its numbers
         self.pair = clash.first.kind in (LEFT, RIGHT)
         self.like = 0
         self._last = clash.second.segment
         self.covered = 0
 
-    def add(self, clash: Clash) -> None:
-        """One more key; of several reasons the one that matters stays."""
-        name, ease = _unnumbered(clash.key), clash.ease
+    def add(self, clash: Clash, ease: Ease) -> None:
+        """One more key; of several reasons the one that matters stays. `ease` is that of the two segments."""
+        name, ease = _unnumbered(clash.key), clash.ease if ease is Ease.NONE else ease
         known = self._keys.get(name)
         if known is None or (ease is Ease.NONE and known[1] is not Ease.NONE):
             self._keys[name] = (clash.key, ease)
@@ -56,8 +55,6 @@ class _Race:
 
     @property
     def ease(self) -> Ease:
-        if self._ease is not Ease.NONE:
-            return self._ease
         eases = {ease: None for _, ease in self._keys.values()}
         return Ease.NONE if Ease.NONE in eases else next(iter(eases))
 
@@ -109,7 +106,7 @@ class Races:
         eased = ease is not Ease.NONE or clash.ease is not Ease.NONE
         same = self._of_segments.get(segments)
         if same is not None:
-            same.add(clash)
+            same.add(clash, ease)
             return
         if (*segments, eased) in self._folded:
             return
@@ -118,7 +115,7 @@ class Races:
         known = self._of_kind.get(kind)
         if known is not None:
             known.again(segments[1])
-            known.add(clash)
+            known.add(clash, ease)
         else:
             known = self._cause(clash, eased=eased)
             if known is not None:
@@ -127,8 +124,8 @@ class Races:
             self.folded += 1
             _put(self._folded, (*segments, eased), None, _KINDS)
             return
-        race = _Race(clash, ease)
-        race.add(clash)
+        race = _Race(clash)
+        race.add(clash, ease)
         self._tell(race, clash.place.session)
         _put(self._of_segments, segments, race, _KINDS)
         _put(self._of_kind, kind, race, _KINDS)

@@ -138,16 +138,12 @@ async def test_watched_calls_tell_their_writes() -> None:
     assert "player.mode" in finding.message
 
 
-# What is unordered in the samples: a worker asks the queue while an error comes; the hand-off is handled
-# while the next turn asks for the agent; the player takes from the buffer while chunks come; a new turn's
-# stream and worker begin where nothing waits for the end of the old.
+# What is unordered in the samples and is no matter of turns or of counting: the hand-off is handled while the
+# next turn asks for the agent; after an error a new turn's stream and worker begin where nothing waits for
+# the end of the old.
 SAMPLED: dict[str, set[str]] = {
-    "barge_in": {"audio_output"},
     "hand_off": {"agent_context"},
-    "llm_error": {"tts_orchestrator", "llm_orchestrator", "text_queue_manager"},
-    "three_turns": set(),
-    "tool_call": set(),
-    "two_sessions": set(),
+    "llm_error": {"tts_orchestrator", "llm_orchestrator"},
 }
 
 
@@ -159,7 +155,7 @@ def test_the_samples_have_no_violation_and_few_warnings(path: Path) -> None:
     assert {finding.verdict for finding in found} == {"predicted"}
     assert conflicts.updates == ()
     warned = [finding for finding in found if finding.severity == "warning"]
-    assert {finding.components[0] for finding in warned} == SAMPLED[path.stem]
+    assert {finding.components[0] for finding in warned} == SAMPLED.get(path.stem, set())
     assert len(warned) <= 4
 
 

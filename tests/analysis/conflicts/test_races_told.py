@@ -90,6 +90,49 @@ def test_a_check_before_the_write_is_a_note() -> None:
     assert [race.ease for race in story.conflicts().races] == [Ease.GUARDED]
 
 
+def handled(story: Story, message: str, turn: int, state: dict[str, Any], **more: Any) -> str:
+    """A message that nothing orders comes to the shared mailbox, whose handler writes; its receive."""
+    number = len(story.events)
+    publish = story.tell("message_published", f"p{number}", "main", message_type=message, turn=turn)
+    received = story.tell("message_received", f"h{number}", message_type=message, cause=publish, turn=turn)
+    for kind, fields in more.items():
+        story.tell(kind, f"h{number}", cause=received, turn=turn, **fields)
+    story.tell("message_handled", f"h{number}", message_type=message, cause=received, turn=turn, state=state)
+    return received
+
+
+def played(turn: int) -> Story:
+    """A player takes what chunks put into a buffer, until speech of a turn stops it, and clears the rest."""
+    story = Story()
+    story.tell("subscribed", None, message_type="CHUNK", data={"message_type": "CHUNK", "mode": "ordered"})
+    story.begins({"buffered": 3})
+    spawned = story.tell("task_spawned", "main", data={"child": "player", "kind": "task"})
+    story.tell("system", "player", cause=spawned)
+    handled(story, "CHUNK", 1, {"buffered": 4})
+    handled(story, "SPEECH", turn, {"buffered": 4}, task_cancel_requested={"data": {"child": "player"}})
+    story.wrote("player", {"buffered": 0}, turn=1)
+    return story
+
+
+@pytest.mark.parametrize(("turn", "ease"), [(2, Ease.TURNS), (1, Ease.NONE)])
+def test_what_a_new_turn_stops_can_come_first_only_if_the_turn_does(turn: int, ease: Ease) -> None:
+    """A late chunk finds the new turn, for both are handled one by one; within one turn it finds nothing."""
+    (race,) = played(turn).conflicts().races
+    assert (race.keys, race.ease) == (("buffered",), ease)
+
+
+def test_the_reason_of_a_race_is_not_lost_where_another_one_is_counted_with_it() -> None:
+    """One pair takes back, the next ones belong to two turns: none of them is worth more than a note."""
+    story = Story()
+    story.tell("subscribed", None, message_type="ASK", data={"message_type": "ASK", "mode": "ordered"})
+    story.begins({"waits": None})
+    for turn in (1, 2):
+        handled(story, "ASK", turn, {"waits": f"r{turn}"})
+        handled(story, "TEXT", turn, {"waits": None})
+    assert {race.ease for race in story.conflicts().races} <= {Ease.UNDONE, Ease.TURNS}
+    assert {finding.severity for finding in story.conflicts().findings()} == {"info"}
+
+
 def test_one_pair_of_segments_is_one_race() -> None:
     """All the keys that they both wrote are told in one finding."""
     story = Story()
