@@ -17,9 +17,10 @@ from debugger.analysis.rules import Rules, RuleSet, suppressed
 from debugger.log import EventLog
 from debugger.log.pace import Pace
 
-_FIRST_CHUNK: Final = 64
-_LARGEST_CHUNK: Final = 1 << 14
-_FAST_NS: Final = 2_000_000
+SMALL: Final = (256, 1 << 14, 2_000_000)
+LARGE: Final = (1 << 12, 1 << 15, 50_000_000)
+"""Rows that are judged at once, at least and at most, and what is quick. Each piece costs some ms in itself:
+small ones are for who paints a screen in between."""
 
 
 class Online:
@@ -30,14 +31,22 @@ class Online:
     something come after that all the same, the rules look at all of it once more.
     """
 
-    def __init__(self, log: EventLog, rules: RuleSet, today: dt.date, *, live: bool = False) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        rules: RuleSet,
+        today: dt.date,
+        *,
+        live: bool = False,
+        chunks: tuple[int, int, int] = SMALL,
+    ) -> None:
         self._log = log
         self._suppress = rules.suppress
         self._today = today
         self.order: Final = Order(log)
         self._conflicts = Conflicts(log, self.order)
         self._rules = Rules(log, rules, order=self.order, live=live)
-        self._pace = Pace(_FIRST_CHUNK, _LARGEST_CHUNK, _FAST_NS)
+        self._pace = Pace(*chunks)
         self._live = self._whole = live
         self._told: tuple[Finding, ...] = ()
         self._told_of: object = None

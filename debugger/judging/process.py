@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from debugger.analysis.online import LARGE
 from debugger.judging.messages import (
     Order,
     Report,
@@ -52,7 +53,7 @@ class Judge:
             EventLog(max_rows=keep) if keep is None else EventLog(max_rows=keep, arena_bytes=_ARENA_BYTES)
         )
         self._taker = Taker(self._log, [FileStore(fd) for fd in order.files])
-        self._bench = Workbench(self._log, order.asked)
+        self._bench = Workbench(self._log, order.asked, LARGE)
         self._inbox = bytearray()
         self._whole = False
         self._finished = False

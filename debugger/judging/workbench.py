@@ -7,7 +7,7 @@ from typing import Final
 
 from debugger.analysis.findings import Finding
 from debugger.analysis.judge import INTEGRITY
-from debugger.analysis.online import Online
+from debugger.analysis.online import SMALL, Online
 from debugger.analysis.ranking import Key, key_of
 from debugger.analysis.rules import explain, load_rules
 from debugger.analysis.story import story_of
@@ -29,9 +29,9 @@ _OVER: Final = 20_000
 class Workbench:
     """`advance` judges, `news` tells what is different since it was last asked."""
 
-    def __init__(self, log: EventLog, asked: Asked) -> None:
+    def __init__(self, log: EventLog, asked: Asked, chunks: tuple[int, int, int] = SMALL) -> None:
         self._rules = load_rules(asked.rules)
-        self.online: Final = Online(log, self._rules, asked.today, live=asked.live)
+        self.online: Final = Online(log, self._rules, asked.today, live=asked.live, chunks=chunks)
         self._told: dict[Key, Finding] = {}
         self._texts: set[str] = set()
         self._explained: set[Key] = set()

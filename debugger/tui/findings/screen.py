@@ -38,6 +38,7 @@ class FindingText(LineList):
         self._line = line
         self._rows: list[Row] = []
         self.complete = False
+        self._fresh = True
 
     @property
     def count(self) -> int:
@@ -61,7 +62,7 @@ class FindingText(LineList):
 
     def show(self, name: str) -> None:
         """Another page, or the same with what there is by now."""
-        other = name != self.name_of_page
+        other, self._fresh = self._fresh or name != self.name_of_page, False
         self.name_of_page = name
         self._rows, self.complete = page(name, self._session, self._line, max(self.room, 20))
         self.to(len(self._rows) - 1 if other and self._lists else 0 if other else self.line)

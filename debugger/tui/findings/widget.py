@@ -108,10 +108,10 @@ class FindingList(LineList):
         before = self._lines[self.line].key if self.line < len(self._lines) else None
         self._lines = lines
         place = next((at for at, line in enumerate(lines) if line.key == before), self.line)
-        moved = place - self.line if self.line or self.scroll_offset.y else 0
-        self.to(place if self.line or moved else self.line)
-        if moved and self.scroll_offset.y:
-            self.scroll_to(y=self.scroll_offset.y + moved, animate=False, force=True, immediate=True)
+        moved, top = place - self.line, self.scroll_offset.y
+        self.to(place)
+        if moved and top:
+            self.scroll_to(y=top + moved, animate=False, force=True, immediate=True)
 
     def restyle(self) -> None:
         """As of every pane."""

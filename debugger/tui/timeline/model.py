@@ -122,13 +122,13 @@ class Model:
         """A finding was chosen: what it is about is looked at. Whether that is something else."""
         chosen, before, log = self._session.chosen, self._chosen, self.log
         self._chosen = chosen
-        if chosen is None or (before is not None and before[:3] == chosen[:3]):
+        if chosen is None or (before is not None and before[1:] == chosen[1:]):
             return False
-        if not log.first_row <= chosen.first < len(log) or chosen.second >= len(log):
+        rows = [row for row in chosen[1:3] + chosen.missing if log.first_row <= row < len(log)]
+        if not rows:
             return False
-        times, window = log.column("timestamp_ns"), self.view.window
-        ends = sorted((int(times[chosen.first]), int(times[chosen.second])))
-        self.view.show_both(ends[0], ends[1])
+        times, window = log.column("timestamp_ns")[rows], self.view.window
+        self.view.show_both(int(times.min()), int(times.max()))
         return self.view.window != window
 
     def _nothing(self, cells: int, body: int) -> Frame:
