@@ -140,7 +140,8 @@ def install(tap: Tap, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
 def _plain(before: Any, loop: Any, coro: Any, context: Context | None, more: dict[str, Any]) -> Any:
     if before is not None:
         return before(loop, coro, **more) if context is None else before(loop, coro, context=context, **more)
-    return asyncio.Task(coro, loop=loop, context=context, **more)
+    made: type[asyncio.Task[Any]] = getattr(loop, "task_class", asyncio.Task)  # a simulated loop numbers them
+    return made(coro, loop=loop, context=context, **more)
 
 
 def silent(coro: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
