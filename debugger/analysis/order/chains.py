@@ -214,7 +214,7 @@ class Chains:
         """This block if it has a place for one more chain or ended ones to give up, else another one."""
         for at in range(len(self._blocks)):
             other = self._blocks[((block.first >> BLOCK) + at) % len(self._blocks)]
-            if not other.free:
+            if not other.free and row >= other.full_until:
                 self._make_room(other, row)
             if other.free:
                 if at:
@@ -225,11 +225,14 @@ class Chains:
         return block
 
     def _make_room(self, block: Block, row: int) -> None:
-        self._give_up(block, np.flatnonzero(block.tails < row - self._limits.idle_rows), row)
+        idle = block.tails < row - self._limits.idle_rows
+        if idle.any():
+            self._give_up(block, np.flatnonzero(idle), row)
         if not block.free and block.grow():
             self.kept.widest = max(self.kept.widest, len(block.tails))
         if not block.free:
             self._give_up(block, block.oldest(row), row)
+            block.looked_through(row)
 
     def _new_place(self, block: Block) -> int:
         place = block.free.pop()

@@ -20,6 +20,9 @@ NEVER: Final = 2**62
 FIRST: Final = 32
 """Places that a block begins with."""
 
+_FULL_ROWS: Final = 256
+"""For so many rows a block that has no room, and no chains to give up, is not looked through again."""
+
 Clock = dict[int, NDArray[np.int64]]
 """By block of places, and place in it: the last known row of that place's chain, -1 for none.
 
@@ -43,6 +46,11 @@ class Block:
         self.tails: NDArray[np.int64] = np.full(size, NEVER, np.int64)  # last rows of chains
         self.free = list(range(self.first, self.first + size))[::-1]
         self.turn = 0
+        self.full_until = 0
+
+    def looked_through(self, row: int) -> None:
+        """All that can be given up is, as of a row; if it is full all the same, it stays so for a while."""
+        self.full_until = 0 if self.free else row + _FULL_ROWS
 
     def grow(self) -> bool:
         """More places, twice as many at most; whether there are any."""
