@@ -260,8 +260,9 @@ class Intake:
         self, row: int, task: int, prev: int, cause: int, before: int, upto: int, rule: int
     ) -> list[RunPred]:
         """What comes before a run, of which that may be more than its cause."""
-        links, preds = self._links, list[RunPred]()
-        if prev < 0 and (task in links.spawns or cause in links.nameless) and task >= 0:
+        links = self._links
+        preds: list[RunPred] = []
+        if prev < 0 <= task and not links.begins_plainly(task, cause):
             preds = self._in_runs(links.begins(task, row, self._sources.item(row), cause))
         if task in links.cancels:
             preds += self._in_runs(links.sees(task, self._sources.item(row)))

@@ -21,6 +21,7 @@ from debugger.analysis.order.tasks import NO_TASK, NewTask, Tasks
 _MOST_NAMES: Final = 1 << 14
 _MOST_CHILDREN: Final = 1 << 16
 _MOST_MARKS: Final = 1 << 20
+_APART: Final = ("thread", "timer")  # kinds of tasks that are ordered in other ways too
 
 Child = tuple[int, str]
 """Source and name of a task."""
@@ -96,7 +97,7 @@ class Links:
         spawn = _Spawn(row, kind, told.delay)
         if told.child_name is not None:
             _keep(self._unseen, (source, told.child_name), spawn)
-        elif kind in ("thread", "timer"):
+        elif kind in _APART:
             _keep(self.nameless, row, spawn)
 
     def resolve(self, new: Iterable[NewTask]) -> None:
@@ -141,6 +142,14 @@ class Links:
             self.cancels.setdefault(task, []).append(cancel)
 
     # --- asked -----------------------------------------------------------------------------------
+
+    def begins_plainly(self, task: int, cause: int) -> bool:
+        """Whether there is nothing to ask `begins`: the spawn is the cause of the task's first event."""
+        spawn = self.spawns.get(task)
+        if spawn is None or spawn.row != cause or spawn.kind in _APART:
+            return False
+        del self.spawns[task]
+        return True
 
     def begins(self, task: int, row: int, source: int, cause: int) -> list[Pred]:
         """What comes before the first event of a task, but for its cause (-1: it has none).
