@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event
-from debugger.log import EventLog
+from debugger.log import ABSENT, EventLog
 from debugger.tui.timeline.axis import Window, window_over
 from debugger.tui.timeline.blocks import BLOCK, BlockCounts, Times, codes_of
 from debugger.tui.timeline.density import count_cells, entries_of_blocks, entries_of_rows, levels
@@ -62,6 +62,22 @@ def test_components_of_a_voice_assistant_come_first_then_all_as_they_appeared() 
     keys = tally(lane_keys(log, By.COMPONENT, slice(0, 4)))[0].tolist()
     names = [lane_of(log, By.COMPONENT, key).label for key in ordered(log, By.COMPONENT, keys)]
     assert names == ["user_session", "overseer", "zebra", "ant"]
+
+
+@pytest.mark.parametrize("by", By)
+def test_what_belongs_nowhere_is_the_last_lane_and_says_so(by: By) -> None:
+    """Also beside components that come behind all that are known."""
+    script = Script()
+    more: dict[str, Any] = {"turn": 2, "worker_id": "w1", "task": "source-1/h7"}
+    script.event("system", "ant", session_id="s1", **more)
+    log = log_of(script.lines)
+    key = int(lane_keys(log, by, slice(0, 1))[0])
+    assert ordered(log, by, [ABSENT, key]) == [key, ABSENT]
+    labels = {"component": "ant", "session": "s1", "turn": "s1·2", "worker": "w1", "task": "h7 ant"}
+    component = log.id_of("component", "ant")
+    assert component is not None
+    assert lane_of(log, by, key, component).label == labels[by.value]
+    assert lane_of(log, by, ABSENT).label == f"no {by.value}"
 
 
 @given(st.sampled_from(list(By)), st.integers(-5, 2**31 - 1))

@@ -244,6 +244,28 @@ def test_arrows_go_from_publish_to_receive() -> None:
     assert sorted(zip(guessed.sources.tolist(), guessed.targets.tolist(), strict=True)) == ways
 
 
+def test_a_log_that_names_some_causes_has_arrows_of_both_kinds() -> None:
+    """Those that it names, also by its first event, and behind them those that are guessed."""
+    script = Script()
+    named = script.event("message_published", "a", "TEXT_CHUNK")
+    script.event("message_published", "a", "CACHE")
+    script.event("message_received", "b", "TEXT_CHUNK", cause=named)
+    script.event("message_received", "b", "CACHE")
+    told = arrows(log_of(script.lines), np.arange(4))
+    assert (told.sources.tolist(), told.targets.tolist()) == ([0, 1], [2, 3])
+    assert told.guessed.tolist() == [False, True]
+
+
+def test_what_has_not_ended_is_seen_where_it_began() -> None:
+    """A handler that runs, and an end whose beginning is not there."""
+    script = Script()
+    script.event("message_received", "b", "TEXT_CHUNK", task="s/1")
+    script.event("message_handled", "c", "TEXT_CHUNK", task="s/2")
+    found = activations(log_of(script.lines), np.arange(2))
+    ways = zip(found.starts.tolist(), found.stops.tolist(), found.seen.tolist(), strict=True)
+    assert set(ways) == {(0, OPEN, 0), (OPEN, 1, 1)}
+
+
 def _bare(event: Event) -> Event:
     """With the base fields only."""
     return Event(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.events import Event
-from backend.wire.dialects import to_system, to_web
+from backend.events import Event, encode_event
+from backend.wire.dialects import project, project_line, to_system, to_web
 from backend.wire.guard import Guard, TokenPolicy, guard_for
 
 TOKEN = "correct-horse-battery"  # noqa: S105 - of this test
@@ -55,6 +55,47 @@ def test_web_dialect_has_iso_time_and_the_query_events() -> None:
     odd = event("system", "QUERY_START", {})
     odd.timestamp = 1e300
     assert to_web(odd) is not None
+
+
+def test_an_error_is_told_as_far_as_it_says_anything() -> None:
+    """Its type, its message, or both."""
+    known: list[dict[str, object]] = [
+        {"error_type": "ValueError"}, {"error_message": "no"}, {"message": "no"}, {},
+    ]  # fmt: skip
+    told = [to_system(event("error", None, data)) for data in known]
+    assert [one and one["message"] for one in told] == ["ValueError", "no", "no", "error"]
+
+
+def test_each_dialect_is_its_own_form_of_the_same_event() -> None:
+    """Native is the event; an event without a form in a dialect is not in it."""
+    cache, query = event("system", "CACHE", {"hit": True}), event("system", "QUERY_START", {"text": "x"})
+    assert project(cache, "system") == to_system(cache)
+    assert project(query, "web") == to_web(query)
+    assert (project(query, "system"), project(cache, "web")) == (None, None)
+    native = project(cache, "native")
+    assert native is not None
+    assert (native["event_type"], native["message_type"]) == ("system", "CACHE")
+
+
+@pytest.mark.parametrize(
+    ("types", "passes"),
+    [
+        (None, True),
+        ({"cache"}, True),
+        ({"CACHE"}, True),
+        ({"system"}, True),
+        ({"error", "QUERY_START"}, False),
+        (set(), False),
+    ],
+)
+def test_a_line_of_a_dialect_is_chosen_by_its_type_here_or_there(
+    types: set[str] | None, passes: bool
+) -> None:
+    """As the dialect names it, or as the event format does; what is no event has no form."""
+    line = encode_event(event("system", "CACHE", {"hit": True}))
+    wanted = None if types is None else frozenset(types)
+    assert (project_line(line, "system", wanted) is not None) is passes
+    assert project_line(b"{torn", "system", wanted) is None
 
 
 @pytest.mark.parametrize(
