@@ -7,39 +7,17 @@ Two ids of equal hash would be taken for one; with a million ids that has a chan
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from debugger.log.runs import Merge, Run, run_of
 
 RECENT: Final = 1 << 14
 """Ids that a generation holds. A dict entry costs 150 bytes, a sorted one 12."""
 
-_NARROW: Final = (1 << 32) - 1
-
-
-class _Run(NamedTuple):
-    """Sorted hashes and their rows."""
-
-    hashes: NDArray[np.int64]
-    rows: NDArray[Any]
-
-    def find(self, wanted: NDArray[np.int64], first: int) -> NDArray[np.int64]:
-        """A row from `first` on for each wanted hash, or -1."""
-        at = np.searchsorted(self.hashes, wanted)
-        at[at == len(self.hashes)] = 0
-        rows = self.rows[at].astype(np.int64)
-        rows[self.hashes[at] != wanted] = -1
-        for one in np.flatnonzero((rows < first) & (rows >= 0)).tolist():  # it may have come again
-            twins = self.rows[at[one] : np.searchsorted(self.hashes, wanted[one], side="right")]
-            newest = int(twins.max())
-            rows[one] = newest if newest >= first else -1
-        return rows
-
-    def known(self, first: int) -> _Run:
-        """What is left of it from row `first` on."""
-        kept = self.rows >= first
-        return self if kept.all() else _Run(self.hashes[kept], self.rows[kept])
+_AHEAD: Final = 32
+"""Runs are merged so many times as fast as ids come: with millions, each id is merged some ten times."""
 
 
 class IdIndex:
@@ -49,7 +27,8 @@ class IdIndex:
         self._recent_size = recent
         self._young: dict[int, int] = {}
         self._old: dict[int, int] = {}
-        self._runs: tuple[_Run, ...] = ()
+        self._runs: tuple[Run, ...] = ()
+        self._merge: Merge | None = None
         self._first = 0
 
     def __len__(self) -> int:
@@ -57,8 +36,11 @@ class IdIndex:
         return len(self._young) + len(self._old) + sum(len(run.hashes) for run in self._runs)
 
     def add(self, hashes: Iterable[int], rows: Iterable[int]) -> None:
-        """Enter ids."""
+        """Enter ids. What it takes is in proportion to how many they are, and never long."""
+        before = len(self._young)
         self._young.update(zip(hashes, rows, strict=True))
+        if self._merge is not None:
+            self._go_on(_AHEAD * max(len(self._young) - before, 1))
         if len(self._young) >= self._recent_size:
             self._age()
 
@@ -66,28 +48,45 @@ class IdIndex:
         if self._old:
             hashes = np.fromiter(self._old.keys(), np.int64, len(self._old))
             rows = np.fromiter(self._old.values(), np.int64, len(self._old))
-            run = _sorted(hashes, rows if int(rows.max()) > _NARROW else rows.astype(np.uint32))
-            run = run.known(self._first)
-            runs = list(self._runs)
-            # As in a log-structured merge tree: each run at least twice the next one.
-            while runs and len(runs[-1].hashes) < 2 * len(run.hashes):
-                before = runs.pop().known(self._first)
-                run = _sorted(
-                    np.concatenate((before.hashes, run.hashes)), np.concatenate((before.rows, run.rows))
-                )
-            # Visible in one step to readers in other threads.
-            self._runs = (*runs, run) if len(run.rows) else tuple(runs)
+            known = rows >= self._first
+            if known.any():
+                # Visible in one step to readers in other threads.
+                self._runs = (*self._runs, run_of(hashes[known], rows[known]))
+                self._begin()
         self._old, self._young = self._young, {}
+
+    def _begin(self) -> None:
+        """Merge what is to be merged next, if anything is."""
+        if self._merge is not None:
+            return
+        # As in a log-structured merge tree: each run at least twice the next one.
+        for one, other in zip(self._runs[-2::-1], self._runs[::-1], strict=False):
+            if len(one.hashes) < 2 * len(other.hashes):
+                self._merge = Merge(one, other)
+                return
+        for run in self._runs:
+            if run.mostly_below(self._first):
+                self._merge = Merge(run)
+                return
+
+    def _go_on(self, hashes: int) -> None:
+        merge = self._merge
+        if merge is None or not merge.step(hashes, self._first):
+            return
+        made = merge.result(self._first)
+        runs = [made if run is merge.parts[0] else run for run in self._runs if run is not merge.parts[1]]
+        self._runs = tuple(run for run in runs if len(run.rows))
+        self._merge = None
+        self._begin()
 
     def forget(self, first: int) -> None:
         """Rows below `first` are no longer there. Not while others look up."""
         self._first = first
-        # What is taken away is copied but once or twice: a run goes to half before it is cut.
+        merged = () if self._merge is None else self._merge.parts
         self._runs = tuple(
-            run.known(first) if 2 * np.count_nonzero(run.rows < first) >= len(run.rows) else run
-            for run in self._runs
+            run for run in self._runs if run.high >= first or any(run is one for one in merged)
         )
-        self._runs = tuple(run for run in self._runs if len(run.rows))
+        self._begin()
 
     def find(self, wanted: int) -> int | None:
         """The row of one hash."""
@@ -111,8 +110,3 @@ class IdIndex:
                 found[at] = row
             missing = [at for at in missing if found[at] < 0]
         return found
-
-
-def _sorted(hashes: NDArray[np.int64], rows: NDArray[Any]) -> _Run:
-    order = np.argsort(hashes, kind="stable")
-    return _Run(hashes[order], rows[order])
