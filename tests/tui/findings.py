@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from debugger.analysis.ranking import key_of
 from debugger.judging import Asked, Here, Judging
 from debugger.tui import launch  # noqa: F401 - before Textual
 from debugger.tui.app import DebuggerApp
@@ -54,3 +55,11 @@ async def opened(app: DebuggerApp, size: tuple[int, int] = (120, 36)) -> AsyncIt
         app.main_screen.sync()
         await pilot.pause()
         yield pilot
+
+
+def keys_to_edge(app: DebuggerApp) -> tuple[str, ...]:
+    """Keys to the first finding whose two events nothing orders."""
+    judging = judging_of(app.session)
+    stories = [judging.story(key_of(one)) for one in judging.found.all]
+    line = next(at for at, story in enumerate(stories) if story is not None and story.missing_rows)
+    return (*"j" * line, "enter")

@@ -23,6 +23,7 @@ from debugger.tui import pictures
 from debugger.tui.commands.catalogue import Command, Sources, catalogue
 from debugger.tui.commands.fuzzy import match
 from debugger.tui.commands.screen import CommandList, CommandPalette, found
+from debugger.tui.findings.model import FindingLine
 from debugger.tui.help.hint import FirstRunHint, hint_parts
 from debugger.tui.keys import APP, TABLE, Where
 from debugger.tui.session import Session
@@ -36,6 +37,7 @@ GIVEN: dict[str, Callable[[Session], Any]] = {
     "Session": lambda session: session,
     "str": lambda _: "",
     "int": lambda _: 120,
+    "FindingLine": lambda _: FindingLine("integrity", "info", "", "something is missing", "", -1),
 }
 
 

@@ -258,7 +258,7 @@ async def test_keys_of_the_findings_lead_to_what_was_found() -> None:
         assert app.session.watches.all == []
         await press(pilot, "d")
         assert says("stays")(app)
-    of_rules = {"i", "a", "b", "A", "B", "u", "escape"}  # test_findings_keys has them
+    of_rules = {"i", "a", "b", "A", "B", "u", "escape", "x"}  # test_findings_keys has them
     assert tried | of_rules | {"enter", "d", "delete"} == set(keys_of(Where.FINDINGS))
 
 

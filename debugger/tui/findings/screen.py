@@ -153,7 +153,7 @@ class FindingScreen(ModalScreen[int | None]):
     }
     """
 
-    def __init__(self, session: Session, line: FindingLine, name: str) -> None:
+    def __init__(self, session: Session, line: FindingLine, name: str = "why") -> None:
         super().__init__()
         self._line = line
         self._text = FindingText(session, line, name)

@@ -20,6 +20,6 @@ KEYS: Final = (
     Key(("A",), "look('first')", "how A came about: its causal history", Where.FINDINGS, "history of A", 6),
     Key(("B",), "look('second')", "how B came about", Where.FINDINGS, "of B", 7),
     Key(("u",), "look('rule')", "what its rule says", Where.FINDINGS, "rule", 5),
-    Key(("escape",), "unchoose", "no finding on the timeline any more", Where.FINDINGS),
+    Key(("escape", "x"), "unchoose", "no finding on the timeline any more", Where.FINDINGS),
     Key(("d", "delete"), "drop", "take a watch or a bookmark away", Where.FINDINGS, "take away", 8),
 )
