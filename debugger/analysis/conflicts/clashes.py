@@ -18,6 +18,7 @@ from debugger.analysis.conflicts.records import (
 )
 from debugger.analysis.conflicts.states import Cell, State
 from debugger.analysis.conflicts.values import Written
+from debugger.analysis.order.bounded import bounded
 
 Before = Callable[[int, int], bool]
 """Whether one row happens before a later one."""
@@ -75,8 +76,7 @@ class Clashes:
             if known and NO_TASK not in (old.task, new.task):
                 if past is None:
                     past = self._past[new.task] = {_AS_OF: 0}
-                    if len(self._past) > self._limits.tasks:
-                        del self._past[next(iter(self._past))]
+                    bounded(self._past, self._limits.tasks)
                 if len(past) < _PAST:
                     past[old.task] = row
                     past[_AS_OF] = max(past[_AS_OF], after)

@@ -33,6 +33,7 @@ from debugger.analysis.conflicts.updates import Updates
 from debugger.analysis.conflicts.values import Written
 from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
+from debugger.analysis.order.bounded import bounded
 from debugger.log import NONE, EventLog
 from debugger.log.pace import Pace
 
@@ -199,8 +200,7 @@ class Conflicts:
             self._updates.read(state, key, cell, shown.row, shown.segment, shown.task)
             if not clashes:
                 self._guards[shown.task] = (shown.segment, state, key)
-                if len(self._guards) > self._limits.tasks:
-                    del self._guards[next(iter(self._guards))]
+                bounded(self._guards, self._limits.tasks)
 
     def _wrote(self, shown: Shown, write: Write, locks: frozenset[str]) -> None:
         """A write is declared."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from debugger.analysis.conflicts.lines import Told
+from debugger.analysis.order.bounded import bounded
 from debugger.log import NONE, EventLog
 
 _NOTHING: Final[frozenset[str]] = frozenset()
@@ -26,8 +27,7 @@ class Held:
         """A task has a lock now."""
         if isinstance(told.lock, str):
             self._held.setdefault(task, {})[f"{source}:{told.lock}"] = row
-            if len(self._held) > self._most:
-                del self._held[next(iter(self._held))]
+            bounded(self._held, self._most)
 
     def give(self, task: int, segment: int, told: Told, source: int) -> None:
         """It gave it back."""
@@ -40,8 +40,7 @@ class Held:
         known = self._given.get(task)
         if known is None or known[0] != segment:
             known = self._given[task] = (segment, {})
-            if len(self._given) > self._most:
-                del self._given[next(iter(self._given))]
+            bounded(self._given, self._most)
         known[1][f"{source}:{told.lock}"] = taken
 
     def of(self, task: int, segment: int, since: int | None = None) -> frozenset[str]:
@@ -81,8 +80,7 @@ class Inboxes:
         """A component says how it listens."""
         if told.mode == "concurrent" or (isinstance(told.concurrency, int) and told.concurrency > 1):
             self._concurrent[address] = None
-            if len(self._concurrent) > self._most:
-                del self._concurrent[next(iter(self._concurrent))]
+            bounded(self._concurrent, self._most)
 
     def of(self, task: int) -> Address | None:
         """The mailbox of which a task is a handler; None if it is none, or one that is forgotten."""

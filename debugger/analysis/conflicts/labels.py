@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from backend.events import vocabulary as words
 from debugger.analysis.conflicts.lines import payload
+from debugger.analysis.order.bounded import bounded
 from debugger.log import EventLog
 
 _NO_TASK: Final = -1
@@ -39,8 +40,7 @@ class Labels:
     def received(self, task: int, row: int) -> None:
         """A task is the handler of the message that was received in a row."""
         self.receipts[task] = row
-        if len(self.receipts) > _MOST:
-            del self.receipts[next(iter(self.receipts))]
+        bounded(self.receipts, _MOST)
 
     def of(self, row: int, task: int) -> Label:
         """What the activation of a row is: a message type, a task's name, or only its component."""
@@ -51,8 +51,7 @@ class Labels:
         label = self._looked_up(row) if receipt is None else self._message(receipt)
         if task != _NO_TASK:
             self._known[task] = receipt, label
-            if len(self._known) > _MOST:
-                del self._known[next(iter(self._known))]
+            bounded(self._known, _MOST)
         return label
 
     def forget(self) -> None:

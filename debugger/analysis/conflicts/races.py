@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from debugger.analysis.conflicts.clashes import Before
 from debugger.analysis.conflicts.labels import Label, Labels
 from debugger.analysis.conflicts.records import LEFT, RIGHT, Clash, Ease, Limits, Race, Touch
+from debugger.analysis.order.bounded import bounded
 
 _NUMBERS: Final = re.compile(r"\d+")
 _SESSIONS: Final = 1 << 12
@@ -168,5 +169,4 @@ class Races:
 
 def _put(known: dict[_K, _V], key: _K, value: _V, most: int) -> None:
     known[key] = value
-    if len(known) > most:
-        del known[next(iter(known))]
+    bounded(known, most)

@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from debugger.analysis.conflicts.lines import NO_STATE
 from debugger.analysis.conflicts.records import Limits, Place, Touch
+from debugger.analysis.order.bounded import bounded
 from debugger.log import EventLog
 
 _PLACE: Final = ("component", "session", "source")
@@ -84,8 +85,7 @@ class State:
         cell = self.cells.get(key)
         if cell is None:
             cell = self.cells[key] = Cell()
-            if len(self.cells) > most:
-                del self.cells[next(iter(self.cells))]
+            bounded(self.cells, most)
         return cell
 
 

@@ -11,6 +11,7 @@ from debugger.analysis.conflicts.clashes import Before
 from debugger.analysis.conflicts.exclusion import Held
 from debugger.analysis.conflicts.records import Limits, Place, Shape, Update
 from debugger.analysis.conflicts.states import Cell, State, Wrote
+from debugger.analysis.order.bounded import bounded
 
 _KEYS: Final = 64  # of one activation
 _LATE: Final = 4  # earlier updates of a key that a new one is compared to
@@ -74,8 +75,7 @@ class Updates:
         reads = self._reads.get(task)
         if reads is None:
             reads = self._reads[task] = {}
-            if len(self._reads) > self._limits.tasks:
-                del self._reads[next(iter(self._reads))]
+            bounded(self._reads, self._limits.tasks)
         if len(reads) < _KEYS:
             cell.followed()
             state.followed = True
