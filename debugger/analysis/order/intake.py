@@ -127,7 +127,7 @@ class Intake:
         told = self._read(start, kinds, sources)
         tasks = self._tasks.of(start, stop)
         self.activations.fill(start, stop, kinds, tasks)
-        self._links.resolve(self._tasks.new())
+        self._links.resolve()
         named = log.column("cause_row")[start:stop].astype(np.int64)
         causes, unknown = unknown_causes(named, np.arange(start, stop))
         self.holes.look(start, stop, kinds == kind_of.LOST, unknown)
@@ -159,11 +159,11 @@ class Intake:
         told = dict(zip(rows, read(self._log, rows), strict=True))
         for place in places[kinds[places] == kind_of.SPAWNED].tolist():
             row = start + place
-            child = told[row].child_name
-            if told[row].kind == "call" and child is not None:
-                self._tasks.called(child, row)
+            spawn = told[row]
+            if spawn.kind == "call" and spawn.child_name is not None:
+                self._tasks.called(spawn.child_name, row)
             else:
-                self._links.spawned(told[row], row, int(sources[place]))
+                self._links.spawned(spawn, row, int(sources[place]))
         return told
 
     def _match(

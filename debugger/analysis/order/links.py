@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from debugger.analysis.order.records import Limits
 from debugger.analysis.order.rules import CANCEL_SEEN, SPAWNED_CHILD, TIMER_FIRED
 from debugger.analysis.order.segments import Segments
 from debugger.analysis.order.tape import Tape
-from debugger.analysis.order.tasks import NO_TASK, NewTask, Tasks
+from debugger.analysis.order.tasks import NO_TASK, Tasks
 
 _MOST_NAMES: Final = 1 << 14
 _MOST_CHILDREN: Final = 1 << 16
@@ -94,32 +94,33 @@ class Links:
     def spawned(self, told: Told, row: int, source: int) -> None:
         """A spawn in rows that are looked at next."""
         kind = told.kind if isinstance(told.kind, str) else None
-        spawn = _Spawn(row, kind, told.delay)
+        spawn = _Spawn(row, kind, told.delay if kind == "timer" else None)
         if told.child_name is not None:
             _keep(self._unseen, (source, told.child_name), spawn)
         elif kind in _APART:
             _keep(self.nameless, row, spawn)
 
-    def resolve(self, new: Iterable[NewTask]) -> None:
+    def resolve(self) -> None:
         """Tasks are numbered that are new: find what was told of them by name."""
         unseen, cancelled = self._unseen, self._unseen_cancels
         if not unseen and not cancelled:
             return
-        wanted = {name for _, name in (*unseen, *cancelled)}
-        name_of = self._tasks.name_of
-        for task, number, source in new:
-            name = name_of(number)
-            if name is None or name not in wanted:
-                continue
-            child = (source, name)
-            if child in unseen:
-                spawn = unseen.pop(child)
-                if spawn.kind == "thread":
-                    self._mark(task)
-                _keep(self.spawns, task, spawn)
-                _keep(self._children, child, task, _MOST_CHILDREN)
-            if child in cancelled:
-                self.cancels.setdefault(task, []).extend(cancelled.pop(child))
+        for tasks, names, sources in self._tasks.new():
+            children = list(zip(sources, names, strict=True))
+            told = [at for at, child in enumerate(children) if child in unseen or child in cancelled]
+            for at in told:
+                task, source, name = tasks[at], sources[at], names[at]
+                if name is None:
+                    continue
+                child = (source, name)
+                if child in unseen:
+                    spawn = unseen.pop(child)
+                    if spawn.kind == "thread":
+                        self._mark(task)
+                    _keep(self.spawns, task, spawn)
+                    _keep(self._children, child, task, _MOST_CHILDREN)
+                if child in cancelled:
+                    self.cancels.setdefault(task, []).extend(cancelled.pop(child))
 
     def find(self, child: str, source: int) -> int:
         """The number of a task that a source names; `NO_TASK` if it has not begun."""
@@ -240,7 +241,8 @@ class Links:
 def _keep(known: dict[Any, Any], key: Any, value: Any, most: int = _MOST_NAMES) -> None:
     """Enter something; of too much the oldest goes."""
     known[key] = value
-    bounded(known, most)
+    if len(known) > most:
+        bounded(known, most)
 
 
 def _drop(known: dict[Any, Any], gone: Callable[[Any], bool]) -> None:

@@ -19,10 +19,6 @@ _TRIM: Final = 1 << 20
 _MOST_CALLS: Final = 1 << 16
 
 
-NewTask = tuple[int, int, int]
-"""Our number of a task, the log's number of its name, and its source."""
-
-
 class _Call:
     """A call that reports itself runs in its caller's task."""
 
@@ -66,14 +62,11 @@ class Tasks:
         self._calls[child] = _Call(row)
         bounded(self._calls, _MOST_CALLS)
 
-    def new(self) -> Iterator[NewTask]:
-        """Those that the last rows brought."""
+    def new(self) -> Iterator[tuple[list[int], list[str | None], list[int]]]:
+        """Those that the last rows brought: our numbers, names and sources."""
+        value = self._names.value
         for tasks, names, sources in self._new:
-            yield from zip(tasks.tolist(), names.tolist(), sources.tolist(), strict=True)
-
-    def name_of(self, number: int) -> str | None:
-        """The name that has a number in the log."""
-        return self._names.value(number)
+            yield tasks.tolist(), list(map(value, names.tolist())), sources.tolist()
 
     def find(self, name: str, source: int) -> int:
         """The number of a task that a source names; `NO_TASK` if it has none yet."""
