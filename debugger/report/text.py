@@ -137,15 +137,12 @@ def _summary(report: Report, hidden: int, untold: int) -> Iterator[str]:
 
 
 def _unjudged(report: Report) -> Iterator[str]:
-    """By reason: the log cannot show it, so that nothing was found of a rule says nothing."""
-    rules: dict[str, dict[str, None]] = {}
-    for one in report.inputs:
-        for rule, why in one.unjudged:
-            rules.setdefault(why, {})[rule] = None
-    for why, some in list(rules.items())[:_NAMED]:
-        yield f"not judged: {plain(', '.join(some))}: {plain(why)}"
-    if len(rules) > _NAMED:
-        yield f"not judged for {_count(len(rules) - _NAMED, 'other reason')}: see --format json"
+    """To find nothing of a rule that a log cannot show says nothing."""
+    rules = list(dict.fromkeys(rule for one in report.inputs for rule, _ in one.unjudged))
+    if rules:
+        more = len(rules) - _NAMED
+        told = plain(", ".join(rules[:_NAMED])) + (f" and {_count(more, 'more rule')}" if more > 0 else "")
+        yield f"not judged, or not in full, for what is not recorded: {told}; --format json says why"
 
 
 def _count(number: int, thing: str) -> str:
