@@ -19,15 +19,16 @@ from backend.events import Event, decode_line
 from backend.tap.batch import Batch
 from backend.tap.hub import Hub
 from debugger.analysis.findings import Finding
-from debugger.judging import Asked, Elsewhere
+from debugger.judging import Asked, Elsewhere, Here
 from debugger.sources.feed import FeedSource
 from debugger.testing import Recorded
 from debugger.tui import pictures
 from debugger.tui.app import DebuggerApp
 from debugger.tui.feeders import LiveFeeder
 from debugger.tui.session import Link, Mode, Session
-from tests.judging.judgings import children
+from tests.judging.judgings import append, children
 from tests.tui.findings import RACES, TODAY, judged_session, judging_of, lines_of, opened, pane_of
+from tests.tui.interface import Clock, session_with
 from tests.tui.test_attach import serving
 
 RULES = ("lost-update", "stale-agent-config", "worker-overlap")
@@ -137,3 +138,26 @@ def test_what_show_prints_is_what_the_pane_lists(name: str) -> None:
     assert listed == [(one.rule, one.verdict, one.message, one.row) for one in judging.found.all]
     assert all(one["history_of_second"][-1]["row"] == one["second"] for one in shown["findings"])
     assert shown["findings"][0]["missing_rows"]
+
+
+@pytest.mark.timeout(60)
+async def test_a_recording_that_stands_still_is_whole_and_one_that_grows_is_not() -> None:
+    """What waits at its end is told as pending then, and no longer when more comes."""
+    lines = lines_of("unanswered-request")
+    clock = Clock()
+    session = session_with(lines[:200], Mode.REPLAY, clock)
+    session.judging = judging = Here(session.log, Asked(TODAY))
+    async with opened(DebuggerApp(session, pane="findings")) as pilot:
+        pane = pane_of(pilot.app)
+
+        def pending() -> bool:
+            pane.sync()
+            return any("pending" in one.message for one in judging.found.all)
+
+        await until(lambda: not pending() and judging.upto == 200)
+        clock.pass_seconds(10)
+        await until(pending)
+        append(session.log, lines[200:])
+        await until(lambda: not pending() and judging.upto == len(lines))
+        clock.pass_seconds(100)
+        await until(lambda: not pending() and judging.whole)

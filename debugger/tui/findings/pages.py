@@ -161,6 +161,7 @@ def _text(text: str, width: int) -> list[Row]:
 
 def _plain(line: str, width: int) -> Row:
     """A line of an explanation: what it says first is what it is about."""
-    safe = safe_text(line, _LONGEST)
+    words = line.lstrip()
+    safe = " " * (len(line) - len(words)) + safe_text(words, _LONGEST)
     strong = safe.startswith(("missing", "ordered", "believed", "found"))
     return Row([Segment(shorten(safe, width), ink.warn if strong else ink.plain)])

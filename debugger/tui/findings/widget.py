@@ -27,6 +27,8 @@ from debugger.tui.text import shorten
 BUDGET_NS: Final = 8_000_000
 _NO_EVENT: Final = "this one is about no single event"
 _NO_FINDING: Final = "this line is no finding of a rule"
+_QUIET_NS: Final = 1_000_000_000  # so long a recording stands still that is taken to be whole …
+_QUIET_ROW_NS: Final = 20_000  # … and about as long as it would take to judge it once more
 _WHY_LEAST: Final = 5  # lines of the pane from which on the last one explains
 
 
@@ -55,6 +57,7 @@ class FindingList(LineList):
         self._complete = True  # as of the last look; more may have come since
         self._progress = progress_of(session)
         self._marked: tuple[object, ...] = ()
+        self._rows, self._since_ns = 0, 0
 
     @property
     def titles(self) -> tuple[str, str]:
@@ -73,7 +76,7 @@ class FindingList(LineList):
         judging = session.judging
         if judging is None:
             return
-        judging.finish(session.mode is Mode.REPLAY and session.progress is None)
+        judging.finish(self._stands_still())
         judging.advance(session.clock, BUDGET_NS)
         for told in judging.news():
             session.say(told, bad=True)
@@ -85,6 +88,16 @@ class FindingList(LineList):
             story = judging.found.stories.get(key_of(chosen.finding))
             if story is not None and story.missing_rows:
                 session.chosen = chosen_of(chosen.finding, story)
+
+    def _stands_still(self) -> bool:
+        """Whether the recording seems to be all there: should it grow, all of it is judged once more."""
+        session, rows = self._session, len(self._session.log)
+        if session.mode is Mode.LIVE or session.progress is not None:
+            return False
+        now = session.clock()
+        if rows != self._rows:
+            self._rows, self._since_ns = rows, now
+        return now - self._since_ns >= max(_QUIET_NS, rows * _QUIET_ROW_NS)
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""
