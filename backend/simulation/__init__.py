@@ -28,6 +28,7 @@ from backend.simulation.outside import any_of, cancel_somewhere, how_long, simul
 from backend.simulation.run import Outcome, Run, replay, simulate
 from backend.simulation.settings import EPOCH_NS, Settings
 from backend.simulation.strategies import AtRandom, Plain, Replay
+from backend.simulation.streams import duplex
 from backend.simulation.tape import Tape
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Wait",
     "any_of",
     "cancel_somewhere",
+    "duplex",
     "how_long",
     "program_of",
     "replay",

@@ -16,10 +16,11 @@ EuroSys 2017).
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Sequence
 
 from backend.simulation.choices import TIME_PASSES, Alternative, Kind, Strategy
 from backend.simulation.errors import TimeLimitError
-from backend.simulation.handles import Lane, LaterHandle, ReadyHandle
+from backend.simulation.handles import CALLBACK, MACHINERY, OUTSIDE, LaterHandle, ReadyHandle
 from backend.simulation.settings import Settings
 
 # asyncio fires what is due within its clock's resolution at once; this is the resolution on Linux.
@@ -36,7 +37,8 @@ class Agenda:
     """Holds handles; `next_handle` takes one out.
 
     ``now`` is the virtual time, ``choices`` are those made so far, ``todo`` is how many of ``ready`` asyncio
-    would run before it looks at its timers again. Once ``settled``, nothing is a choice any more.
+    would run before it looks at its timers again, ``hindrances`` how many of it are callbacks or cancelled:
+    while there are none, all may run next. Once ``settled``, nothing is a choice any more.
     """
 
     def __init__(self, strategy: Strategy, settings: Settings) -> None:
@@ -44,6 +46,7 @@ class Agenda:
         self.choices: list[tuple[int, int, int]] = []
         self.ready: list[Handle] = []
         self.todo = 0
+        self.hindrances = 0
         self.settled = False
         self._strategy = strategy
         self._lateness = settings.lateness
@@ -56,12 +59,21 @@ class Agenda:
 
     def add_timer(self, handle: LaterHandle) -> None:
         """Have it made ready when it is due."""
-        timers = self._timers if handle.kind is not Lane.MACHINERY else self._machinery
+        timers = self._timers if handle.kind is not MACHINERY else self._machinery
         insort(timers, (handle.due, handle.number, handle))
 
-    def timer_cancelled(self, handle: LaterHandle) -> None:
-        """A timer is about to be cancelled: many of these are not kept until they would fire."""
-        if not handle.waiting or handle.kind is Lane.MACHINERY:
+    def add(self, handle: ReadyHandle) -> None:
+        """Have it run when it is its turn."""
+        self.ready.append(handle)
+        if handle.kind is CALLBACK:
+            self.hindrances += 1
+
+    def cancelled(self, handle: Handle) -> None:
+        """It is about to be cancelled. Many timers of this kind are not kept until they would fire."""
+        if handle.ready:
+            self.hindrances += 1
+            return
+        if handle.kind is not OUTSIDE or not handle.waiting:
             return
         self._cancelled += 1
         if self._cancelled > _CANCELLED_KEPT and self._cancelled * 2 > len(self._timers):
@@ -106,19 +118,29 @@ class Agenda:
                     continue
             self.todo -= 1
             handle = ready.pop(at)
-            if not handle._cancelled:  # noqa: SLF001 - as asyncio does
-                return handle
+            handle.ready = False
+            if handle.kind is CALLBACK:
+                self.hindrances -= 1
+            if handle._cancelled:  # noqa: SLF001 - as asyncio does
+                self.hindrances -= 1
+                continue
+            return handle
 
     def _choose(self) -> int:
         """Where in `ready` that is which runs next; -1: nowhere yet, time has passed."""
-        alternatives, places, oldest = self._possible()
-        if not alternatives:
-            return 0  # cancelled, all of them
+        alternatives: Sequence[Alternative]
+        places: Sequence[int]
+        if self.hindrances:
+            alternatives, places = self._possible()
+            if not alternatives:
+                return 0  # cancelled, all of them
+        else:
+            alternatives, places = self.ready, range(len(self.ready))
         if self.settled:
             return places[0]
         moment = self._next_moment()
-        if moment is not None and moment <= oldest + self._lateness:
-            alternatives.append(TIME_PASSES)
+        if moment is not None and moment <= self.now + self._lateness and self._may_wait_until(moment):
+            alternatives = [*alternatives, TIME_PASSES]
         elif len(alternatives) == 1:
             return places[0]
         taken = self._strategy.schedule(alternatives)
@@ -130,24 +152,23 @@ class Agenda:
         self._collect_due()
         return -1
 
-    def _possible(self) -> tuple[list[Alternative], list[int], float]:
-        """What of `ready` may run next, where it stands, and since when the oldest of all is ready."""
+    def _possible(self) -> tuple[list[Alternative], list[int]]:
+        """What of `ready` may run next, and where it stands."""
         alternatives: list[Alternative] = []
         places: list[int] = []
         overtaking = True
-        oldest = self.now
         for at, handle in enumerate(self.ready):
-            if handle._cancelled:  # noqa: SLF001 - as asyncio does
-                continue
-            if handle.due < oldest:  # noqa: PLR1730 - min() would be a call for each of them
-                oldest = handle.due
-            kind = handle.kind
-            if overtaking or kind is Lane.OUTSIDE:
+            if not handle._cancelled and (overtaking or handle.kind is OUTSIDE):  # noqa: SLF001 - as asyncio does
                 alternatives.append(handle)
                 places.append(at)
-                if kind is Lane.CALLBACK:
+                if handle.kind is CALLBACK:
                     overtaking = False
-        return alternatives, places, oldest
+        return alternatives, places
+
+    def _may_wait_until(self, moment: float) -> bool:
+        """Whether nothing that is ready would then be later than it may be."""
+        latest = moment - self._lateness
+        return all(handle.due >= latest or handle._cancelled for handle in self.ready)  # noqa: SLF001 - the same
 
     def _next_moment(self) -> float | None:
         """When the next timer fires. Cancelled ones before it are forgotten."""
@@ -203,6 +224,7 @@ class Agenda:
             if handle._cancelled:  # noqa: SLF001 - as asyncio does
                 self._cancelled -= 1
             else:
+                handle.ready = True
                 self.ready.append(handle)
         if due:
             del timers[:due]

@@ -29,10 +29,15 @@ class Lane(enum.Enum):
     """The recording's own timer, which the program does not see: runs when it is due, and is no choice."""
 
 
-class ReadyHandle(asyncio.Handle):
-    """A callback that is ready, of a task or not. ``due`` is since when."""
+# Looking up a member of an enum takes as long as a call, and this is done at each step.
+CALLBACK, TASK, OUTSIDE, MACHINERY = Lane
 
-    __slots__ = ("due", "kind")
+
+class ReadyHandle(asyncio.Handle):
+    """A callback, of a task or not, that is ``ready`` until it runs. ``due`` is since when."""
+
+    __slots__ = ("due", "kind", "ready")
+    waiting = False
     _callback: Callable[..., object]
     _loop: SimulatedLoop
 
@@ -54,11 +59,18 @@ class ReadyHandle(asyncio.Handle):
         self._source_traceback = None
         self.kind = kind
         self.due = loop.agenda.now
+        self.ready = True
+
+    def cancel(self) -> None:
+        """As asyncio's."""
+        if not self._cancelled:
+            self._loop.agenda.cancelled(self)
+            super().cancel()
 
     @property
     def lane(self) -> int:
         """See `Alternative`."""
-        return self._loop.number_of(_owner(self._callback)) if self.kind is Lane.TASK else 0
+        return self._loop.number_of(_owner(self._callback)) if self.kind is TASK else 0
 
     @property
     def label(self) -> str:
@@ -67,9 +79,9 @@ class ReadyHandle(asyncio.Handle):
 
 
 class LaterHandle(asyncio.TimerHandle):
-    """A callback that a timer brings. ``number`` counts from 1, by creation; ``waiting`` until it is due."""
+    """A callback that a timer brings: ``waiting`` until it is due, then ``ready``; ``number`` is from 1."""
 
-    __slots__ = ("due", "kind", "name", "number", "waiting")
+    __slots__ = ("due", "kind", "name", "number", "ready", "waiting")
     _callback: Callable[..., object]
 
     def __init__(
@@ -93,6 +105,7 @@ class LaterHandle(asyncio.TimerHandle):
         self._when = when
         self._scheduled = True
         self.waiting = True
+        self.ready = False
         self.kind = kind
         self.due = when
         self.number = number
@@ -123,16 +136,16 @@ def lane_of(callback: object) -> Lane:
     """What a callback is."""
     kind = type(callback)
     if kind is FunctionType:
-        return Lane.CALLBACK
+        return CALLBACK
     if kind is BuiltinFunctionType:
-        return Lane.TASK if getattr(callback, "__name__", "") == "task_wakeup" else Lane.CALLBACK
+        return TASK if getattr(callback, "__name__", "") == "task_wakeup" else CALLBACK
     if kind is MethodType:
         owner = getattr(callback, "__self__", None)
         if isinstance(owner, Drain):
-            return Lane.MACHINERY
+            return MACHINERY
         steps = isinstance(owner, _PyTask) and getattr(callback, "__name__", "") in _PY_STEPS
-        return Lane.TASK if steps else Lane.CALLBACK
-    return Lane.TASK if kind.__name__ == "TaskStepMethWrapper" else Lane.CALLBACK
+        return TASK if steps else CALLBACK
+    return TASK if kind.__name__ == "TaskStepMethWrapper" else CALLBACK
 
 
 # asyncio's task in Python, where the one in C is not to be had: its steps are methods.

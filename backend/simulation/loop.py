@@ -27,7 +27,7 @@ from backend.simulation.errors import (
     StepLimitError,
     TapeMismatchError,
 )
-from backend.simulation.handles import Lane, LaterHandle, ReadyHandle, lane_of
+from backend.simulation.handles import MACHINERY, OUTSIDE, LaterHandle, ReadyHandle, lane_of
 from backend.simulation.jobs import Jobs
 from backend.simulation.places import program_line, waits
 from backend.simulation.refused import RefusedIO
@@ -173,10 +173,10 @@ class SimulatedLoop(RefusedIO, asyncio.BaseEventLoop):
     ) -> asyncio.Handle:
         """As asyncio's."""
         lane = lane_of(callback)
-        if lane is Lane.MACHINERY:
+        if lane is MACHINERY:
             return self._later(self.agenda.now, callback, args, context)
         handle = ReadyHandle(callback, args, self, context, lane)
-        self.agenda.ready.append(handle)
+        self.agenda.add(handle)
         return handle
 
     def call_soon_threadsafe(
@@ -219,13 +219,13 @@ class SimulatedLoop(RefusedIO, asyncio.BaseEventLoop):
         name: str = "",
     ) -> LaterHandle:
         self._check_closed()
-        lane = Lane.MACHINERY if lane_of(callback) is Lane.MACHINERY else Lane.OUTSIDE
+        lane = MACHINERY if lane_of(callback) is MACHINERY else OUTSIDE
         handle = LaterHandle(when, callback, args, self, context, lane, next(self._timer_numbers), name)
         self.agenda.add_timer(handle)
         return handle
 
     def _timer_handle_cancelled(self, handle: LaterHandle) -> None:
-        self.agenda.timer_cancelled(handle)
+        self.agenda.cancelled(handle)
 
     # --- tasks, futures, jobs ---------------------------------------------------
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from backend.simulation.errors import EscapeError
 
-_OUTSIDE = "simulate what is outside: `backend.simulation.duplex` for a connection, `takes` for its time"
+INSTEAD_OF_IO = "simulate what is outside: `backend.simulation.duplex` for a connection, `takes` for its time"
 _SIGNALS = "call what the handler would call"
 
 _REFUSED = {
-    _OUTSIDE: (
+    INSTEAD_OF_IO: (
         "add_reader remove_reader add_writer remove_writer sock_recv sock_recv_into sock_recvfrom "
         "sock_recvfrom_into sock_sendall sock_sendto sock_connect sock_accept sock_sendfile sendfile "
         "start_tls getaddrinfo getnameinfo create_connection create_server create_unix_connection "

@@ -38,13 +38,14 @@ class AtRandom:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._next_seed = seed
-        self._random = random.Random(seed).random  # replaced by begin; never unset
+        self._source = random.Random()
+        self._random = self._source.random
 
     def begin(self) -> None:
         """Begin the walk of the next seed."""
         self.seed = self._next_seed
         self._next_seed += 1
-        self._random = random.Random(self.seed).random
+        self._source.seed(self.seed)
 
     def schedule(self, alternatives: Sequence[Alternative]) -> int:
         """Any of them."""
