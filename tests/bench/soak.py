@@ -36,7 +36,10 @@ EVERY: Final = 5.0
 """Seconds between two samples."""
 
 FLAT: Final = 1.05
-"""Memory at the end is flat if it is no more than so many times that when a third of the time was over."""
+"""Memory is flat if it is never more than so many times what it was when the ring became full."""
+
+_FILLED: Final = 30.0
+"""Seconds from then on in which it is looked at: it moves up and down by some MB."""
 
 _STEP_EVERY: Final = 12.0
 _REST: Final = 90.0
@@ -337,27 +340,28 @@ def _report(soak: Soak, feeds: Sequence[Feed], books: Books, keep: int, rate: in
         f"first known row {books.first_row:,}; the status line says {_shown(soak.status):,}"
     )
     first, last = samples[0], samples[-1]
-    full = next((one for one in samples if one.forgotten), None)
-    if full is not None:
-        print(f"soak  {keep:,} rows were full after {full.at:.0f} s, with {full.resident / _MB:.1f} MB")
-    marks = [_at(samples, last.at * part) for part in (1 / 3, 2 / 3, 1)]
-    told = ", ".join(f"{mark.resident / _MB:.1f} MB at {mark.at:.0f} s" for mark in marks)
-    growth = marks[2].resident / marks[0].resident
+    full = next((one for one in samples if one.forgotten), last)
+    filled = max((one for one in samples if full.at <= one.at <= full.at + _FILLED), key=_resident_of)
+    most = max((one for one in samples if one.at >= full.at), key=_resident_of)
+    growth = most.resident / filled.resident
     used = (last.cpu - first.cpu) / max(last.at - first.at, 1e-9)
-    print(f"soak  memory {told}: x {growth:.3f}; {books.objects:,} objects")
+    print(
+        f"soak  {keep:,} rows were full after {full.at:.0f} s, with {filled.resident / _MB:.1f} MB; at most "
+        f"{most.resident / _MB:.1f} MB at {most.at:.0f} s: x {growth:.3f}; at the end {last.resident / _MB:.1f} MB"
+    )
     print(f"soak  {rate:,} events/s: {used:.0%} of a core; {soak.pressed} steps of keys")
     for failure in soak.failures:
         print(f"soak  NOT {failure}")
     sound = not any(one.unnamed or one.twice for one in accounts)
     sound &= books.rows == received + books.gap_rows == _shown(soak.status)
-    flat = full is not None and growth <= FLAT
+    flat = full.forgotten > 0 and growth <= FLAT
     verdicts = f"{'no drop unnamed' if sound else 'DROPS UNNAMED'}, memory {'flat' if flat else 'NOT flat'}"
     print(f"soak  {verdicts}")
     return sound and flat and not soak.failures
 
 
-def _at(samples: Sequence[Sample], seconds: float) -> Sample:
-    return min(samples, key=lambda sample: abs(sample.at - seconds))
+def _resident_of(sample: Sample) -> int:
+    return sample.resident
 
 
 def main(arguments: Sequence[str]) -> int:
