@@ -346,8 +346,8 @@ def _report(soak: Soak, feeds: Sequence[Feed], books: Books, keep: int, rate: in
     growth = most.resident / filled.resident
     used = (last.cpu - first.cpu) / max(last.at - first.at, 1e-9)
     print(
-        f"soak  {keep:,} rows were full after {full.at:.0f} s, with {filled.resident / _MB:.1f} MB; at most "
-        f"{most.resident / _MB:.1f} MB at {most.at:.0f} s: x {growth:.3f}; at the end {last.resident / _MB:.1f} MB"
+        f"soak  {keep:,} rows were full after {full.at:.0f} s: {filled.resident / _MB:.1f} MB; at most "
+        f"{most.resident / _MB:.1f} at {most.at:.0f} s, x {growth:.3f}; in the end {last.resident / _MB:.1f}"
     )
     print(f"soak  {rate:,} events/s: {used:.0%} of a core; {soak.pressed} steps of keys")
     for failure in soak.failures:

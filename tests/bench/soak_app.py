@@ -63,9 +63,9 @@ class Keeper:
         log = session.log
         extend_packed, append_gap = log.extend_packed, log.append_gap
 
-        def noted(pack: Pack, *places: Any) -> int:
+        def noted(pack: Pack, store: Any, offsets: Any, lengths: Any) -> int:
             self._came(pack)
-            return extend_packed(pack, *places)
+            return extend_packed(pack, store, offsets, lengths)
 
         def named(source: str | None, from_seq: int | None, to_seq: int | None, reason: str) -> int:
             self._page(source).lost.append((from_seq or 0, to_seq))
