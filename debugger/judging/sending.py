@@ -12,7 +12,7 @@ from debugger.log.lines import Part
 from debugger.log.stores import FileStore, Store
 
 ROWS: Final = 4_096
-TEXT_BYTES: Final = 1 << 20
+TEXT_BYTES: Final = 1 << 19
 """Of a piece, at most; but one line at least."""
 
 

@@ -47,7 +47,8 @@ def markers_of(findings: Sequence[Finding]) -> Markers:
     """Of errors and warnings that nobody accepted: a note would hide them, of which there are many."""
     worst: dict[int, bool] = {}
     for one in findings:
-        if one.row >= 0 and one.verdict in ("violation", "predicted") and one.severity != "info":
-            worst[one.row] = (not one.suppressed and one.verdict == "violation") or worst.get(one.row, False)
+        drawn = one.verdict in ("violation", "predicted") and one.severity != "info" and not one.suppressed
+        if one.row >= 0 and drawn:
+            worst[one.row] = one.verdict == "violation" or worst.get(one.row, False)
     rows = sorted(worst)
     return Markers(np.array(rows, np.int64), np.array([worst[row] for row in rows], np.bool_))

@@ -82,7 +82,9 @@ def _why(session: Session, line: FindingLine, story: Story | None, width: int) -
     ]
     if story is None:
         if session.judging is not None and finding.verdict in ("violation", "predicted"):
-            rows.append(Row([Segment("how it came about is being looked up …", ink.dim)]))
+            stopped = bool(session.judging.trouble)
+            told = "judging has stopped" if stopped else "how it came about is being looked up …"
+            rows.append(Row([Segment(told, ink.dim)]))
     elif story.pages:
         rows += [_plain(one, width) for one in story.lines(width)]
     elif finding.verdict in ("violation", "predicted"):
