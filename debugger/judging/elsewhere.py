@@ -52,6 +52,7 @@ class Elsewhere:
         self.trouble = ""
         self._log = log
         self._asked = asked
+        self._sender: Sender | None = None
         self._worker: Worker | None = None
         self._here: Here | None = None
         self._next = 0
@@ -106,13 +107,14 @@ class Elsewhere:
 
     def _begin(self) -> bool:
         """Start a process; where there is none to be had, judge here."""
-        sender = Sender(self._log)
-        sender.look()
+        if self._sender is None:  # once: later there may be millions of rows to look through
+            self._sender = Sender(self._log)
+            self._sender.look()
         keep = min(self._asked.keep, KEEP) if self._asked.keep is not None else None
         asked = structs.replace(self._asked, keep=keep)
         if worth_a_process():
             with contextlib.suppress(OSError):
-                self._worker = Worker(sender, asked)
+                self._worker = Worker(self._sender, asked)
         if self._worker is None:
             self._here = Here(self._log, self._asked, self.found)
             return False
