@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Final, NamedTuple
 
 Path = tuple[str | int, ...]
@@ -27,13 +28,24 @@ def place_of(text: str, at: int) -> Place:
 
 
 class Places:
-    """The places of all keys and values of a text that is known to be TOML."""
+    """The places of all keys and values of a text that is known to be TOML. Looked for when one is wanted."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._keys: dict[Path, int] = {}
-        self._values: dict[Path, int] = {}
-        _Scan(text, self._keys, self._values).document()
+
+    @cached_property
+    def _keys(self) -> dict[Path, int]:
+        return self._scanned[0]
+
+    @cached_property
+    def _values(self) -> dict[Path, int]:
+        return self._scanned[1]
+
+    @cached_property
+    def _scanned(self) -> tuple[dict[Path, int], dict[Path, int]]:
+        found: tuple[dict[Path, int], dict[Path, int]] = {}, {}
+        _Scan(self._text, *found).document()
+        return found
 
     def key(self, path: Path) -> Place:
         """Of a key, or else of what it would be in: at last the beginning."""

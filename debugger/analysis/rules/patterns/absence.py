@@ -30,6 +30,8 @@ class AbsenceJudge(Judge[_State]):
         super().__init__(case, rule, bindings, context)
         self._needed = {one.place for one in bindings if one.role == "after"}
         self._predict = case.predict
+        # What is lost may be such an event; there is none that makes right what is wrong without them.
+        self._may_excuse = bool(case.revive)
         self._folded: set[str] = set()
         if not case.predict:
             self.creates = type(self).creates - {"never"}
@@ -70,8 +72,8 @@ class AbsenceJudge(Judge[_State]):
                 if self._predict:
                     state.last[seen.binding.place] = seen
             else:
-                since = max(state.after.values(), key=lambda one: one.row)
-                self.violated(seen, (since,))
+                last = max(state.after.values(), key=lambda one: one.row)
+                self.violated(seen, (last,), since=last.row if self._may_excuse else None)
 
     def asleep(self, state: _State) -> bool:
         """Whether an event with a shorter key would change nothing."""
