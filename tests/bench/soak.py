@@ -42,6 +42,9 @@ _FILLED: Final = 30.0
 """Seconds from then on in which it is looked at: it moves up and down by some MB."""
 
 _STEP_EVERY: Final = 12.0
+_FIRST_EVERY: Final = 1.5
+"""Seconds between two steps; the first time they are quick, so that a full ring finds all panes in use."""
+
 _REST: Final = 90.0
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _MB: Final = 1e6
@@ -298,7 +301,8 @@ def _load(soak: Soak, feeds: list[Feed], port: int, folder: Path, seconds: float
     """Press keys, leave it paused, and kill the feed, until the time is over."""
     step, paused = 0, False
     while soak.elapsed < seconds:
-        soak.watch(min(_STEP_EVERY, max(seconds - soak.elapsed, 0.1)))
+        every = _STEP_EVERY if soak.pressed > len(STEPS) else _FIRST_EVERY
+        soak.watch(min(every, max(seconds - soak.elapsed, 0.1)))
         if len(feeds) == 1 and soak.elapsed >= seconds / 2:
             feeds[0].kill()
             soak.watch(3.0)
