@@ -96,8 +96,10 @@ class Agenda:
 
     # --- what comes out ---------------------------------------------------------
 
-    def next_handle(self) -> Handle | None:
+    def next_handle(self, *, of_this_round: bool = False) -> Handle | None:
         """What runs next, taken out; time passes if nothing is ready. None: nothing will ever be.
+
+        With ``of_this_round``, None also where asyncio would look at its timers again.
 
         Raises:
             TimeLimitError: more virtual time has passed than allowed.
@@ -105,6 +107,8 @@ class Agenda:
         ready = self.ready
         while True:
             if self.todo <= 0 or not ready:
+                if of_this_round:
+                    return None
                 if not ready and not self._let_time_pass():
                     return None
                 self._collect_due()

@@ -128,10 +128,11 @@ class SimulatedLoop(RefusedIO, asyncio.BaseEventLoop):
         """Run until told to stop: what `BaseEventLoop` calls again and again, it calls here once."""
         agenda = self.agenda
         step_seconds, most = self.settings.step_seconds, self.settings.steps
-        # As asyncio does, a round is finished before the loop stops.
-        while not self._stopping or (agenda.todo > 0 and agenda.ready):
-            handle = agenda.next_handle()
+        while True:
+            handle = agenda.next_handle(of_this_round=self._stopping)
             if handle is None:
+                if self._stopping:  # as asyncio does, it has finished its round
+                    return
                 raise DeadlockError(waits(self.tasks))
             self.steps += 1
             agenda.now += step_seconds

@@ -112,7 +112,7 @@ def simulate(
     try:
         with Watched(loop), Confinement(loop, seed):
             value, error = _run(loop, program)
-            seconds, leaked = loop.agenda.now, tuple(waits(loop.tasks[1:]))
+            steps, seconds, leaked = loop.steps, loop.agenda.now, tuple(waits(loop.tasks[1:]))
             loop.agenda.settled = True
             _clear_up(loop)
     finally:
@@ -126,7 +126,7 @@ def simulate(
     tape = Tape(program_of(program), seed, strategy.name, loop.settings, tuple(choices))
     outcome = Outcome.RETURNED if error is None else _OUTCOMES.get(type(error), Outcome.RAISED)
     unhandled = tuple(loop.unhandled)
-    return Run(outcome, value, error, leaked, unhandled, loop.steps, seconds, tape)
+    return Run(outcome, value, error, leaked, unhandled, steps, seconds, tape)
 
 
 def replay(program: Callable[[], Coroutine[Any, Any, T]], tape: Tape, *, strict: bool = True) -> Run[T]:
