@@ -257,13 +257,16 @@ def test_a_log_that_names_some_causes_has_arrows_of_both_kinds() -> None:
 
 
 def test_what_has_not_ended_is_seen_where_it_began() -> None:
-    """A handler that runs, and an end whose beginning is not there."""
+    """A handler that runs, the task that it spawned, and an end whose beginning is not there."""
     script = Script()
     script.event("message_received", "b", "TEXT_CHUNK", task="s/1")
     script.event("message_handled", "c", "TEXT_CHUNK", task="s/2")
-    found = activations(log_of(script.lines), np.arange(2))
+    spawned = script.event("task_spawned", "b", task="s/1", data={"child": "s/3"})
+    script.event("message_published", "b", "CACHE", task="s/3", cause=spawned)
+    found = activations(log_of(script.lines), np.arange(4))
     ways = zip(found.starts.tolist(), found.stops.tolist(), found.seen.tolist(), strict=True)
-    assert set(ways) == {(0, OPEN, 0), (OPEN, 1, 1)}
+    assert set(ways) == {(0, OPEN, 0), (OPEN, 1, 1), (2, OPEN, 3)}
+    assert sorted(found.handler.tolist()) == [False, True, True]
 
 
 def _bare(event: Event) -> Event:
