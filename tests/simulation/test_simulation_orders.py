@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -216,3 +217,32 @@ def test_a_lock_holds_in_every_schedule(seed: int) -> None:
     assert run.outcome is Outcome.RETURNED
     assert run.value == 4
     assert run.clean
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="asyncio.wait_for was written anew")
+def test_a_race_of_asyncio_itself_is_found() -> None:
+    """Until Python 3.12, ``wait_for`` may swallow a cancellation that comes as what it waits for is done.
+
+    https://github.com/python/cpython/issues/86296; `asyncio.timeout` never does.
+    """
+
+    async def cancelled(wait: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0.002)
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    async def by_wait_for() -> None:
+        await asyncio.wait_for(asyncio.sleep(0.001), 1)
+        await asyncio.sleep(1)
+
+    async def by_timeout() -> None:
+        async with asyncio.timeout(1):
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(1)
+
+    swallowed = [not run.result() for run in every_schedule(lambda: cancelled(by_wait_for))]
+    assert any(swallowed)
+    assert simulate(lambda: cancelled(by_wait_for)).result()
+    assert all(run.result() for run in every_schedule(lambda: cancelled(by_timeout)))
