@@ -36,7 +36,10 @@ EVERY: Final = 5.0
 """Seconds between two samples."""
 
 FLAT: Final = 1.05
-"""Memory is flat if it is never more than so many times what it was when the ring became full."""
+"""Memory is flat if it is never more than so many times what it was when the ring was turned over once.
+
+What is forgotten goes in parts, names and snapshots an eighth at a time: before there are only new ones.
+"""
 
 _FILLED: Final = 30.0
 """Seconds from then on in which it is looked at: it moves up and down by some MB."""
@@ -345,20 +348,22 @@ def _report(soak: Soak, feeds: Sequence[Feed], books: Books, keep: int, rate: in
     )
     first, last = samples[0], samples[-1]
     full = next((one for one in samples if one.forgotten), last)
-    filled = max((one for one in samples if full.at <= one.at <= full.at + _FILLED), key=_resident_of)
-    most = max((one for one in samples if one.at >= full.at), key=_resident_of)
-    growth = most.resident / filled.resident
+    turned = next((one for one in samples if one.forgotten >= keep), last)
+    before = max((one for one in samples if turned.at <= one.at <= turned.at + _FILLED), key=_resident_of)
+    most = max((one for one in samples if one.at >= turned.at), key=_resident_of)
+    growth = most.resident / before.resident
     used = (last.cpu - first.cpu) / max(last.at - first.at, 1e-9)
     print(
-        f"soak  {keep:,} rows were full after {full.at:.0f} s: {filled.resident / _MB:.1f} MB; at most "
-        f"{most.resident / _MB:.1f} at {most.at:.0f} s, x {growth:.3f}; in the end {last.resident / _MB:.1f}"
+        f"soak  {keep:,} rows were full after {full.at:.0f} s: {full.resident / _MB:.1f} MB; "
+        f"turned over after {turned.at:.0f} s: {before.resident / _MB:.1f} MB; "
+        f"then at most {most.resident / _MB:.1f} MB at {most.at:.0f} s, x {growth:.3f}"
     )
     print(f"soak  {rate:,} events/s: {used:.0%} of a core; {soak.pressed} steps of keys")
     for failure in soak.failures:
         print(f"soak  NOT {failure}")
     sound = not any(one.unnamed or one.twice for one in accounts)
     sound &= books.rows == received + books.gap_rows == _shown(soak.status)
-    flat = full.forgotten > 0 and growth <= FLAT
+    flat = turned.forgotten >= keep and growth <= FLAT
     verdicts = f"{'no drop unnamed' if sound else 'DROPS UNNAMED'}, memory {'flat' if flat else 'NOT flat'}"
     print(f"soak  {verdicts}")
     return sound and flat and not soak.failures
