@@ -55,6 +55,11 @@ class Agenda:
         self._machinery: Timers = []
         self._cancelled = 0
 
+    def clear(self) -> None:
+        """Forget all that is to run."""
+        for handles in (self.ready, self._timers, self._machinery):
+            handles.clear()
+
     # --- what comes in ----------------------------------------------------------
 
     def add_timer(self, handle: LaterHandle) -> None:

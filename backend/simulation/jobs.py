@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import queue
-import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
@@ -42,11 +41,6 @@ class Jobs:
         self._pools: dict[int, tuple[ThreadPoolExecutor, _Pool]] = {}
         self._slept = 0.0
         self._numbers = 0
-        self._thread = threading.get_ident()
-
-    def on_loop_thread(self) -> bool:
-        """Whether the caller is on the loop's thread, as jobs are."""
-        return threading.get_ident() == self._thread
 
     def default_executor(self) -> ThreadPoolExecutor:
         """As asyncio makes one."""
