@@ -19,6 +19,7 @@ from loguru import logger
 
 from backend.models import Scripted, ScriptedModel
 from backend.simulation import AtRandom, Run, simulate
+from tests.bench.simulation_promises import promises
 from tests.support.assistant import FakeVoice, assistant
 
 Program = Callable[[], Coroutine[Any, Any, Any]]
@@ -135,6 +136,14 @@ def _peers() -> Callable[[Program], None] | None:
     return run
 
 
+def _peers_once(program: Program, seed: int) -> Any:
+    peer = importlib.import_module("detangle")
+    try:
+        return peer.run(program, seed=seed)
+    except Exception as error:  # noqa: BLE001 - whatever it tells is no result
+        return repr(error)
+
+
 def _cpu(act: Callable[[], Any]) -> tuple[float, Any]:
     began = time.process_time()
     result = act()
@@ -158,7 +167,10 @@ def report() -> None:
             other = _RUNS / statistics.median(theirs)
             told += f"; detangle {other:7.0f}, so {mine / other:.2f} times as many"
         print(told)
-    if peer is None:
+    print(f"simulation  ours: {promises(lambda program, seed: simulate(program, AtRandom(seed)).value)}")
+    if peer is not None:
+        print(f"simulation  detangle: {promises(_peers_once)}")
+    else:
         print("simulation  detangle is not installed here: nothing to compare with")
     logger.disable("backend")
     try:
