@@ -104,6 +104,33 @@ class Drifts:
         return monos
 
 
+class SteadyColumn:
+    """``steady_ns``: the wall clock as it would be had nobody set it since the source's first row.
+
+    Differences within a source are those of its monotonic clock. Where an event has no monotonic time it is
+    the wall clock. To be read like an array: made for the rows that are asked for.
+    """
+
+    dtype: Final = np.dtype(np.int64)
+
+    def __init__(self, times: NDArray[np.int64], kept: NDArray[Any]) -> None:
+        self._times = times
+        self._kept = kept
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self._times)
+
+    def __getitem__(self, rows: Any) -> Any:
+        """One row, a slice, or an array of rows."""
+        drifts = self._kept[rows].astype(np.int64)
+        return self._times[rows] - (drifts - (drifts > 0))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.int64]:
+        """All rows, 8 bytes each."""
+        return np.asarray(self[:], dtype)
+
+
 class MonoColumn:
     """The ``mono_ns`` column, to be read like an array: made for the rows that are asked for, no others."""
 

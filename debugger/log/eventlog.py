@@ -13,7 +13,7 @@ from backend.events import Event, decode_line, encode_event
 from backend.events.vocabulary import GAP, SEVERITIES, STATE_READ, SYSTEM
 from debugger.log.bound import Bound
 from debugger.log.causes import Causes
-from debugger.log.clocks import Drifts, Highs, MonoColumn
+from debugger.log.clocks import Drifts, Highs, MonoColumn, SteadyColumn
 from debugger.log.columns import DRIFT, Columns
 from debugger.log.encode import FAMILIES, MOST_DIRECTIONS, Encoder
 from debugger.log.header import header_of
@@ -198,9 +198,11 @@ class EventLog:
         It is as narrow as its numbers are so far (a byte, often): widen before you compute with it.
         """
         rows = self._rows
-        if name == "mono_ns":  # read like an array, but made for the rows that are asked for
-            times, sources = self._columns["timestamp_ns"][:rows], self._columns["source"][:rows]
-            return cast("NDArray[Any]", MonoColumn(self._drifts, times, self._columns[DRIFT][:rows], sources))
+        if name in ("mono_ns", "steady_ns"):  # read like arrays, but made for the rows that are asked for
+            times, kept = self._columns["timestamp_ns"][:rows], self._columns[DRIFT][:rows]
+            if name == "steady_ns":
+                return cast("NDArray[Any]", SteadyColumn(times, kept))
+            return cast("NDArray[Any]", MonoColumn(self._drifts, times, kept, self._columns["source"][:rows]))
         view = self._columns[name][:rows]
         view.flags.writeable = False
         return view

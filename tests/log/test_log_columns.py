@@ -55,6 +55,16 @@ def test_numbers_of_any_size_come_back(rows: list[tuple[Any, ...]], step: int) -
         == [int(column[at]) for at in range(len(log))]
     )
     assert column[np.array([len(log) - 1, 0])].tolist() == [monos[-1], monos[0]]
+    bases: dict[str | None, int] = {}
+    for event, mono in zip(events, monos, strict=True):
+        if mono != NONE:
+            bases.setdefault(event.source, nanoseconds(event) - mono)
+    steady = [
+        nanoseconds(event) if mono == NONE else mono + bases[event.source]
+        for event, mono in zip(events, monos, strict=True)
+    ]
+    column = log.column("steady_ns")
+    assert column[:].tolist() == steady == [int(column[at]) for at in range(len(log))]
     for view in seen:
         assert view.tolist() == log.column("seq")[: len(view)].tolist()
     assert [log.header(row).mono_ns for row in range(len(log))] == [

@@ -32,7 +32,7 @@ class Table:
         self._correlations, self._correlation_names = column("correlation", rows)
         self.sources: list[int] = log.column("source")[rows].tolist()
         self.causes: list[int] = log.column("cause_row")[rows].tolist()
-        self._times: list[int] = log.column("timestamp_ns")[rows].tolist()
+        self._times: list[int] = log.column("steady_ns")[rows].tolist()
         self._turn_keys: list[int] = turns.of(start, stop)[rows - start].tolist()
         self._record_of = piece.record
         self._start = start

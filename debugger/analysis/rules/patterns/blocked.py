@@ -87,7 +87,7 @@ class BlockedJudge(ColumnJudge):
         before[begins] = np.where(np.array(known) >= log.first_row, known, rows[begins])
         ends = np.append(begins[1:] - 1, len(rows) - 1)
         self._last.update(zip(sources[ends].tolist(), rows[ends].tolist(), strict=True))
-        times, tasks = log.column("timestamp_ns"), log.column("task")
+        times, tasks = log.column("steady_ns"), log.column("task")
         apart = np.flatnonzero(times[rows] - times[before] >= self.within_ns)
         found = [(int(before[at]), int(rows[at])) for at in apart.tolist()]
         alike = [(one, other) for one, other in found if tasks[one] == tasks[other] != ABSENT]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from backend.events.vocabulary import HANDLED, PUBLISHED, RECEIVED
 from debugger.analysis.rules.patterns.base import Binding, Context, Judge, Seen
 from debugger.analysis.rules.schema import Budget, Rule
 from debugger.log import EventLog
 from debugger.log.query.times import span
+
+_BEGINS: Final = {HANDLED: RECEIVED, RECEIVED: PUBLISHED}
 
 
 class BudgetJudge(Judge[None]):
@@ -26,11 +31,19 @@ class BudgetJudge(Judge[None]):
         del state
         log, row = self._log, seen.row
         cause = log.cause_row(row)
-        if cause is None:
+        if cause is None or not self._began(cause, row):
             return
-        monos, sources = log.column("mono_ns"), log.column("source")
-        took = seen.fact.time_ns - int(log.column("timestamp_ns")[cause])
-        if sources[cause] == sources[row] and (began := int(monos[cause])) >= 0 and int(monos[row]) >= 0:
-            took = int(monos[row]) - began
+        took = seen.fact.time_ns - int(log.column("steady_ns")[cause])
         if took > self._within_ns:
             self.violated(seen, waited=f"{took / 1e6:,.0f} ms")
+
+    def _began(self, cause: int, row: int) -> bool:
+        """Whether the time since a cause says something: one that has another message is a mistake."""
+        log = self._log
+        kinds, names = log.column("event_type"), log.interner("event_type")
+        kind = names.name(int(kinds[row]))
+        if kind not in _BEGINS:
+            return True
+        columns = ("component", "message_type") if kind == HANDLED else ("message_type",)
+        alike = all(log.column(name)[cause] == log.column(name)[row] for name in columns)
+        return alike and names.name(int(kinds[cause])) == _BEGINS[kind]

@@ -45,12 +45,8 @@ class ColumnJudge(Judge[None]):
         return Seen(fact_of(self.log, row), self._binding)
 
     def took(self, first: int, last: int) -> int:
-        """The ns between two rows, by the source's own clock where it has one: that one never jumps."""
-        monos = self.log.column("mono_ns")[np.array([first, last])]
-        sources = self.log.column("source")
-        if monos.min() >= 0 and sources[first] == sources[last]:
-            return int(monos[1] - monos[0])
-        times = self.log.column("timestamp_ns")
+        """The ns between two rows, by their sources' own clocks where they have some: those never jump."""
+        times = self.log.column("steady_ns")
         return int(times[last]) - int(times[first])
 
     def id_of(self, column: str, name: str) -> int:
@@ -61,8 +57,7 @@ class ColumnJudge(Judge[None]):
     def others_from(self, row: int, since_ns: int, start: int, stop: int) -> int | None:
         """The first of some rows of the same source, but another task, so long after a row."""
         log = self.log
-        tasks, sources, monos = log.column("task"), log.column("source"), log.column("mono_ns")
-        clock = monos if int(monos[row]) >= 0 else log.column("timestamp_ns")
+        tasks, sources, clock = log.column("task"), log.column("source"), log.column("steady_ns")
         since = int(clock[row]) + since_ns
         for first in range(max(start, row + 1), stop, _STEP):
             near = slice(first, min(first + _STEP, stop))

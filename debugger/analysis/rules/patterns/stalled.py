@@ -47,7 +47,7 @@ class StalledJudge(ColumnJudge):
         named = (causes >= 0) & (causes < handled)
         for row in received[~np.isin(received, causes[named])].tolist():
             self._open_one(row)
-        times = log.column("timestamp_ns")
+        times = log.column("steady_ns")
         known = causes[named]
         late = times[handled[named]] - times[known] > self.within_ns
         for begin, end in zip(known[late].tolist(), handled[named][late].tolist(), strict=True):
