@@ -7,6 +7,7 @@ before are written to the file FIGURES.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gc
 import os
 import resource
@@ -23,6 +24,8 @@ import numpy as np
 
 import debugger.tui
 from backend.wire.frames import Subscribe
+from debugger.judging import Asked, Elsewhere
+from debugger.judging.elsewhere import KEEP
 from debugger.sources.feed import FeedSource
 from debugger.sources.helped_feed import HelpedFeed
 from debugger.tui import launch  # before Textual
@@ -155,6 +158,8 @@ def main(url: str, events: int, path: Path) -> None:
     """Fill the log, then show it."""
     source = HelpedFeed(FeedSource(url, wanted=Subscribe(batch=True)))
     session = Session(Mode.LIVE, Link(short(source.url)), time.monotonic_ns, keep=events + _MORE)
+    today = dt.datetime.now().astimezone().date()
+    session.judging = Elsewhere(session.log, Asked(today, live=True, keep=KEEP))  # as `attach` has it
     story = Story()
     before, began = resident(), time.perf_counter()
     story.fill(session.log, events // len(story))
