@@ -154,8 +154,10 @@ class Agenda:
             return places[0]
         taken = self._strategy.schedule(alternatives)
         self.choices.append((0, len(alternatives), taken))
-        if taken < len(places):
+        if 0 <= taken < len(places):
             return places[taken]
+        if not 0 <= taken < len(alternatives):
+            raise IndexError(f"{self._strategy.name} chose {taken} of {len(alternatives)} alternatives")
         if moment is not None and moment > self.now:
             self.now = moment
         self._collect_due()

@@ -35,13 +35,13 @@ class Confinement:
         self._profile: Any = None
 
     def __enter__(self) -> Self:
+        substitutes.begin(self._loop, self._seed)
         self._random_state = random.getstate()
         random.seed(self._seed)
         self._stdin, sys.stdin = sys.stdin, NoStdin(self._loop)
         for owner, name, substitute in substitutes.SUBSTITUTES:
             self._before.append(getattr(owner, name))
             setattr(owner, name, substitute)
-        substitutes.begin(self._loop, self._seed)
         self._watcher.begin()
         if self._loop.settings.thorough:
             self._profile = sys.getprofile()

@@ -33,7 +33,7 @@ from backend.simulation.jobs import Jobs
 from backend.simulation.places import program_line, waits
 from backend.simulation.refused import RefusedIO
 from backend.simulation.settings import EPOCH_NS, Settings
-from backend.simulation.tasks import SimulatedFuture, SimulatedTask, numbered
+from backend.simulation.tasks import TaskMaker
 from backend.tap import Clock
 
 T = TypeVar("T")
@@ -41,18 +41,14 @@ Ts = TypeVarTuple("Ts")
 Failure = SimulationError | TapeMismatchError
 
 
-class SimulatedLoop(RefusedIO, asyncio.BaseEventLoop):
+class SimulatedLoop(RefusedIO, TaskMaker):
     """See the module. Made by `simulate`, one for each run.
 
-    ``failure`` is why the run cannot go on, ``unhandled`` what asyncio would have told its exception handler,
-    ``tasks`` all that were created.
+    ``failure`` is why the run cannot go on, ``unhandled`` what asyncio would have told its exception handler.
     """
 
-    task_class = SimulatedTask
-    """For whoever makes tasks without ``create_task``."""
     _stopping: bool
     _check_closed: Callable[[], None]
-    _task_factory: Callable[..., Any] | None
     _default_executor: Any
 
     def __init__(self, strategy: Strategy, settings: Settings) -> None:
@@ -63,15 +59,12 @@ class SimulatedLoop(RefusedIO, asyncio.BaseEventLoop):
         self._last_step = 0
         self.failure: Failure | None = None
         self.unhandled: list[dict[str, Any]] = []
-        self.tasks: list[asyncio.Task[Any]] = []
         self._jobs: Jobs | None = None
         self._made_on = threading.get_ident()
         self.after_step: list[Callable[[object], None]] = []
         """Called after each step with the task whose it was, or None."""
         self._asyncgens = OrderedWeakSet()
         self._timer_numbers = itertools.count(1)
-        self._numbers = itertools.count(1)
-        self._foreign: dict[int, int] = {}
 
     # --- time -------------------------------------------------------------------
 
@@ -243,39 +236,7 @@ class SimulatedLoop(RefusedIO, asyncio.BaseEventLoop):
         self.agenda.clear()
         self.tasks, self.after_step, self._jobs, self._exception_handler = [], [], None, None
 
-    # --- tasks, futures, jobs ---------------------------------------------------
-
-    def create_future(self) -> asyncio.Future[Any]:
-        """As asyncio's; see `SimulatedFuture`."""
-        return SimulatedFuture(loop=self)
-
-    def create_task(
-        self, coro: Any, *, name: object = None, context: Context | None = None
-    ) -> asyncio.Task[Any]:
-        """As asyncio's; see `SimulatedTask`. Unnamed tasks are numbered from 1 in each run."""
-        self._check_closed()
-        called = f"Task-{len(self.tasks) + 1}" if name is None else str(name)
-        task: asyncio.Task[Any]
-        if self._task_factory is None:
-            task = SimulatedTask(coro, loop=self, name=called, context=context)
-        else:
-            more = {} if context is None else {"context": context}
-            task = self._task_factory(self, coro, **more)
-            if name is not None or task.get_name().startswith("Task-"):
-                task.set_name(called)
-            task = numbered(task)
-        self.tasks.append(task)
-        return task
-
-    def next_number(self) -> int:
-        """For tasks and futures."""
-        return next(self._numbers)
-
-    def number_of(self, task: asyncio.Task[Any]) -> int:
-        """A task's number, from 1."""
-        if isinstance(task, SimulatedTask) or hasattr(task, "_number"):
-            return hash(task)
-        return self._foreign.setdefault(id(task), len(self._foreign) + 1_000_000)
+    # --- jobs -------------------------------------------------------------------
 
     @property
     def jobs(self) -> Jobs:

@@ -42,7 +42,13 @@ _current = _Current()
 
 
 def begin(loop: SimulatedLoop, seed: int) -> None:
-    """A run begins on this thread."""
+    """A run begins on this thread.
+
+    Raises:
+        RuntimeError: another one goes on, on whatever thread.
+    """
+    if _current.thread:
+        raise RuntimeError("a simulated run goes on already: one at a time in a process")
     _current.loop = loop
     _current.seed, _current.entropy = seed, None
     _current.thread = threading.get_ident()

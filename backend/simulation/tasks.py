@@ -8,8 +8,13 @@ creation, sets of them are walked alike.
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Callable
+from contextvars import Context
 from functools import lru_cache
 from typing import Any
+
+_FOREIGN = 1_000_000
 
 
 class _Numbered:
@@ -31,6 +36,53 @@ class SimulatedTask(_Numbered, asyncio.Task[Any]):
 
 class SimulatedFuture(_Numbered, asyncio.Future[Any]):
     """A future that asyncio would make."""
+
+
+class TaskMaker(asyncio.BaseEventLoop):
+    """The part of the loop that makes tasks and futures. ``tasks`` are all that were created."""
+
+    task_class = SimulatedTask
+    """For whoever makes tasks without ``create_task``."""
+    _check_closed: Callable[[], None]
+    _task_factory: Callable[..., Any] | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tasks: list[asyncio.Task[Any]] = []
+        self._numbers = itertools.count(1)
+        self._foreign: dict[int, int] = {}
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """As asyncio's; see `SimulatedFuture`."""
+        return SimulatedFuture(loop=self)
+
+    def create_task(
+        self, coro: Any, *, name: object = None, context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        """As asyncio's; see `SimulatedTask`. Unnamed tasks are numbered from 1 in each run."""
+        self._check_closed()
+        called = f"Task-{len(self.tasks) + 1}" if name is None else str(name)
+        task: asyncio.Task[Any]
+        if self._task_factory is None:
+            task = SimulatedTask(coro, loop=self, name=called, context=context)
+        else:
+            more = {} if context is None else {"context": context}
+            task = self._task_factory(self, coro, **more)
+            if name is not None or task.get_name().startswith("Task-"):
+                task.set_name(called)
+            task = numbered(task)
+        self.tasks.append(task)
+        return task
+
+    def next_number(self) -> int:
+        """For tasks and futures."""
+        return next(self._numbers)
+
+    def number_of(self, task: asyncio.Task[Any]) -> int:
+        """A task's number, from 1."""
+        if isinstance(task, SimulatedTask) or hasattr(task, "_number"):
+            return hash(task)
+        return self._foreign.setdefault(id(task), _FOREIGN + len(self._foreign))
 
 
 def numbered(task: asyncio.Task[Any]) -> asyncio.Task[Any]:

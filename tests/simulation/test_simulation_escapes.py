@@ -219,3 +219,32 @@ def test_simulations_do_not_nest() -> None:
     assert isinstance(run.error, RuntimeError)
     with pytest.raises(RuntimeError, match="outside of a running one"):
         asyncio.run(main())
+
+
+def test_one_simulation_at_a_time() -> None:
+    """What is replaced is the process's: a second one, on another thread, is refused while one goes on."""
+    told: list[str] = []
+    go, done = threading.Event(), threading.Event()
+
+    async def other() -> None:
+        return None
+
+    def second() -> None:
+        go.wait(10)
+        try:
+            simulate(other)
+        except RuntimeError as error:
+            told.append(str(error))
+        done.set()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+
+    async def main() -> None:
+        go.set()
+        assert done.wait(10)
+
+    simulate(main).result()
+    thread.join()
+    assert told == ["a simulated run goes on already: one at a time in a process"]
+    assert simulate(other).clean
