@@ -11,7 +11,7 @@ EPOCH_NS = 1_767_225_600_000_000_000
 class Settings(Struct, frozen=True, kw_only=True):
     """The world of a run, and where patience ends. Virtual seconds, unless said otherwise.
 
-    All but ``thorough`` and ``patience`` decide which choices there are, so they stand on the tape.
+    They stand on the tape: all but ``thorough`` and ``patience`` decide which choices there are.
     """
 
     lateness: float = 0.005
@@ -27,7 +27,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     patience: float = 10.0
     """Real seconds that one step may take: more is a program that never awaits."""
     thorough: bool = False
-    """Look at each call of a C function, too, for what leaves the simulation: slower by five to ten times.
+    """Look at each call of a C function, too, for what leaves the simulation: slower by two to four times.
 
     Finds what was bound before the run began: ``from time import monotonic``, ``datetime.now``.
     """

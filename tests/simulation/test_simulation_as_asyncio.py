@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.simulation import Outcome, Settings, simulate
+from backend.simulation import AtRandom, Outcome, Settings, simulate
+from backend.simulation.agenda import Agenda
+from backend.simulation.handles import CALLBACK
 from tests.simulation.programs import PROGRAMS, Log, Program
 
 
@@ -135,3 +137,21 @@ def scripted(scripts: list[list[str]]) -> Program:
 def test_any_program_runs_as_on_asyncio(scripts: list[list[str]]) -> None:
     """Tasks that wait, wake, cancel, fail and spawn: the plain schedule is what asyncio does."""
     assert simulated(scripted(scripts)) == really(scripted(scripts))
+
+
+@given(_SCRIPTS, st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_the_count_of_hindrances_is_right(scripts: list[list[str]], seed: int) -> None:
+    """The agenda looks through what is ready only if its count says so: callbacks and cancelled ones."""
+    choose = Agenda._choose
+
+    def checked(agenda: Agenda) -> int:
+        counted = sum((handle.kind is CALLBACK) + handle.cancelled() for handle in agenda.ready)
+        assert agenda.hindrances == counted
+        return choose(agenda)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Agenda, "_choose", checked)
+        simulated(scripted(scripts), strategy=AtRandom(seed))
+        for program in (PROGRAMS["timeouts_cut_short"], PROGRAMS["timers_fire_in_order"]):
+            simulated(program, strategy=AtRandom(seed))

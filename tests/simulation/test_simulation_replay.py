@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import os
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from backend.events import decode_line
 from backend.models import Scripted, ScriptedModel
 from backend.simulation import AtRandom, Outcome, Settings, Tape, replay, simulate
+from backend.tap import Recorder, Tap
 from tests.simulation.recorded import run, talk
 from tests.support.assistant import FakeVoice, Record, assert_sound, assistant
 from tests.tap.kept import assert_framed
@@ -85,3 +88,23 @@ def test_nothing_in_the_assistant_escapes() -> None:
     """The thorough look sees each C function that is called: no clock but the virtual one is read."""
     run = simulate(conversation, settings=Settings(thorough=True))
     assert run.outcome is Outcome.RETURNED, run.error
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "jsonl.zst"])
+def test_a_recorders_file_is_the_same_bytes(suffix: str, tmp_path: Path) -> None:
+    """Compressed ones, too: their heads and blocks follow virtual time."""
+
+    async def main(path: Path) -> None:
+        async with Tap("app", sinks=(Recorder(path),)) as tap:
+            for number in range(2000):
+                tap.system("MARK", {"number": number})
+                if number % 10 == 0:
+                    await asyncio.sleep(0.01)
+
+    contents = set()
+    for folder in ("first", "second"):
+        path = tmp_path / folder / f"run.{suffix}"
+        path.parent.mkdir()
+        simulate(functools.partial(main, path), AtRandom(4)).result()
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
