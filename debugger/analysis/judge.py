@@ -18,7 +18,7 @@ from backend.events.vocabulary import RECEIVED
 from debugger.analysis.conflicts import Conflicts
 from debugger.analysis.explain import explain
 from debugger.analysis.findings import Finding, Findings
-from debugger.analysis.order import Order
+from debugger.analysis.order import Mailbox, Order
 from debugger.analysis.ranking import rank
 from debugger.analysis.rules import RuleSet, judged, rule_ids, suppressed
 from debugger.log import NONE, NOT_IN_LOG, EventLog
@@ -52,9 +52,7 @@ def judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
 
 
 def _judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
-    order = Order(log)
-    conflicts = Conflicts(log, order)
-    conflicts.take(len(log))  # moves the order along with it, while the clocks it asks for are there
+    order, conflicts = _taken(log)
     applied = judged(log, rules, order=order)
     found = applied.all()
     clashes = [marked(one) for one in conflicts.findings(found)]
@@ -63,6 +61,18 @@ def _judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
     worst = [_explained(log, order, one) for one in findings[:_EXPLAINED]]
     findings[: len(worst)] = worst
     return Verdict(tuple(findings), causality_of(log), tuple(_applied(rules)), applied.unjudged())
+
+
+def _taken(log: EventLog) -> tuple[Order, Conflicts]:
+    """All of it. Where mailboxes turn out not to be ordered, it is looked at once more by one who knows."""
+    concurrent: frozenset[Mailbox] = frozenset()
+    while True:
+        order = Order(log, concurrent=concurrent)
+        conflicts = Conflicts(log, order)
+        conflicts.take(len(log))  # moves the order along with it, while the clocks it asks for are there
+        if order.disproved <= concurrent:
+            return order, conflicts
+        concurrent |= order.disproved
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from debugger.analysis.explain import Explanation
 from debugger.analysis.explain import explain as explained
 from debugger.analysis.findings import Finding
 from debugger.analysis.judge import INTEGRITY, marked
-from debugger.analysis.order import Order
+from debugger.analysis.order import Mailbox, Order
 from debugger.analysis.ranking import rank
 from debugger.analysis.rules import Rules, RuleSet, suppressed
 from debugger.log import EventLog
@@ -28,7 +28,7 @@ class Online:
 
     `advance` judges what came; `findings` are those so far, the worst first. Of a ``live`` log what still
     waits is no finding, nor is it of any other before `finish` says that nothing more is expected. Should
-    something come after that all the same, the rules look at all of it once more.
+    something come after that all the same, the rules look at all of it once more. They go by `order`.
     """
 
     def __init__(
@@ -41,15 +41,20 @@ class Online:
         chunks: tuple[int, int, int] = SMALL,
     ) -> None:
         self._log = log
-        self._suppress = rules.suppress
+        self._ruleset = rules
         self._today = today
-        self.order: Final = Order(log)
-        self._conflicts = Conflicts(log, self.order)
-        self._rules = Rules(log, rules, order=self.order, live=live)
         self._pace = Pace(*chunks)
         self._live = self._whole = live
         self._told: tuple[Finding, ...] = ()
         self._told_of: object = None
+        self._again = False
+        self._concurrent: frozenset[Mailbox] = frozenset()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.order = Order(self._log, concurrent=self._concurrent)
+        self._conflicts = Conflicts(self._log, self.order)
+        self._rules = Rules(self._log, self._ruleset, order=self.order, live=self._live)
 
     @property
     def looked_at(self) -> int:
@@ -78,21 +83,34 @@ class Online:
                 break
         return True
 
-    def finish(self) -> None:
-        """Nothing more is expected: what still waits is told as pending."""
+    def finish(self) -> bool:
+        """Nothing more is expected: what still waits is told as pending. Whether that is all there is to say.
+
+        It is not where mailboxes turned out not to be ordered: then all is to be judged once more, knowing
+        that, and `finish` to be called again. Until then `findings` are those of before.
+        """
         if self.complete and not self._whole:
+            if not self.order.disproved <= self._concurrent:
+                self._concurrent |= self.order.disproved
+                self._again = True
+                self._begin()
+                return False
             self._rules.finish()
             self._whole = True
             self._told_of = None
+        return self.complete
 
     def findings(self) -> tuple[Finding, ...]:
         """All so far. They are the same values for as long as nothing is different about them."""
+        if self._again and not self.complete:
+            return self._told
+        self._again = False
         found = self._rules.all()
         clashes = self._conflicts.findings(found)
         of = (found, clashes)
         if of != self._told_of:
             self._told_of = of
-            told = suppressed((*found, *map(marked, clashes)), self._suppress, self._today)
+            told = suppressed((*found, *map(marked, clashes)), self._ruleset.suppress, self._today)
             self._told = tuple(sorted(filter(self._is_told, told), key=rank))
         return self._told
 

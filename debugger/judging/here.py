@@ -83,8 +83,7 @@ class Here:
         if online.advance(clock, budget_ns // _SHARE):
             self._untold, self.whole = True, False
         elif self._wants_whole and not self.whole:
-            online.finish()
-            self._untold = self.whole = True
+            self._untold = self.whole = online.finish()
         moved, self.upto = self.upto != online.looked_at, online.looked_at
         changed = False
         if self._untold:

@@ -68,8 +68,7 @@ class Judge:
                 self._bench.online.advance(time.monotonic_ns, SLICE_NS)
                 self._finished = False
             elif self._whole and not self._finished:
-                self._bench.online.finish()
-                self._finished = self._urgent = True
+                self._finished = self._urgent = self._bench.online.finish()
             if self._due:
                 self._report()
 

@@ -15,6 +15,7 @@ from debugger.analysis.judge import judge
 from debugger.analysis.online import Online
 from debugger.analysis.rules import load_rules
 from debugger.log import EventLog
+from tests.analysis.order_events import Told
 
 RACES = sorted(Path("docs/races").glob("*.jsonl"))
 TODAY = dt.date(2026, 1, 1)
@@ -39,6 +40,15 @@ def grown(lines: list[bytes], pieces: list[int], *, live: bool = False) -> Onlin
         while online.advance(standing, 0):
             online.findings()
     return online
+
+
+def judge_to_the_end(online: Online) -> None:
+    while online.advance(standing, 0):
+        pass
+
+
+def races(findings: tuple[Finding, ...]) -> list[Finding]:
+    return [one for one in findings if one.rule == "order-race"]
 
 
 def told(findings: tuple[Finding, ...]) -> list[tuple[object, ...]]:
@@ -94,6 +104,29 @@ def test_what_comes_after_the_end_is_judged_all_the_same() -> None:
             pass
         online.finish()
     assert told(online.findings()) == whole(lines)
+
+
+def test_mailboxes_that_turn_out_not_to_be_ordered_are_heeded_in_the_end() -> None:
+    """Two handlers overlap late: what only the mailbox kept apart before is a race after all."""
+    told_of = Told()
+    publishes = [told_of.publish("a", session_id="s") for _ in range(3)]
+    for number, (task, publish) in enumerate(zip("xyz", publishes, strict=True)):
+        told_of.receive(task, publish, session_id="s")
+        told_of.work(task, component="shared", component_state={"owner": number}, session_id="s")
+        if task == "x":
+            told_of.handled(task, session_id="s")
+    log = told_of.log
+    online = Online(log, RULES, TODAY)
+    judge_to_the_end(online)
+    before = online.findings()
+    assert not online.finish()
+    assert online.findings() is before
+    judge_to_the_end(online)
+    assert online.finish()
+    rules = {rule.id for rule in RULES.rules} | {"order-race", "lost-update"}
+    expected = told(tuple(one for one in judge(log, RULES, TODAY).findings if one.rule in rules))
+    assert told(online.findings()) == expected
+    assert len(races(online.findings())) > len(races(before))
 
 
 def test_a_finding_is_the_same_value_for_as_long_as_it_is() -> None:
