@@ -45,6 +45,9 @@ class _Explainer:
         self._order = order
         self._finding = finding
         self._first, self._second = first, second
+        # What is wrong with the first is that it did not wait: the edge that is missing leads to it.
+        self._too_early = finding.verdict == "violation" and finding.row == first
+        self._names = (SECOND, FIRST) if self._too_early else (FIRST, SECOND)
         self._words = Words(log)
         self._a = activation_of(log, order, first)
         self._b = activation_of(log, order, second)
@@ -67,7 +70,7 @@ class _Explainer:
             tuple(dict.fromkeys(edge.rule.sentence for edge in path)),
             missing,
             ends,
-            tuple(self._beliefs()),
+            tuple(self._beliefs(ordered=bool(path))),
             () if path else self._remedies(),
             finding.fix,
             parting.complete,
@@ -107,18 +110,23 @@ class _Explainer:
     def _missing(self) -> tuple[str, tuple[int, ...]]:
         """The edge in words, and its ends."""
         a, b = self._a, self._b
+        one, other = self._names
         if self._one_mailbox:
-            ends = [self._order.publish_of(one.begin) for one in (a, b) if one.begin is not None]
+            both = (b, a) if self._too_early else (a, b)
+            ends = [self._order.publish_of(each.begin) for each in both if each.begin is not None]
             known = tuple(row for row in ends if row is not None)
             if len(known) == 2:  # noqa: PLR2004 - a pair
-                a_row, b_row = (f"(event {row + 1:,})" for row in known)
-                return f"the publish of A's message {a_row} → that of B's {b_row}", known
+                from_row, to_row = (f"(event {row + 1:,})" for row in known)
+                return f"the publish of {one}'s message {from_row} → that of {other}'s {to_row}", known
         if self._finding.rule == LOST_UPDATE and len(self._finding.rows) > 2:  # noqa: PLR2004 - writes, then reads
             read = self._finding.rows[2]
             return (
                 f"the write of A (event {self._first + 1:,}) → the read of B (event {read + 1:,})",
                 (self._first, read),
             )
+        if self._too_early:
+            late, early = self._second, self._first
+            return f"{one} (event {late + 1:,}) → {other} (event {early + 1:,})", (late, early)
         ended = a.end is not None and a.end < self._second  # else they overlapped
         first = a.end if a.end is not None and ended else self._first
         begun = b.begin is not None and b.begin > first
@@ -132,24 +140,27 @@ class _Explainer:
                 "do the read and the write in one step: no await between them",
                 "hold one lock from the read to the write, in A and in B",
             )
+        one, other = self._names
         if self._one_mailbox:
+            cause = f"what {one}'s handler does"
             return (
-                f"publish B's message because of what A's handler does ({Rule.MAILBOX_CAUSED.value})",
-                f"publish both from one task, A's first ({Rule.MAILBOX.value})",
+                f"publish {other}'s message because of {cause} ({Rule.MAILBOX_CAUSED.value})",
+                f"publish both from one task, {one}'s first ({Rule.MAILBOX.value})",
             )
+        when = "then" if self._too_early else "at its end"
         return (
-            f"wait for A before B goes on ({Rule.JOIN.value})",
-            f"let B begin on a message or an item that A sends at its end ({Rule.PUBLISH.value})",
-            "or make B right in either order: a lock alone keeps them apart, it does not order them",
+            f"wait for {one} before {other} goes on ({Rule.JOIN.value})",
+            f"let {other} begin on a message or an item that {one} sends {when} ({Rule.PUBLISH.value})",
+            f"or make {other} right in either order: a lock alone keeps them apart, it does not order them",
         )
 
     # --- what was believed -------------------------------------------------------------------------
 
-    def _beliefs(self) -> list[Belief]:
+    def _beliefs(self, *, ordered: bool) -> list[Belief]:
         if self._finding.rule == LOST_UPDATE and len(self._finding.rows) > 2:  # noqa: PLR2004 - writes, then reads
             return self._stale(self._finding.rows[2])
         found = self._meanwhile()
-        return found or self._otherwise()
+        return found or ([] if ordered else self._otherwise())
 
     def _stale(self, read: int) -> list[Belief]:
         """What was read, against what it was when it was written."""

@@ -159,6 +159,10 @@ class Rules:
         """Note what was found."""
         self._ledger.enter(verdict, charge)
 
+    def came(self, verdict: str, charge: Charge, row: int) -> None:
+        """What a charge awaits is there, in a row."""
+        self._ledger.came(verdict, charge, row)
+
     # --- telling -------------------------------------------------------------------------------
 
     def outcome(self, rule: str) -> Outcome:
@@ -236,7 +240,7 @@ class Rules:
 
     def _now_ns(self) -> int:
         at = self.looked_at - 1
-        return int(self._log.column("timestamp_ns")[at]) if at >= self._log.first_row else 0
+        return int(self._log.column("steady_ns")[at]) if at >= self._log.first_row else 0
 
 
 def judged(log: EventLog, rules: RuleSet, *, order: Order | None = None) -> Rules:

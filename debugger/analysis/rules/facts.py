@@ -44,7 +44,7 @@ class Fact(Struct, gc=False, eq=False):
         """What a handler was run with, so that another try is known; None unless it has ended now. Slow."""
         if self.kind != HANDLED:
             return None
-        row = self._received()
+        row = self.received()
         data = self.log.event(row).get("data") if row is not None else None
         if not isinstance(data, dict):
             return f"of row {self.row}"
@@ -54,8 +54,10 @@ class Fact(Struct, gc=False, eq=False):
             text = repr(sorted(data)).encode("utf-8", "replace")
         return f"{self.component} {self.message} {hashlib.sha256(text).hexdigest()[:16]}"
 
-    def _received(self) -> int | None:
+    def received(self) -> int | None:
         """The receive that a ``message_handled`` is of: its cause, or the last one of its kind before it."""
+        if self.kind != HANDLED:
+            return None
         log, row = self.log, self.row
         first = max(log.first_row, row - _FAR)
         cause = log.cause_row(row)
@@ -80,7 +82,7 @@ def fact_of(log: EventLog, row: int) -> Fact:
         log,
         row,
         row,
-        int(log.column("timestamp_ns")[row]),
+        int(log.column("steady_ns")[row]),
         name("event_type") or "",
         name("component") or "",
         name("message_type"),

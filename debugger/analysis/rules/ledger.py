@@ -27,7 +27,11 @@ _LONGEST: Final = 80
 
 
 class Charge(NamedTuple):
-    """What is found: by which rule and case, at which event, because of which others (the earlier first)."""
+    """What is found: by which rule and case, at which event, because of which others (the earlier first).
+
+    ``shown`` are rows that belong to the story, but do not make the finding another one. ``awaits`` is the
+    name of an event of which one is shown too, should it come.
+    """
 
     rule: Rule
     case: int
@@ -36,6 +40,8 @@ class Charge(NamedTuple):
     at: Fact
     others: tuple[Fact, ...]
     values: dict[str, Any]
+    shown: tuple[int, ...] = ()
+    awaits: str = ""
 
 
 class Entry:
@@ -45,7 +51,7 @@ class Entry:
 
     def __init__(self, verdict: str, charge: Charge) -> None:
         self.verdict = verdict
-        self.charge = _light_charge(charge)
+        self.charge = light(charge)
         self.more: dict[int, None] = {}  # rows besides those of the charge
         self.count = 1
         self._told: Finding | None = None
@@ -56,15 +62,28 @@ class Entry:
         self._told = None
         one, known = charge.at.row, self.charge.at.row
         if (one, charge.case) < (known, self.charge.case):
-            self.charge = _light_charge(charge)
+            self.charge = light(charge)
             one = known
+        self._show(one)
+
+    def came(self, charge: Charge, row: int) -> None:
+        """What a charge awaits is there."""
+        self._told = None
+        mine = self.charge
+        if mine.awaits == charge.awaits and (mine.at.row, mine.case) == (charge.at.row, charge.case):
+            self.charge = mine._replace(shown=(*mine.shown, row), awaits="")
+        else:
+            self._show(row)
+
+    def _show(self, row: int) -> None:
         if len(self.more) < ROWS:
-            self.more[one] = None
+            self.more[row] = None
 
     @property
     def rows(self) -> tuple[int, ...]:
         """Those that show it first, then where it went on."""
-        first = sorted({*(fact.row for fact in self.charge.others), self.charge.at.row})
+        charge = self.charge
+        first = sorted({*(fact.row for fact in charge.others), *charge.shown, charge.at.row})
         return tuple(dict.fromkeys((*first, *sorted(self.more))))[:ROWS]
 
     def finding(self) -> Finding:
@@ -78,6 +97,8 @@ class Entry:
         rule, at = charge.rule, charge.at
         facts = (*charge.others, at)
         text = PLACEHOLDER.sub(lambda one: str(charge.values.get(one[1], "?")), charge.message)
+        if charge.awaits:
+            text = f"{text}; no {charge.awaits} came later"
         severity: str = rule.severity
         if self.verdict == PREDICTED:
             text = f"{text}; it went well here, but nothing orders the two"
@@ -127,6 +148,13 @@ class Ledger:
             entries.pop(next(iter(entries)))
         entries[charge.per] = Entry(verdict, charge)
 
+    def came(self, verdict: str, charge: Charge, row: int) -> None:
+        """What a charge awaits is there, in a row."""
+        entry = self._entries.get((charge.rule.id, verdict), {}).get(charge.per)
+        if entry is not None:
+            self.version += 1
+            entry.came(charge, row)
+
     def count(self, rule: str, verdict: str) -> int:
         """How many entries there are, or were."""
         kind = (rule, verdict)
@@ -158,7 +186,8 @@ def fingerprint(rule: str, facts: Sequence[Fact], key: Sequence[Any]) -> str:
     return hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _light_charge(charge: Charge) -> Charge:
+def light(charge: Charge) -> Charge:
+    """Without payloads: it may be kept."""
     others = tuple(map(_light, charge.others))
     return charge._replace(at=_light(charge.at), others=others, values=_told(charge))
 

@@ -151,7 +151,10 @@ class Live(Case, frozen=True, tag="live"):
 
 
 class Transitions(Case, frozen=True, tag="transitions"):
-    """A state only goes where the table says, and to ``rest`` from anywhere after an ``excuse``."""
+    """A state only goes where the table says, and to ``rest`` from anywhere after an ``excuse``.
+
+    A state that no event has set is that of the machine's ``begin``, which is only shown.
+    """
 
     event: Refs
     to: str
@@ -159,6 +162,7 @@ class Transitions(Case, frozen=True, tag="transitions"):
     came_from: str | None = None
     rest: str | None = None
     excuse: Refs = []
+    begin: Refs = []
 
 
 class Freshness(Case, frozen=True, tag="freshness"):

@@ -51,6 +51,10 @@ class Context(Protocol):
         """Note what was found."""
         ...
 
+    def came(self, verdict: str, charge: Charge, row: int) -> None:
+        """What a charge awaits is there, in a row."""
+        ...
+
 
 State = TypeVar("State")
 
@@ -340,21 +344,40 @@ class Judge(Generic[State]):
 
     # --- telling -------------------------------------------------------------------------------
 
-    def charge(self, at: Seen, others: tuple[Seen, ...] = (), **values: Any) -> Charge:
+    def charge(
+        self,
+        at: Seen,
+        others: tuple[Seen, ...] = (),
+        *,
+        shown: tuple[int, ...] = (),
+        awaits: str = "",
+        **values: Any,
+    ) -> Charge:
         """What is found at an event."""
         told = {name: at.value(name) for name in at.binding.values}
         if told.get("message", "") is None:
             told["message"] = at.fact.kind
         per = (self._rule.id, *(get(at.fact) for get in at.binding.per))
         rows = tuple(one.fact for one in others)
-        return Charge(self._rule, self.number, self._message, per, at.fact, rows, told | values)
+        told |= values
+        return Charge(self._rule, self.number, self._message, per, at.fact, rows, told, shown, awaits)
 
     def violated(
-        self, at: Seen, others: tuple[Seen, ...] = (), *, since: int | None = None, **values: Any
-    ) -> None:
+        self,
+        at: Seen,
+        others: tuple[Seen, ...] = (),
+        *,
+        since: int | None = None,
+        shown: tuple[int, ...] = (),
+        awaits: str = "",
+        **values: Any,
+    ) -> tuple[str, Charge]:
         """Wrong; or, if something is lost since a row that could have made it right, inconclusive."""
         lost = since is not None and self.context.lost(since, at.row)
-        self.context.enter(INTEGRITY if lost else VIOLATION, self.charge(at, others, **values))
+        verdict = INTEGRITY if lost else VIOLATION
+        charge = self.charge(at, others, shown=shown, awaits=awaits, **values)
+        self.context.enter(verdict, charge)
+        return verdict, charge
 
     def predicted(self, before: Seen, after: Seen, **values: Any) -> None:
         """Right, unless nothing orders the two."""

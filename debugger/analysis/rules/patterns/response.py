@@ -248,7 +248,9 @@ class ResponseJudge(Judge[_State]):
         lost = self.context.lost(one.seen.row, row)
         need = (one.need,) if one.need is not None and one.need.row != one.seen.row else ()
         waited = f"{max(now_ns - (one.due_ns or 0), 0) / 1e6:,.0f} ms"
-        return INTEGRITY if lost else VIOLATION, self.charge(one.seen, need, waited=waited)
+        began = one.seen.fact.received()
+        shown = () if began is None or began == one.seen.row else (began,)
+        return INTEGRITY if lost else VIOLATION, self.charge(one.seen, need, shown=shown, waited=waited)
 
 
 def _number(value: Any) -> bool:

@@ -7,19 +7,24 @@ from debugger.analysis.rules.schema import Rule, Transitions
 
 
 class _State:
-    __slots__ = ("excused", "last", "state")
+    __slots__ = ("begun", "excused", "last", "state")
 
     def __init__(self) -> None:
+        self.begun: Seen | None = None
         self.state: str | None = None
         self.last: Seen | None = None
         self.excused = False
 
 
 class TransitionsJudge(Judge[_State]):
-    """The first state is taken as given. States that are not in the table are not judged."""
+    """The first state is taken as given. States that are not in the table are not judged.
+
+    What is found shows the event that made the former state too: where none did, the one that the machine
+    began with.
+    """
 
     new_state = _State
-    creates = frozenset({"event", "excuse"})
+    creates = frozenset({"event", "excuse", "begin"})
 
     def __init__(self, case: Transitions, rule: Rule, bindings: list[Binding], context: Context) -> None:
         super().__init__(case, rule, bindings, context)
@@ -32,6 +37,9 @@ class TransitionsJudge(Judge[_State]):
         """Judge an event of a key."""
         if seen.binding.role == "excuse":
             state.excused = True
+            return
+        if seen.binding.role == "begin":
+            state.begun = state.begun or seen
             return
         new = _name(seen.value(self._case.to))
         if new is None:
@@ -51,7 +59,8 @@ class TransitionsJudge(Judge[_State]):
         elif new not in self._edges.get(old, ()) and not (new == self._rest and state.excused):
             last = (state.last,) if state.last is not None else ()
             since = state.last.row if state.last is not None and told is None else None
-            self.violated(seen, last, since=since, old=old, new=new)
+            begun = (state.begun.row,) if state.begun is not None and not last else ()
+            self.violated(seen, last, since=since, shown=begun, old=old, new=new)
 
 
 def _name(value: object) -> str | None:
