@@ -108,7 +108,7 @@ async def test_a_wrong_filter_is_told_at_its_place_and_changes_nothing() -> None
 
 @pytest.mark.parametrize("size", [(160, 48), (120, 36), (80, 24), (40, 12)])
 async def test_panes_stay_where_they_are_while_something_is_typed(size: tuple[int, int]) -> None:
-    """The line lies over their ends; of the table, the cursor's event is above it, at the end of the log too."""
+    """The line lies over their ends; the cursor's event is above it, at the end of the log too."""
     app = app_with(conversation(turns=12))
     async with app.run_test(size=size) as pilot:
         await pilot.press("3", "G")
