@@ -24,7 +24,10 @@ def story_of(online: Online, finding: Finding) -> Story:
         return Story()
     explanation = online.explain(finding)
     if explanation is None:
-        return Story(second=_steps(order.history(second), second))
+        known = first >= order.first_row
+        return Story(
+            _steps(order.history(first), first) if known else (), _steps(order.history(second), second)
+        )
     parting = order.parting(first, second)
     return Story(
         _steps(parting.left, first, parting.common),

@@ -15,7 +15,8 @@ class Step(Struct, frozen=True):
 class Story(Struct, frozen=True):
     """The causal histories of A and B, the oldest step first, from where they parted; and the explanation.
 
-    Of a finding with one event there is but that of B; of one whose rows are forgotten nothing is.
+    Of a finding with one event there is but that of B; of one whose rows are forgotten nothing is. Where the
+    order of the two says nothing there are the histories alone, each from its beginning.
     ``missing`` is the edge that would order the two, in words; ``missing_rows`` are its ends. ``pages`` are
     the lines of the explanation, each set for a width.
     """

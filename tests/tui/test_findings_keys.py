@@ -179,16 +179,32 @@ async def test_the_mouse_does_the_same() -> None:
 
 async def test_a_finding_of_one_event_says_so() -> None:
     """There is no A; its rule, and how B came about, are there all the same."""
-    app = racy_app("handler-failed")
+    app = racy_app("lost-sentinel")
     async with opened(app) as pilot:
-        await press(pilot, "a")
+        found = judging_of(app.session).found.all
+        line = next(at for at, one in enumerate(found) if len(one.rows) == 1)
+        await press(pilot, *"j" * line, "a")
         assert said(app) == "this one has but one event, which is B"
         await press(pilot, "b")
-        assert app.session.cursor == pair(app)[1]
+        assert app.session.cursor == found[line].row
         await press(pilot, "A")
         assert "it has but one event: B" in text_of(app)
         await press(pilot, "l")
-        assert f"{pair(app)[1] + 1:,}" in text_of(app)
+        assert f"{found[line].row + 1:,}" in text_of(app)
+
+
+async def test_of_two_events_without_an_order_both_histories_are_told() -> None:
+    """What began the handler that failed, and what it was that failed."""
+    app = racy_app("handler-failed")
+    async with opened(app) as pilot:
+        began, failed = pair(app)
+        await press(pilot, "a")
+        assert app.session.cursor == began
+        await press(pilot, "i")
+        assert "not about the order" in text_of(app)
+        for row in (began, failed):
+            await press(pilot, "l")
+            assert f"{row + 1:,}" in text_of(app)
 
 
 async def test_lines_that_are_no_findings_have_no_pages() -> None:

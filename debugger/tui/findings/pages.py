@@ -88,7 +88,9 @@ def _why(session: Session, line: FindingLine, story: Story | None, width: int) -
     elif story.pages:
         rows += [_plain(one, width) for one in story.lines(width)]
     elif finding.verdict in ("violation", "predicted"):
-        rows.append(Row([Segment("it is about one event: B tells how that came about", ink.dim)]))
+        one = "it is about one event: B tells how that came about"
+        both = "it is not about the order of its events: A and B tell how they came about"
+        rows.append(Row([Segment((both if finding_row(line, "first") >= 0 else one)[:width], ink.dim)]))
     return rows
 
 
