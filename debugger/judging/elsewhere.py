@@ -55,7 +55,7 @@ class Elsewhere:
         self._sender: Sender | None = None
         self._worker: Worker | None = None
         self._here: Here | None = None
-        self._next = 0
+        self._next = self._from = 0  # of those that are sent, the first that is not left out
         self._wants_whole = self._told_whole = False
         self._asking: list[Key] = []
         self._deaths = 0
@@ -118,7 +118,7 @@ class Elsewhere:
         if self._worker is None:
             self._here = Here(self._log, self._asked, self.found)
             return False
-        self._next, self._told_whole = 0, False
+        self._next, self._from, self._told_whole = 0, 0, False
         return True
 
     def _advance_here(self, here: Here, clock: Callable[[], int], budget_ns: int) -> bool:
@@ -136,9 +136,9 @@ class Elsewhere:
             skip_to = self._skip_to(stop)
             if skip_to >= 0:
                 self.skipped += skip_to - self._next
-                self._next = skip_to
+                self._next = self._from = skip_to
             pieces: list[Piece] = []
-            if self._next < min(stop, self.upto + AHEAD) and worker.waiting < AHEAD_BYTES:
+            if self._next < min(stop, max(self.upto, self._from) + AHEAD) and worker.waiting < AHEAD_BYTES:
                 pieces.append(worker.sender.piece(self._next, stop))
                 self._next += len(pieces[0].lengths)
             whole = self._wants_whole and self._next >= len(log)

@@ -75,7 +75,8 @@ class Judge:
     @property
     def _idle(self) -> bool:
         """Whether there is nothing to do, nor to tell, before the next request."""
-        online, told = self._bench.online, self._told_upto == len(self._log)
+        online = self._bench.online
+        told = self._told_upto == online.looked_at  # of rows that are left out it looks at none
         finished = self._finished or not self._whole
         return online.complete and told and finished and not self._bench.due and not self._urgent
 

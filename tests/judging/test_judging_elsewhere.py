@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from debugger.analysis.ranking import key_of
-from debugger.judging import Asked, Elsewhere, Here
+from debugger.judging import Asked, Elsewhere, Here, elsewhere
 from debugger.log import EventLog
 from tests.judging.judgings import (
     ASKED,
@@ -166,6 +166,26 @@ def test_rows_that_come_too_fast_are_left_out_and_counted(stopping: list[Elsewhe
     until(judging, lambda: judging.upto == len(log))
     assert judging.skipped >= len(log) - 2_000
     assert all(log.first_row - 1_000 <= one.row < len(log) for one in judging.found.all)
+
+
+def test_more_may_be_left_out_than_is_sent_ahead(
+    stopping: list[Elsewhere], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes after it is judged, and the process rests when that is done."""
+    monkeypatch.setattr(elsewhere, "AHEAD", 100)
+    log = live_log(LINES * 20, 1_000)
+    judging = Elsewhere(log, Asked(TODAY, live=True, keep=1_000))
+    stopping.append(judging)
+    until(judging, lambda: judging.upto == len(log))
+    (process,) = children()
+    books = Path(f"/proc/{process}/io")
+
+    def rests() -> bool:
+        before = books.read_bytes()
+        time.sleep(0.25)  # more than between two of its reports
+        return books.read_bytes() == before
+
+    until(judging, rests)
 
 
 def test_lines_that_are_gone_are_gaps(stopping: list[Elsewhere], tmp_path: Path) -> None:
