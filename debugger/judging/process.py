@@ -37,6 +37,11 @@ SLICE_NS: Final = 30_000_000
 REPORT_NS: Final = 100_000_000
 """So often it tells what it found while it is busy, or as seldom as keeps that a tenth of its work."""
 
+_TWO_THREADS: Final = 2
+_RESTS: Final = 2 if (os.cpu_count() or 1) <= _TWO_THREADS else 0
+"""Of a live feed it rests so many times as long as it judges, where there is little room: on two threads of
+one core, whoever paints on the other one is slower by half."""
+
 _STORIES_NS: Final = 50_000_000
 _SHARE: Final = 10
 _NICE: Final = 19  # it takes what is left: whoever presses a key, loads or feeds goes first
@@ -60,12 +65,16 @@ class Judge:
         self._told_upto = -1
         self._next_ns = 0
         self._urgent = False
+        self._rests = _RESTS if order.asked.live else 0
+        self._wait_ns = 0
 
     def run(self) -> None:
         """Until nobody wants it any more."""
         while self._listen():
             if not self._bench.online.complete:
+                began = time.monotonic_ns()
                 self._bench.online.advance(time.monotonic_ns, SLICE_NS)
+                self._wait_ns = (time.monotonic_ns() - began) * self._rests
                 self._finished = False
             elif self._whole and not self._finished:
                 self._finished = self._urgent = self._bench.online.finish()
@@ -89,6 +98,9 @@ class Judge:
 
     def _listen(self) -> bool:
         """Take what came; wait for it where there is nothing else to do. Whether anybody is still there."""
+        wait, self._wait_ns = self._wait_ns / 1e9, 0
+        if wait:
+            time.sleep(wait)
         ready = select.select([_INPUT], [], [], None if self._idle else 0)[0]
         if not ready:
             return True

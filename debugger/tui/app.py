@@ -95,6 +95,7 @@ class DebuggerApp(KeysInOrder):
         self._ticks = 0
         self._steps: deque[Callable[[], None]] = deque()  # of bringing the panes up to date
         self._waiting: list[Callable[[], None]] = []
+        self._behind = 0.0  # when a key had the panes brought up to date
         self._pressed = time.monotonic()
         self._filled = False  # the panes have shown events
         self._hint: FirstRunHint | None = None
@@ -170,7 +171,8 @@ class DebuggerApp(KeysInOrder):
         if not (loading and self._filled and self._ticks % LOADING_TICKS):
             self._filled = session.cursor >= 0
             # The panes are kept up to date behind an open event too.
-            if not self._steps:
+            # A key has just seen to that for all of them.
+            if not self._steps and time.monotonic() - self._behind >= SYNC_SECONDS:
                 self._steps += self.main_screen.steps()
                 self._go_on()
         if session.playback.playing:
@@ -237,8 +239,9 @@ class DebuggerApp(KeysInOrder):
     def on_main_screen_behind(self) -> None:
         """A key was painted where it matters; now the rest, but the next key goes first."""
         if self._has_panes:
-            self._steps.clear()
-            self._steps += self.main_screen.steps()
+            self._behind = time.monotonic()
+            left, self._steps = len(self._steps), deque(self.main_screen.steps())
+            self._steps.rotate(left)  # those that the key came before go first
             self._go_on()
 
     def get_driver_class(self) -> type[Driver]:

@@ -16,7 +16,7 @@ from debugger.sources.weave import HOLD_NS, Weave
 from debugger.tui.session import Link, Session
 
 _NO_END: Final = "the program ended without saying so; its last events may be missing"
-_YIELD_EVERY: Final = 1_000  # events; between them the screen gets its turn
+_YIELD_EVERY: Final = 2_500  # events; between them the screen gets its turn
 _TOGETHER: Final = 1_000  # events from which on more at once save nothing
 
 
