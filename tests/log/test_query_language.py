@@ -74,7 +74,7 @@ def test_it_does_not_matter_how_many_rows_are_looked_at_at_once(
     whole = query.mask(log).tolist()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "_STRETCH", 3)
-        patch.setattr(plan, "_BATCH", 2)
+        patch.setattr(plan, "BATCH", 2)
         assert query.mask(log).tolist() == whole
 
 
