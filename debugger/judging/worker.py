@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import signal
-import subprocess
 import threading
 from collections import deque
 from typing import Final
@@ -15,7 +13,7 @@ import msgspec
 from debugger.judging.asked import Asked
 from debugger.judging.messages import Order, Report, Request, report_from_wire, request_to_wire
 from debugger.judging.sending import Sender
-from debugger.sources.pipes import LENGTH_BYTES, Helper, output_of, start
+from debugger.sources.pipes import LENGTH_BYTES, Helper, end_of, output_of, start
 
 _MODULE: Final = "debugger.judging.process"
 _LAST_SECONDS: Final = 1.0  # from the end of what it says to its own
@@ -70,20 +68,8 @@ class Worker:
         with contextlib.suppress(OSError, ValueError, msgspec.DecodeError):
             while len(length := read(LENGTH_BYTES)) == LENGTH_BYTES:
                 self.reports.append(report_from_wire(read(int.from_bytes(length, "little"))))
-        self.end = self._ended()
+        self.end = end_of(self._process, _LAST_SECONDS)
         self.over = True
-
-    def _ended(self) -> str:
-        """How the process ended, in some words."""
-        try:
-            code = self._process.wait(_LAST_SECONDS)
-        except subprocess.TimeoutExpired:
-            return "said what it should not"
-        if code >= 0:
-            return f"ended ({code})"
-        with contextlib.suppress(ValueError):
-            return f"was ended ({signal.Signals(-code).name})"
-        return f"was ended (signal {-code})"
 
     def stop(self) -> None:
         """End the process, whatever it does."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-import subprocess
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -16,13 +14,23 @@ from debugger.sources.arrival import Arrival
 from debugger.sources.feed import Disconnected, FeedSource, Update
 from debugger.sources.feed_messages import message_from_wire
 from debugger.sources.feed_process import Order
-from debugger.sources.pipes import GIVES_BACK, LENGTH_BYTES, Helper, output_of, start, worth_a_process
+from debugger.sources.pipes import (
+    GIVES_BACK,
+    LENGTH_BYTES,
+    Helper,
+    end_of,
+    output_of,
+    start,
+    worth_a_process,
+)
 
 _MODULE: Final = "debugger.sources.feed_process"
 _AT_ONCE: Final = 1 << 20  # bytes that are taken from the pipe before it is left alone for a while
 
 MOST_DEATHS: Final = 3
 """Helpers that may die one after the other without a word of news; then the feed is read here."""
+
+_LAST_SECONDS: Final = 0.05  # from the end of what it says to its own
 
 
 class HelperLost(Struct, frozen=True):
@@ -74,7 +82,7 @@ class HelpedFeed:
                     if isinstance(told, Disconnected) and told.retry_in is None:
                         return
                 self._deaths += 1
-                how = _end_of(self._helper)
+                how = end_of(self._helper, _LAST_SECONDS)
                 self.stop()
                 follows = (
                     "another one goes on" if self._deaths < MOST_DEATHS else "from now on it is read here"
@@ -118,16 +126,3 @@ class HelpedFeed:
                 helper.stdin.write(order + b"\n")
                 helper.stdin.flush()
         return helper
-
-
-def _end_of(helper: Helper) -> str:
-    """How a helper ended, in two words."""
-    try:
-        code = helper.wait(0.05)
-    except subprocess.TimeoutExpired:
-        return "said what it should not"
-    if code >= 0:
-        return f"ended ({code})"
-    with contextlib.suppress(ValueError):
-        return f"was ended ({signal.Signals(-code).name})"
-    return f"was ended (signal {-code})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -66,6 +67,19 @@ def start(
 
 
 Helper = subprocess.Popen[bytes]
+
+
+def end_of(helper: Helper, seconds: float) -> str:
+    """How a helper that says nothing more ended, in some words; it has `seconds` for that."""
+    try:
+        code = helper.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return "said what it should not"
+    if code >= 0:
+        return f"ended ({code})"
+    with contextlib.suppress(ValueError):
+        return f"was ended ({signal.Signals(-code).name})"
+    return f"was ended (signal {-code})"
 
 
 def output_of(helper: Helper) -> IO[bytes]:
