@@ -26,7 +26,12 @@ class Program(Struct, frozen=True):
 
 
 def program_of(function: Callable[..., Any]) -> Program:
-    """The program that starts at `function`; a `functools.partial` is its function with its arguments."""
+    """The program that starts at `function`; a `functools.partial` is its function with its arguments.
+
+    An object that has a `Program` as its ``program`` says itself what it is.
+    """
+    if isinstance(itself := getattr(function, "program", None), Program):
+        return itself
     given: list[str] = []
     while isinstance(function, functools.partial):
         given += [_shown(value) for value in function.args]
