@@ -85,7 +85,9 @@ def scenario(
     about: str | None = None,
     settings: Settings | None = None,
 ) -> Scenario | Callable[[Act], Scenario]:
-    """Make a scenario of an ``async def act(scene)``::
+    """Make a scenario of an ``async def act(scene)``.
+
+    ::
 
         @scenario(rule="lost-update")
         async def two_deposits(scene: Scene) -> None: ...
