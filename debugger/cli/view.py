@@ -16,6 +16,7 @@ import typer
 
 from backend.errors import UserError
 from backend.token_file import find_run_token, given_token
+from debugger.cli.rules import RulesOption, rules_given
 from debugger.cli.telling import tell
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from debugger.sources.file import FileSource
     from debugger.tui.app import DebuggerApp, Feeder
     from debugger.tui.session import Link, Session
+
+RuleTexts = tuple[tuple[str, str], ...]
+"""Files of rules: their names and texts."""
 
 _DEFAULT = "127.0.0.1:8765"
 KEEP = 4_000_000
@@ -44,21 +48,34 @@ def attach(
         int,
         typer.Option(min=10_000, metavar="EVENTS", help="The newest are kept; earlier ones are forgotten."),
     ] = KEEP,
+    rules: RulesOption = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Paint no Unicode.")] = False,
 ) -> None:
     """Watch a running backend: its history, then what happens, until q.
 
     When the connection breaks, everything stays, and it is made again by itself.
     """
-    run_attached(urls or [_DEFAULT], given_token(token_file), keep=keep, ascii_only=ascii_only)
+    run_attached(
+        urls or [_DEFAULT],
+        given_token(token_file),
+        keep=keep,
+        ascii_only=ascii_only,
+        rules=rules_given(rules),
+    )
 
 
 def run_attached(
-    urls: Sequence[str], token: str | None = None, *, keep: int = KEEP, ascii_only: bool = False
+    urls: Sequence[str],
+    token: str | None = None,
+    *,
+    keep: int = KEEP,
+    ascii_only: bool = False,
+    rules: RuleTexts = (),
 ) -> None:
     """Show the feeds at `urls` on this terminal until the user quits; the newest `keep` events are known.
 
-    Without a token, the one that this user's server on that port of this machine left is used.
+    They are judged by `rules` beside the built-in ones. Without a token, the one that this user's server on
+    that port of this machine left is used.
 
     Raises:
         UserError: there is no terminal, one of them is no feed, or two are the same.
@@ -82,15 +99,19 @@ def run_attached(
     from debugger.tui.session import Link, Mode, Session  # noqa: PLC0415
 
     session = Session(Mode.LIVE, Link(""), time.monotonic_ns, keep=keep)
-    session.judging = _judging(session, live=True, keep=keep)
+    session.judging = _judging(session, rules, live=True, keep=keep)
     launch.run(_chosen_app(session, LiveFeeder(sources, session), _Begin(), ascii_only=ascii_only))
 
 
-def _judging(session: Session, *, live: bool, keep: int | None = None) -> Judging:
+def _judging(session: Session, rules: RuleTexts, *, live: bool, keep: int | None = None) -> Judging:
     """What finds what went wrong, or could: in a process of its own, which begins with the first events."""
     from debugger.judging import Asked, Elsewhere  # noqa: PLC0415 - loads numpy
 
-    return Elsewhere(session.log, Asked(dt.datetime.now().astimezone().date(), live=live, keep=keep))
+    return Elsewhere(session.log, Asked(_today(), live=live, keep=keep, rules=rules))
+
+
+def _today() -> dt.date:
+    return dt.datetime.now().astimezone().date()
 
 
 def _chosen_app(session: Session, feeder: Feeder, begin: _Begin, *, ascii_only: bool) -> DebuggerApp:
@@ -140,11 +161,13 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     pane: Annotated[
         str, typer.Option(metavar="PANE", help="Begin in graph, timeline, events, state, turns or findings.")
     ] = "",
+    rules: RulesOption = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Paint no Unicode.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Compare two; exit 1: they differ.")] = False,
     form: Annotated[str, typer.Option("--format", metavar="text|json", help="Print what --diff finds.")] = "",
 ) -> None:
     """Look through recordings; several are merged. Without a terminal, print a summary."""
+    texts = rules_given(rules)
     if diff or form:
         _compare(files, form, diff=diff, ascii_only=ascii_only)
         return
@@ -161,9 +184,9 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     try:
         source = open_recordings([link.path for link in links])
         if screenshot is not None:
-            _write_screenshot(source, screenshot, _size(size), begin)
+            _write_screenshot(source, screenshot, _size(size), begin, texts)
         else:
-            _show(source, speed, begin, ascii_only=ascii_only)
+            _show(source, speed, begin, texts, ascii_only=ascii_only)
     except SourceError as error:
         for problem in error.problems:
             tell(problem)
@@ -208,7 +231,7 @@ def _size(text: str) -> tuple[int, int]:
     return int(matched[1]), int(matched[2])
 
 
-def _show(source: FileSource, speed: float, begin: _Begin, *, ascii_only: bool) -> None:
+def _show(source: FileSource, speed: float, begin: _Begin, rules: RuleTexts, *, ascii_only: bool) -> None:
     source.prepare()  # it reads its first hundred thousand lines while Textual is loaded
     from debugger.sources.notes import Notes  # noqa: PLC0415
     from debugger.tui import launch  # noqa: PLC0415 - before Textual
@@ -219,7 +242,7 @@ def _show(source: FileSource, speed: float, begin: _Begin, *, ascii_only: bool) 
         _keys_from_terminal()
     notes = Notes(source.paths)
     session = Session(Mode.REPLAY, _link(source), time.monotonic_ns, speed=speed, notes=notes)
-    session.judging = _judging(session, live=False)
+    session.judging = _judging(session, rules, live=False)
     for problem in notes.problems:
         session.say(problem, bad=True)
     launch.run(_chosen_app(session, FileFeeder(source, session), begin, ascii_only=ascii_only))
@@ -235,7 +258,9 @@ def _keys_from_terminal() -> None:
     os.close(terminal)
 
 
-def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], begin: _Begin) -> None:
+def _write_screenshot(
+    source: FileSource, path: Path, size: tuple[int, int], begin: _Begin, rules: RuleTexts
+) -> None:
     import asyncio  # noqa: PLC0415 - only here
 
     from debugger.judging import Asked, Here  # noqa: PLC0415
@@ -245,7 +270,7 @@ def _write_screenshot(source: FileSource, path: Path, size: tuple[int, int], beg
 
     session = Session(Mode.REPLAY, _link(source), _standing_clock())
     source.load_all(session.log)
-    session.judging = Here(session.log, Asked(dt.datetime.now().astimezone().date()))
+    session.judging = Here(session.log, Asked(_today(), rules=rules))
     session.judging.finish_all()
     app = DebuggerApp(session, at=begin.moment, pane=begin.pane)
     picture: list[str] = []

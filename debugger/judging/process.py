@@ -47,12 +47,13 @@ _SHARE: Final = 10
 _NICE: Final = 19  # it takes what is left: whoever presses a key, loads or feeds goes first
 _ARENA_BYTES: Final = 64 << 20
 _INPUT, _OUTPUT = 0, 1
+_AT_ONCE: Final = 1 << 20
 
 
 class Judge:
-    """Takes requests, judges, and reports."""
+    """Takes requests, judges, and reports. Some ``text`` of the first request may be read already."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, text: bytes) -> None:
         keep = order.asked.keep
         self._log = (
             EventLog(max_rows=keep) if keep is None else EventLog(max_rows=keep, arena_bytes=_ARENA_BYTES)
@@ -67,6 +68,7 @@ class Judge:
         self._urgent = False
         self._rests = _RESTS if order.asked.live else 0
         self._wait_ns = 0
+        self._receive(text)
 
     def run(self) -> None:
         """Until nobody wants it any more."""
@@ -104,9 +106,14 @@ class Judge:
         ready = select.select([_INPUT], [], [], None if self._idle else 0)[0]
         if not ready:
             return True
-        text = os.read(_INPUT, 1 << 20)
+        text = os.read(_INPUT, _AT_ONCE)
         if not text:
             return False
+        self._receive(text)
+        return True
+
+    def _receive(self, text: bytes) -> None:
+        """What of it are whole requests is done, the rest waits for more."""
         self._inbox += text
         while len(self._inbox) >= LENGTH_BYTES:
             end = LENGTH_BYTES + int.from_bytes(self._inbox[:LENGTH_BYTES], "little")
@@ -114,7 +121,6 @@ class Judge:
                 break
             self._take(request_from_wire(bytes(self._inbox[LENGTH_BYTES:end])))
             del self._inbox[:end]
-        return True
 
     def _take(self, request: Request) -> None:
         if request.skip_to >= 0:
@@ -153,15 +159,16 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this is interrupted, and ends it
     with contextlib.suppress(OSError):
         os.nice(_NICE)
-    line = bytearray()
-    while not line.endswith(b"\n"):
-        read = os.read(_INPUT, 1)  # what is behind the line is a request
+    text = b""
+    while b"\n" not in text:
+        read = os.read(_INPUT, _AT_ONCE)
         if not read:
             return 0
-        line += read
+        text += read
+    line, _, behind = text.partition(b"\n")
     with contextlib.suppress(BrokenPipeError):
         try:
-            Judge(msgspec.json.decode(line, type=Order)).run()
+            Judge(msgspec.json.decode(line, type=Order), behind).run()
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits is to know

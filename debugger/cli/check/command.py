@@ -22,6 +22,7 @@ from debugger.checking.reports import as_findings
 from debugger.cli.check.progress import progress_of
 from debugger.cli.check.recordings import recordings_meant
 from debugger.cli.check.watching import changes
+from debugger.cli.rules import RulesOption
 from debugger.cli.telling import note, tell
 from debugger.report import SEVERITIES, Report, Severity, markdown, render
 from debugger.report.text import text
@@ -79,9 +80,7 @@ def check(  # noqa: PLR0913 - the options of a command
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Into a file instead of stdout.")
     ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="The mildest finding that fails.")] = FailOn.ERROR,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Rules beside the built-in ones, in TOML.")
-    ] = None,
+    rules: RulesOption = None,
     explain: Annotated[
         str | None, typer.Option(metavar="RULE", help="Print what a rule is about, and stop.")
     ] = None,

@@ -61,15 +61,15 @@ class Judged(Struct, frozen=True):
     findings: tuple[Listed, ...]
 
 
-def show_findings(path: str, *, as_json: bool) -> None:
-    """Print them, as JSON or as a table."""
+def show_findings(path: str, rules: tuple[tuple[str, str], ...], *, as_json: bool) -> None:
+    """Print them, as JSON or as a table: judged by `rules`, names and texts, beside the built-in ones."""
     from debugger.analysis.findings import Findings  # noqa: PLC0415 - loads numpy
     from debugger.analysis.ranking import rank  # noqa: PLC0415
     from debugger.judging import Asked, Here  # noqa: PLC0415
     from debugger.log.moment import parse_link  # noqa: PLC0415
 
     with loaded([parse_link(path).path]) as log:
-        here = Here(log, Asked(dt.datetime.now().astimezone().date()))
+        here = Here(log, Asked(dt.datetime.now().astimezone().date(), rules=rules))
         here.finish_all()
         noted = Findings(log)
         while not noted.complete:

@@ -15,6 +15,7 @@ from debugger.cli.inspect.findings import show_findings
 from debugger.cli.inspect.loading import loaded
 from debugger.cli.inspect.printing import cut, milliseconds, print_json, print_table, safe
 from debugger.cli.inspect.rows import turn_from_one
+from debugger.cli.rules import RulesOption, rules_given
 
 if TYPE_CHECKING:
     from debugger.analysis.world import Ref, World
@@ -37,12 +38,15 @@ def show(
     findings: Annotated[
         bool, typer.Option("--findings", help="Instead, what the findings pane lists: of all of it.")
     ] = False,
+    rules: RulesOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Show a moment: the event, its causes and effects, what runs, each component's state, the turn."""
     if findings:
-        show_findings(path, as_json=as_json)
+        show_findings(path, rules_given(rules), as_json=as_json)
         return
+    if rules:
+        raise UserError("--rules is of --findings: give both")
     from debugger.analysis.world import world_at  # noqa: PLC0415 - loads numpy
     from debugger.log.moment import MomentError, parse_link, row_of  # noqa: PLC0415
 
