@@ -1,0 +1,1 @@
+"""Runs of a scenario under other schedules: searched, shrunk, kept, told."""
