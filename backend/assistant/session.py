@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
 
 from loguru import logger
 
@@ -19,8 +21,16 @@ from backend.events.messages import (
     SystemMessage,
     TtsBotStartedSpeaking,
 )
-from backend.speech import AudioInputError, Complete, Listener, Partial, SpeechError, SpeechStarted
+from backend.speech import AudioInputError, Complete, Heard, Partial, SpeechError, SpeechStarted
 from backend.tap import Scope, as_component, turn_scope, within
+
+
+class Ears(AbstractAsyncContextManager[Any], Protocol):
+    """What a `Listener` is to a session: iterated again after a `SpeechError`, it goes on."""
+
+    def __aiter__(self) -> AsyncIterator[Heard]:
+        """What is heard, until the audio ends."""
+        ...
 
 
 class UserSession(Component):
@@ -62,13 +72,13 @@ class UserSession(Component):
 
     # --- doors -----------------------------------------------------------------
 
-    async def listen(self, listener: Listener) -> None:
+    async def listen(self, listener: Ears) -> None:
         """Take what a listener hears for the user's words, until its audio ends."""
         self._door = "voice"
         with as_component(self.NAME), within(self._scope):
             await self._listen(listener)
 
-    async def _listen(self, listener: Listener) -> None:
+    async def _listen(self, listener: Ears) -> None:
         async with listener:
             while True:
                 try:

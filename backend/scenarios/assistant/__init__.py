@@ -1,0 +1,1 @@
+"""Scenarios of the assistant: every race of the contract, and days with and without trouble."""
