@@ -1,0 +1,141 @@
+"""The search of one variant of a scenario: phase by phase, within a budget, to a verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from backend.errors import UserError
+from backend.scenarios import Played, Scenario
+from backend.simulation import AtRandom, Plain, Tape, TapeError
+from debugger.explore.oracle import Oracle
+from debugger.explore.trials import Bench, Trial, Tried
+from debugger.explore.verdicts import (
+    Budget,
+    Confidence,
+    Found,
+    PairResult,
+    Phase,
+    Progress,
+    Result,
+    Verdict,
+)
+
+OnProgress = Callable[[Progress], None]
+
+
+class EscapedError(UserError):
+    """The program leaves the simulation: no schedule of it can be judged."""
+
+
+def explore(
+    scenario: Scenario,
+    variant: str,
+    budget: Budget | None = None,
+    *,
+    oracle: Oracle | None = None,
+    corpus: Sequence[Tape] = (),
+    on_progress: OnProgress | None = None,
+    jobs: int = 1,  # noqa: ARG001 - of a search by several processes
+) -> Result:
+    """Look for a schedule of the variant that fails: the verdict, and the tape of the first one.
+
+    The plain run, the tapes of a ``corpus``, each predicted pair reversed, then PCT, delay-bounded and random
+    schedules in turns. By the same budget in schedules and the same seed it is the same result, however many
+    ``jobs``. Ctrl-C ends it with what was found so far, and ``interrupted``.
+
+    Raises:
+        EscapedError: the program does what no tape can hold; where, and what to do instead.
+        UserError: there is no such variant; a rules file has a mistake.
+    """
+    return _Search(scenario, variant, budget or Budget(), oracle or Oracle(), on_progress).done(corpus)
+
+
+class _Search:
+    def __init__(
+        self, scenario: Scenario, variant: str, budget: Budget, oracle: Oracle, on_progress: OnProgress | None
+    ) -> None:
+        self._bench = Bench(scenario, variant, oracle)
+        self._bench.play()  # refuses what is no variant
+        self._budget = budget
+        self._on_progress = on_progress
+        self._began = time.monotonic()
+        self._counts: dict[str, int] = {}
+        self._schedules = 0
+        self._choices = 0
+        self._pairs: tuple[PairResult, ...] = ()
+        self._notices: list[str] = []
+        self._plain = b""
+
+    def done(self, corpus: Sequence[Tape]) -> Result:
+        hit, interrupted = None, False
+        try:
+            hit = next((tried for tried in self._all(corpus) if tried.found), None)
+        except KeyboardInterrupt:
+            interrupted = True
+        return self._result(hit, interrupted=interrupted)
+
+    def _all(self, corpus: Sequence[Tape]) -> Iterator[Tried]:
+        plain = self._bench.run(Plain())
+        self._plain = plain.recording
+        yield self._note(self._bench.judge("plain", plain))
+        for tape in corpus:
+            if (played := self._replayed(tape)) is not None and not self._over:
+                yield self._note(self._bench.judge("corpus", played))
+        strategy = AtRandom(self._budget.seed)
+        while not self._over:
+            yield self._note(self._bench.attempt(Trial("random", strategy)))
+
+    def _replayed(self, tape: Tape) -> Played | None:
+        try:
+            return self._bench.replay(tape)
+        except TapeError as refused:
+            self._notices.append(f"a tape of the corpus was left out: {refused}")
+            return None
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    @property
+    def _over(self) -> bool:
+        budget = self._budget
+        return (budget.schedules is not None and self._schedules >= budget.schedules) or (
+            budget.seconds is not None and self._seconds >= budget.seconds
+        )
+
+    def _note(self, tried: Tried) -> Tried:
+        escaped = next((one for one in tried.found if one.kind == "escape"), None)
+        if escaped is not None:
+            scenario = self._bench.scenario.name
+            raise EscapedError(f"{scenario} ({self._bench.variant}) leaves the simulation: {escaped.message}")
+        self._schedules += 1
+        self._counts[tried.phase] = self._counts.get(tried.phase, 0) + 1
+        self._choices = max(self._choices, tried.choices)
+        if self._on_progress is not None:
+            self._on_progress(Progress(tried.phase, self._schedules, self._budget.schedules, self._seconds))
+        return tried
+
+    def _result(self, hit: Tried | None, *, interrupted: bool) -> Result:
+        found: tuple[Found, ...] = hit.found if hit is not None else ()
+        verdict: Verdict = "confirmed" if found else "clean"
+        phase: Phase = hit.phase if hit is not None else "random"
+        first = found[0] if found else None
+        return Result(
+            self._bench.scenario.name,
+            self._bench.variant,
+            verdict,
+            first.rule if first is not None else None,
+            first,
+            found[1:],
+            self._schedules,
+            phase,
+            hit.tape if hit is not None else None,
+            self._plain,
+            hit.recording if hit is not None else None,
+            self._pairs,
+            self._seconds,
+            Confidence("", 0.0, dict(self._counts), 0, self._choices),
+            interrupted,
+            tuple(self._notices),
+        )
