@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from backend.wire.query.nodes import MISSING
 from debugger.log.columns import NONE, NOT_IN_LOG
 from debugger.log.encode import FAMILIES
 from debugger.log.eventlog import SYNTHETIC, EventLog
-from debugger.log.fields import MISSING, Path, value_at
+from debugger.log.fields import Path, value_at
 from debugger.log.history import Change, FieldSearch, history, last_change, next_change
 from debugger.log.interner import ABSENT, Interner
 from debugger.log.lines import GONE

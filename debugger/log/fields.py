@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -12,6 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import Raw, Struct
 
+from backend.wire.query.nodes import MISSING
 from debugger.log.eventlog import EventLog
 
 Path = tuple[str | int, ...]
@@ -23,19 +23,6 @@ _ABSENT: Final = b""
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Cut = Callable[[bytes], bytes | None]
-
-
-class Missing(enum.Enum):
-    """The type of `MISSING`."""
-
-    MISSING = "missing"
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-MISSING: Final = Missing.MISSING
-"""In place of a value: the field is not there, or nothing is known of it."""
 
 
 class _Line(Struct):

@@ -11,8 +11,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from backend.wire.query.nodes import MISSING
 from debugger.log.eventlog import EventLog
-from debugger.log.fields import MISSING, Path, cutter, decode_value, read_lines, same
+from debugger.log.fields import Path, cutter, decode_value, read_lines, same
 
 Kind = Literal["first", "appeared", "changed", "vanished", "unknown"]
 

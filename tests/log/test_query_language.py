@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.events import decode_line
+from backend.wire.query.nodes import Node
 from debugger.log import EventLog, compile_query
 from debugger.log.query import lines as query_lines
 from debugger.log.query import plan
-from debugger.log.query.nodes import Node
 from debugger.log.query.parse import parse
 from tests.support.naive_queries import holds
 from tests.support.query_trees import conditions, events, line_of, render, trees

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, encode_event
+from backend.wire.query import automaton
+from backend.wire.query.globs import glob
+from backend.wire.query.regex import RegexError, compile_regex
 from debugger.log import EventLog, QueryError, compile_query
-from debugger.log.query import automaton, complete
+from debugger.log.query import complete
 from debugger.log.query.complete import MOST
-from debugger.log.query.globs import glob
-from debugger.log.query.regex import RegexError, compile_regex
 from tests.support.voicelog import voice_log
 
 ATOMS = [

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from debugger.log.query.nodes import Node
+from backend.wire.query.nodes import Node
 from debugger.log.query.parse import parse
 from debugger.log.query.tree import NotJudgedError, messages_of, node_of, tree_of
 from tests.support.query_trees import trees

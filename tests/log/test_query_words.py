@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, encode_event
+from backend.wire.query.nodes import And, Compare, Has, Node, Not, Or, Text, Word
 from debugger.log import EventLog, QueryError, compile_query
-from debugger.log.query.nodes import And, Compare, Has, Node, Not, Or, Text, Word
 from debugger.log.query.parse import DEEPEST, LONGEST, parse
 from debugger.log.query.times import moment
 from debugger.log.stores import BLOCK

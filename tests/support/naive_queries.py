@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from debugger.log.query.nodes import (
+from backend.wire.query.nodes import (
     And,
     Compare,
     Constant,

@@ -8,8 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from debugger.log.query.fields import FIELDS, in_payload
-from debugger.log.query.nodes import (
+from backend.wire.query.nodes import (
     And,
     Compare,
     Constant,
@@ -28,6 +27,7 @@ from debugger.log.query.nodes import (
     Text,
     Word,
 )
+from debugger.log.query.fields import FIELDS, in_payload
 from tests.support.naive_queries import FAMILIES, SECOND, SEVERITIES, Event
 
 START = 1_760_000_000 * SECOND

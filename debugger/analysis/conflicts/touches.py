@@ -11,6 +11,7 @@ from msgspec import Raw
 from numpy.typing import NDArray
 
 from backend.events import vocabulary as words
+from backend.wire.query.nodes import MISSING
 from debugger.analysis.conflicts.exclusion import Held, Inboxes
 from debugger.analysis.conflicts.labels import Labels
 from debugger.analysis.conflicts.lines import NO_STATE, Said, Told, decoded, payload, read_all
@@ -27,7 +28,7 @@ from debugger.analysis.conflicts.values import (
 )
 from debugger.analysis.order import Order
 from debugger.log import EventLog
-from debugger.log.fields import MISSING, read_lines
+from debugger.log.fields import read_lines
 
 _NOTHING: Final = frozenset({b"", b"{}", b"null"})
 _EMPTY: Final = Raw(b"{}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from backend.wire.query.nodes import MISSING, Missing
 from debugger.analysis.conflicts.records import LONG, Shape
-from debugger.log.fields import MISSING, Missing
 
 _DEEPEST: Final = 6  # what is nested further is compared as a whole
 _SHORT: Final = frozenset({int, bool, float, type(None), Missing})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from backend.wire.query.nodes import And, Compare, Field, Has, Kind, Matches, Node, Not, OneOf, Or, Text, Word
 from debugger.analysis.rules.schema import Names, listed
 from debugger.log.query import Query, QueryError, compile_query
 from debugger.log.query.fields import in_payload
-from debugger.log.query.nodes import And, Compare, Field, Has, Kind, Matches, Node, Not, OneOf, Or, Text, Word
 
 _COLUMNS: Final = {"message_type": "message", "component": "component"}
 _SHORT: Final = {"data": "data", "component_state": "state"}

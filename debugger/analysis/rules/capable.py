@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from backend.events.vocabulary import HANDLED, PUBLISHED, RECEIVED
+from backend.wire.query.nodes import And, Compare, Node, OneOf, Word
 from debugger.analysis.rules.schema import Blocked, Budget, Cases, Event, Part, Rule, Stalled, roles_of
 from debugger.log import NONE, EventLog
 from debugger.log.query import compile_query
-from debugger.log.query.nodes import And, Compare, Node, OneOf, Word
 
 Unjudged = tuple[str, str]
 """A rule, or a part of it, and why it was not judged."""

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
+from backend.wire.query.nodes import MISSING, Field
 from debugger.analysis.rules.aliases import Aliases, payload_field
 from debugger.analysis.rules.facts import Fact
 from debugger.analysis.rules.schema import listed
-from debugger.log.fields import MISSING
 from debugger.log.query.lines import Reader
-from debugger.log.query.nodes import Field
 
 Get: TypeAlias = Callable[[Fact], Any]
 """What a fact has in a field; None for nothing."""

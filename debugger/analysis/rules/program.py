@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import structs
 
 from backend.events.vocabulary import PUBLISHED, RECEIVED
+from backend.wire.query.nodes import And, Node
 from debugger.analysis.rules.aliases import Aliases
 from debugger.analysis.rules.check import VALUES
 from debugger.analysis.rules.facts import Fact
@@ -18,7 +19,6 @@ from debugger.analysis.rules.patterns import Binding, ColumnJudge, Context, Judg
 from debugger.analysis.rules.schema import Blocked, Budget, Cases, Event, Part, Rule, Stalled, roles_of
 from debugger.log import EventLog
 from debugger.log.query.joint import Joint
-from debugger.log.query.nodes import And, Node
 from debugger.log.query.parse import parse
 
 Feeds = tuple[tuple[int, Judge[Any], Binding], ...]

@@ -19,11 +19,12 @@ from backend.events.vocabulary import (
     SYSTEM,
     UNSUBSCRIBED,
 )
+from backend.wire.query.nodes import MISSING
 from debugger.analysis.rules.deliveries import PUBLISHES
 from debugger.analysis.rules.program import Program, Selector
 from debugger.analysis.rules.sessions import Sessions
 from debugger.log import EventLog
-from debugger.log.fields import MISSING, same
+from debugger.log.fields import same
 from debugger.log.query.joint import Piece, Places
 
 # What else a row may be besides an event of the rules: the first three before, the others after it is one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from backend.events.vocabulary import PUBLISHED, RECEIVED
+from backend.wire.query.nodes import MISSING
 from debugger.analysis.rules.deliveries import Deliveries, Delivery, Lane
 from debugger.analysis.rules.facts import Fact
 from debugger.analysis.rules.program import Feeds, Program, Selector
@@ -13,7 +14,7 @@ from debugger.analysis.rules.sessions import Sessions
 from debugger.analysis.rules.table import Table
 from debugger.analysis.turns.keys import TurnKeys
 from debugger.log import EventLog
-from debugger.log.fields import MISSING, same
+from debugger.log.fields import same
 
 _REMEMBERED: Final = 1 << 14
 """Sessions, and values in one of them, whose changes are looked for."""

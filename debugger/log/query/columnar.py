@@ -9,12 +9,12 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.wire.query.matching import Conditional, Test, name_test
+from backend.wire.query.nodes import Compare, Field, Kind, OneOf
 from debugger.log.columns import NONE
 from debugger.log.eventlog import EventLog
 from debugger.log.interner import Interner
 from debugger.log.query.intervals import Interval, intervals
-from debugger.log.query.matching import Conditional, Test, name_test
-from debugger.log.query.nodes import Compare, Field, Kind, OneOf
 from debugger.log.query.times import DAY, SECOND
 
 Mask = NDArray[np.bool_]

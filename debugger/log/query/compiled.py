@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.wire.query.nodes import Node
 from debugger.log.eventlog import EventLog
-from debugger.log.query.nodes import Node
 from debugger.log.query.parse import parse
 from debugger.log.query.plan import Plan
 

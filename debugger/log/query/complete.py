@@ -6,11 +6,11 @@ import re
 from typing import Any, Final, NamedTuple
 
 from backend.events.vocabulary import SEVERITIES
+from backend.wire.query.matching import walk
+from backend.wire.query.nodes import Field, Kind
 from debugger.log.encode import FAMILIES
 from debugger.log.eventlog import SYNTHETIC, EventLog
 from debugger.log.query.fields import ABOUT, ORDERED, ROOTS
-from debugger.log.query.matching import walk
-from debugger.log.query.nodes import Field, Kind
 from debugger.log.query.place import place_in
 
 MOST: Final = 50

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import Final
 
+from backend.wire.query.nodes import Field, Kind
 from debugger.log.query.errors import QueryError
-from debugger.log.query.nodes import Field, Kind
 
 _NAMED: Final = (
     ("component", Kind.NAME, "component", "who it happened in"),
@@ -62,14 +62,6 @@ ORDERED: Final = frozenset({Kind.NUMBER, Kind.SEVERITY, Kind.TIME, Kind.SPAN, Ki
 NAMES: Final = frozenset({Kind.NAME, Kind.TEXT, Kind.LIST})
 """Kinds whose values are names."""
 
-_UNITS: Final = (
-    ("_seconds", 1_000_000_000),
-    ("_ns", 1),
-    ("_us", 1_000),
-    ("_ms", 1_000_000),
-    ("_s", 1_000_000_000),
-)
-
 
 def named(name: str) -> Field | None:
     """The field of that name, whatever its case."""
@@ -81,12 +73,6 @@ def in_payload(root: str, path: tuple[str | int, ...]) -> Field:
     """The field at a path of one key at least; ``root`` is one of `ROOTS`."""
     short = "data" if root == "data" else "state"
     return Field(".".join((short, *map(str, path))), Kind.PAYLOAD, ROOTS[root], path)
-
-
-def unit_of(field: Field) -> int | None:
-    """The ns of one of a payload field's unit, as the end of its key says; None for no unit."""
-    key = str(field.path[-1]) if field.path else ""
-    return next((ns for end, ns in _UNITS if key.endswith(end)), None)
 
 
 def near(name: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from debugger.log.query.nodes import Compare, Duration, Moment, Number, OneOf, Range, Scalar, Value
+from backend.wire.query.nodes import Compare, Duration, Moment, Number, OneOf, Range, Scalar, Value
 from debugger.log.query.times import DAY
 
 LEAST: Final = -(2**63)

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.wire.query.nodes import Field, Node, Text
 from debugger.log.eventlog import EventLog
 from debugger.log.query.lines import Batch, Reader
-from debugger.log.query.nodes import Field, Node, Text
 from debugger.log.query.plan import BATCH, Mask, Stretch, conditions_of, in_line, part_of, test_of
 
 Places = NDArray[np.intp]

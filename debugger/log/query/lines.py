@@ -12,10 +12,10 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backend.events import BrokenLineError, decode_line
+from backend.wire.query.matching import Conditional, Test, list_test, name_test, payload_test, walk
+from backend.wire.query.nodes import MISSING, Field, Kind
 from debugger.log.eventlog import EventLog
-from debugger.log.fields import MISSING, read_lines
-from debugger.log.query.matching import Conditional, Test, list_test, name_test, payload_test, walk
-from debugger.log.query.nodes import Field, Kind
+from debugger.log.fields import read_lines
 
 Mask = NDArray[np.bool_]
 

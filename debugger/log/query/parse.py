@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from debugger.log.query.errors import QueryError
-from debugger.log.query.fields import NAMES, ORDERED, ROOTS, in_payload, named, near, unknown
-from debugger.log.query.nodes import (
+from backend.wire.query.nodes import (
     And,
     Compare,
     Field,
@@ -22,7 +20,9 @@ from debugger.log.query.nodes import (
     Text,
     Value,
 )
-from debugger.log.query.regex import RegexError, compile_regex
+from backend.wire.query.regex import RegexError, compile_regex
+from debugger.log.query.errors import QueryError
+from debugger.log.query.fields import NAMES, ORDERED, ROOTS, in_payload, named, near, unknown
 from debugger.log.query.scan import Name, Scanner
 from debugger.log.query.values import example, read_value
 

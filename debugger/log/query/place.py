@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from backend.wire.query.nodes import Field
 from debugger.log.query.errors import QueryError
 from debugger.log.query.fields import ROOTS, in_payload, named
-from debugger.log.query.nodes import Field
 from debugger.log.query.scan import Name, Scanner
 
 _IN: Final = re.compile(r"(?:not\s+)?in\s*\(", re.IGNORECASE)

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.wire.query.nodes import And, Condition, Field, Kind, Node, Not, Or, Text
 from debugger.log.eventlog import EventLog
 from debugger.log.query.columnar import ColumnTest, column_test
 from debugger.log.query.lines import Batch, LineTest, Reader
-from debugger.log.query.nodes import And, Condition, Field, Kind, Node, Not, Or, Text
 from debugger.log.query.textsearch import Needle
 
 Mask = NDArray[np.bool_]

@@ -7,7 +7,7 @@ import re
 from fractions import Fraction
 from typing import Final
 
-from debugger.log.query.nodes import Moment
+from backend.wire.query.nodes import Moment
 
 SECOND: Final = 1_000_000_000
 DAY: Final = 86_400 * SECOND

@@ -23,8 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from debugger.log.query.fields import FIELDS, in_payload
-from debugger.log.query.nodes import (
+from backend.wire.query.nodes import (
     And,
     Compare,
     Constant,
@@ -44,6 +43,7 @@ from debugger.log.query.nodes import (
     Value,
     Word,
 )
+from debugger.log.query.fields import FIELDS, in_payload
 
 Tree = dict[str, Any]
 

@@ -9,10 +9,8 @@ from typing import Final
 
 from backend.events import Family
 from backend.events.vocabulary import SEVERITIES
-from debugger.log.encode import FAMILIES
-from debugger.log.query.errors import QueryError
-from debugger.log.query.fields import NAMES, unit_of
-from debugger.log.query.nodes import (
+from backend.wire.query.matching import unit_of
+from backend.wire.query.nodes import (
     Constant,
     Duration,
     Field,
@@ -24,6 +22,9 @@ from debugger.log.query.nodes import (
     Value,
     Word,
 )
+from debugger.log.encode import FAMILIES
+from debugger.log.query.errors import QueryError
+from debugger.log.query.fields import NAMES
 from debugger.log.query.times import moment, span
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from backend.wire.query.nodes import Missing
 from debugger.log import GONE, MISSING, EventLog, Path, Snapshot
-from debugger.log.fields import Missing, same
+from debugger.log.fields import same
 from debugger.tui.state.signs import ADDED, CHANGED
 from debugger.tui.text import safe_text, value_text
 

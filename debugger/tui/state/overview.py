@@ -8,8 +8,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from rich.segment import Segment
 
+from backend.wire.query.nodes import Missing
 from debugger.log import MISSING, NONE, EventLog
-from debugger.log.fields import Missing, same
+from debugger.log.fields import same
 from debugger.tui.palette import ink
 from debugger.tui.session import Session
 from debugger.tui.state.model import differences, is_gone, outline, session_at

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
-from debugger.log.query.automaton import Automaton, Code, Op
+from backend.wire.query.automaton import Automaton, Code, Op
 
 LONGEST: Final = 500
 LARGEST: Final = 400

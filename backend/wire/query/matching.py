@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
-from debugger.log.fields import MISSING
-from debugger.log.query.fields import unit_of
-from debugger.log.query.globs import glob
-from debugger.log.query.nodes import (
+from backend.wire.query.globs import glob
+from backend.wire.query.nodes import (
+    MISSING,
     Compare,
     Constant,
     Duration,
@@ -25,7 +24,7 @@ from debugger.log.query.nodes import (
     Value,
     Word,
 )
-from debugger.log.query.regex import compile_regex
+from backend.wire.query.regex import compile_regex
 
 Test = Callable[[Any], bool]
 Conditional = Compare | OneOf | Matches | Has
@@ -37,6 +36,13 @@ _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
 }
+_UNITS: Final = (
+    ("_seconds", 1_000_000_000),
+    ("_ns", 1),
+    ("_us", 1_000),
+    ("_ms", 1_000_000),
+    ("_s", 1_000_000_000),
+)
 _NUMBERS: Final = frozenset({int, float})  # which `bool`, by its very type, is not
 
 
@@ -124,3 +130,9 @@ def walk(value: Any, path: Sequence[str | int]) -> Any:
         else:
             return MISSING
     return value
+
+
+def unit_of(field: Field) -> int | None:
+    """The ns of one of a payload field's unit, as the end of its key says; None for no unit."""
+    key = str(field.path[-1]) if field.path else ""
+    return next((ns for end, ns in _UNITS if key.endswith(end)), None)
