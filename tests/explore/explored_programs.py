@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from backend.scenarios import Played, Scenario, Scene, scenario
+from backend.tap import watch
 
 
 @scenario(variants=("fixed", "buggy"))
@@ -63,6 +64,29 @@ async def wrong_at_once(scene: Scene) -> None:
 
     await asyncio.gather(come(1), come(2), chatter(3))
     assert came == [2, 1]
+
+
+@scenario(rule="lost-update")
+async def recorded_deposits(scene: Scene) -> None:
+    """The same two deposits, told by a tap: what is lost is seen in the recording alone."""
+    lock = asyncio.Lock()
+
+    @watch(scene.tap, track=["balance"])
+    class Account:
+        balance = 0
+
+        async def deposit(self, delay: float) -> None:
+            await asyncio.sleep(delay)
+            if not scene.buggy:
+                await lock.acquire()
+            before = self.balance
+            await asyncio.sleep(0)
+            self.balance = before + 1
+            if not scene.buggy:
+                lock.release()
+
+    account = Account()
+    await asyncio.gather(account.deposit(0.001), account.deposit(0.004), chatter(6))
 
 
 async def chatter(times: int) -> None:
