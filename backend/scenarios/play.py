@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend.scenarios.scenario import Scenario, Scene
@@ -39,11 +40,17 @@ class Lines:
 
 
 class Play:
-    """A scenario's variant as a program for `simulate`, recorded anew in each run."""
+    """A scenario's variant as a program for `simulate`, recorded anew in each run.
 
-    def __init__(self, scenario: Scenario, variant: str) -> None:
+    ``on_start`` is called inside of each run, when its tap has begun: for who looks on from step to step.
+    """
+
+    def __init__(
+        self, scenario: Scenario, variant: str, *, on_start: Callable[[Tap], None] | None = None
+    ) -> None:
         self.scenario = scenario
         self.variant = variant
+        self._on_start = on_start
         self.program: Program = scenario.program(variant)
         self._lines = Lines()
         self._tap: Tap | None = None
@@ -53,6 +60,8 @@ class Play:
         self._lines = Lines()
         self._tap = Tap(SERVICE, sinks=(self._lines,), source=f"{SERVICE}-{self.scenario.name}")
         async with self._tap as tap:
+            if self._on_start is not None:
+                self._on_start(tap)
             await self.scenario.act(Scene(self.variant, tap))
 
     def run(self, strategy: Strategy | None = None, *, seed: int = 0) -> Played:
