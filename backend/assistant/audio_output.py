@@ -62,6 +62,7 @@ class AudioOutput(Component):
         self._playbacks: set[asyncio.Task[None]] = set()
         self._totals = {"played": 0, "interrupted": 0, "discarded": 0}
         self._machine: StateMachine | None = None
+        self._silent_at_once = session.conditions.guarded(Guard.SILENCE_BEFORE_SOUND)
         super().__init__(bus, session)
         self._machine = StateMachine(PLAYBACK, self.probe, session.conditions)
 
@@ -89,7 +90,7 @@ class AudioOutput(Component):
     # --- messages --------------------------------------------------------------
 
     async def _on_audio(self, message: TtsAudioChunk, scope: Scope) -> Dropped | None:
-        if dropped := self.stale(scope):
+        if dropped := self.silenced(scope):
             self._totals["discarded"] += 1
             return dropped
         playback = self._playback_for(message.worker_id, scope)
@@ -98,7 +99,7 @@ class AudioOutput(Component):
         return None
 
     async def _on_generation_complete(self, message: TtsGenerationComplete, scope: Scope) -> Dropped | None:
-        if dropped := self.stale(scope):
+        if dropped := self.silenced(scope):
             return dropped
         playback = self._playback_for(message.worker_id, scope)
         playback.queue.put_nowait(_Piece(message.audio_chunks, playback.voice_id, None))
@@ -130,11 +131,7 @@ class AudioOutput(Component):
 
     async def _stop(self) -> None:
         """Silence, now: the piece that plays is the last one, and one that is about to play is none."""
-        if (
-            self._machine is not None
-            and self._machine.state == IDLE
-            and not self.guarded(Guard.SILENCE_BEFORE_SOUND)
-        ):
+        if self._machine is not None and self._machine.state == IDLE and not self._silent_at_once:
             return
         task, self._task = self._task, None
         if task is not None:
@@ -147,19 +144,21 @@ class AudioOutput(Component):
         with for_worker(playback.worker_id):
             interrupted = False
             try:
-                await self._play_pieces(playback)
+                interrupted = not await self._play_pieces(playback)
             except asyncio.CancelledError:
                 interrupted = True
                 raise
             except Exception as error:  # noqa: BLE001 - a full disk or a lost device ends this turn's sound only
                 interrupted = True
+                self.session.turns.give_up(playback.turn)
                 self.probe.error(error, recovery_action="playback ended")
                 told = f"the sound cannot be played: {error}"
                 self.port.publish(SystemMessage(told, "error", self.NAME, TURN_CANCELLED))
             finally:
                 self._finish(playback, interrupted=interrupted)
 
-    async def _play_pieces(self, playback: _Playback) -> None:
+    async def _play_pieces(self, playback: _Playback) -> bool:
+        """Play until the end; False if the turn was over before that."""
         clock = asyncio.get_running_loop().time
         due: float | None = None
         to_the_end = self.guarded(Guard.PLAY_TO_THE_END)
@@ -168,6 +167,8 @@ class AudioOutput(Component):
                 await self.session.conditions.take(Delay.AUDIO_OPEN)
             if due is None or clock() > due:
                 due = clock()  # the first piece, or the voice was late: play on from now
+            if self._silent_at_once and self.session.turns.over(playback.turn):
+                return False
             self._begin_piece(playback, piece)
             await self._sink.write(piece.pcm)
             due += piece.pcm.duration_ms / 1000 * self._pace
@@ -176,7 +177,8 @@ class AudioOutput(Component):
             playback.played_ms += piece.pcm.duration_ms
             self._totals["played"] += 1
             if playback.queue.empty() and not to_the_end:
-                return
+                break
+        return True
 
     def _begin_piece(self, playback: _Playback, piece: _Piece) -> None:
         first = playback.index is None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from loguru import logger
 
 from backend.assistant.conditions import ORDINARY, Conditions
 from backend.assistant.guards import Guard
+from backend.assistant.turns import Turns
 from backend.bus import Bus, Dropped
 from backend.events.vocabulary import STATE_READ, SYSTEM
 from backend.tap import Scope
@@ -21,11 +22,12 @@ TURN_CANCELLED: Final = "turn_cancelled"
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """Whose session it is, and under which conditions it runs."""
+    """Whose session it is, under which conditions it runs, and which of its turns are over."""
 
     session_id: str
     user_id: str
     conditions: Conditions = ORDINARY
+    turns: Turns = field(default_factory=Turns)
 
 
 async def stop_task(task: asyncio.Task[None], reason: str) -> None:
@@ -98,3 +100,12 @@ class Component(ABC):
         if scope.turn is not None and scope.turn < self.turn:
             return Dropped(f"turn {scope.turn} is over, turn {self.turn} runs")
         return None
+
+    def silenced(self, scope: Scope) -> Dropped | None:
+        """The answer to text or audio that nobody is to hear any more, or None.
+
+        Knows of a turn's end before `stale` does: before this component has handled the message of it.
+        """
+        if self.session.turns.over(scope.turn):
+            return Dropped(f"turn {scope.turn} is over")
+        return self.stale(scope)

@@ -244,6 +244,7 @@ class Overseer(Component):
             return None  # one failure a turn is told; those it drags along are in the record
         self._failed_turn = self.turn
         self._counts["failed"] += 1
+        self.session.turns.give_up(self.turn)
         self.machine.end(f"error in {component}")
         self.probe.emit(
             "error",

@@ -154,6 +154,7 @@ class UserSession(Component):
     def _new_turn(self, first: type[Message]) -> Scope:
         self._end_turn(self.turn, "interrupted")
         self.turn += 1
+        self.session.turns.begin(self.turn)
         self._changed.set()
         return turn_scope(self.session.session_id, self.session.user_id, self.turn, first.message_type)
 

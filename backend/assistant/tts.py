@@ -80,6 +80,8 @@ class TTSOrchestrator(Component):
         task, self._task = self._task, None
         if task is None:
             return
+        if self._worker is not None:
+            self.session.turns.give_up(self._worker.turn)
         stopping = self._stop(self._worker, task, reason)
         if self.guarded(Guard.OLD_WORKER_FIRST):
             await stopping
@@ -106,10 +108,14 @@ class TTSOrchestrator(Component):
             with for_worker(worker_id):
                 self.port.publish(TtsWorkerCompleted(worker_id, "cancelled"))
 
-    async def _on_chunk(self, message: ChunkResponse, _scope: Scope) -> Dropped | None:
+    async def _on_chunk(self, message: ChunkResponse, scope: Scope) -> Dropped | None:
         worker = self._worker
-        asked_by = message.worker_id if self.guarded(Guard.CURRENT_WORKER_ONLY) else None
-        if worker is None or asked_by not in (None, worker.worker_id):
+        if self.guarded(Guard.CURRENT_WORKER_ONLY):
+            if dropped := self.silenced(scope):
+                return dropped
+            if worker is not None and message.worker_id != worker.worker_id:
+                worker = None
+        if worker is None:
             return Dropped(f"{message.worker_id} is not the current worker")
         worker.inbox.put_nowait(message)
         return None

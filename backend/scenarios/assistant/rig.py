@@ -111,6 +111,7 @@ async def assistant(
     spans: Mapping[Delay, tuple[float, float]] | None = None,
     voice: TextToSpeech | None = None,
     sink: AudioSink | None = None,
+    store: MemoryStore | None = None,
     sessions: Iterable[str] = ("s1",),
     **engines: Any,
 ) -> AsyncIterator[Rig]:
@@ -121,7 +122,7 @@ async def assistant(
     world = World(frozenset(without) if scene.buggy else frozenset(), spans=spans or {})
     model = replies if not isinstance(replies, Sequence) else ScriptedModel(replies, loop=True, sleep=slowly)
     bus = Bus(scene.tap)
-    store = MemoryStore(scene.tap)
+    store = store or MemoryStore(scene.tap)
     voice = voice or ScriptedVoice(sleep=slowly, first=0.04, each=0.02)
     made = Engines(model, voice, _book(), store, conditions=world, **engines)
     rig = Rig(bus, made, {})
