@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from backend.scenarios import Play, Played, Scenario
 from backend.simulation import Tape
@@ -14,7 +15,7 @@ from debugger.explore.departures import Departure, departures_of
 from debugger.explore.oracle import Oracle, judged, log_of
 from debugger.explore.shrink import MOST_RUNS, nearest_passing, shrink
 from debugger.explore.trials import silence
-from debugger.explore.verdicts import Found
+from debugger.explore.verdicts import Found, Result
 
 
 class Proof(Struct, frozen=True):
@@ -39,48 +40,76 @@ class Proof(Struct, frozen=True):
 
 def prove(
     scenario: Scenario,
-    variant: str,
-    tape: Tape,
-    found: Found,
+    result: Result,
     oracle: Oracle,
     *,
     most_runs: int = MOST_RUNS,
     on_run: Callable[[int], None] | None = None,
 ) -> Proof:
-    """Shrink a tape that fails as ``found`` says, and find the nearest schedule that passes.
+    """Shrink the tape of a search that found something, and find the nearest schedule that passes.
+
+    A run that was stopped by its limits is not shrunk: each try would take as long.
 
     Raises:
-        NotReproducedError: the tape does not fail so.
+        NotReproducedError: the tape does not fail so again: the program is not deterministic.
         TapeError: it is of another program, or of another version of it.
     """
-    play = Play(scenario, variant)
-
-    def fails(played: Played) -> bool:
-        return any(one.signature == found.signature for one in judged(played, oracle))
-
-    def passes(played: Played) -> bool:
-        return not judged(played, oracle)
-
+    if result.found is None or result.tape is None or result.bad is None:
+        raise ValueError(f"nothing was found in {result.scenario} ({result.variant})")
     with silence():
-        shrunk = shrink(play, tape, fails, most_runs=most_runs, on_run=on_run)
-        told = next(one for one in judged(shrunk.played, oracle) if one.signature == found.signature)
-        near = Play(dataclasses.replace(scenario, settings=shrunk.tape.settings), variant)
-        good = nearest_passing(near, shrunk.tape, passes, most_runs=most_runs)
-        departures = departures_of(play, shrunk.tape)
-    good_tape, good_run = good if good is not None else (None, None)
-    bad = shrunk.played.recording
+        if result.found.kind == "limit":
+            return _unshrunk(result, result.found, result.tape, result.bad)
+        return _Proving(scenario, result, result.found, oracle).done(result.tape, most_runs, on_run)
+
+
+class _Proving:
+    def __init__(self, scenario: Scenario, result: Result, found: Found, oracle: Oracle) -> None:
+        self._scenario = scenario
+        self._variant = result.variant
+        self._found = found
+        self._oracle = oracle
+
+    def done(self, tape: Tape, most_runs: int, on_run: Callable[[int], None] | None) -> Proof:
+        play = Play(self._scenario, self._variant)
+        shrunk = shrink(play, tape, self._fails, most_runs=most_runs, on_run=on_run)
+        # Random schedules, should it come to them, are to be of the same world.
+        world = dataclasses.replace(self._scenario, settings=shrunk.tape.settings)
+        near = nearest_passing(Play(world, self._variant), shrunk.tape, self._passes, most_runs=most_runs)
+        good_tape, good = near if near is not None else (None, None)
+        bad = shrunk.played.recording
+        return Proof(
+            self._scenario.name,
+            self._variant,
+            self._in(shrunk.played) or self._found,
+            shrunk.tape,
+            bad,
+            good_tape,
+            good.recording if good is not None else None,
+            departures_of(play, shrunk.tape),
+            parting(good.recording, bad) if good is not None else (),
+            shrunk.runs,
+            shrunk.least,
+        )
+
+    def _in(self, played: Played) -> Found | None:
+        """The failure, as it is in a run."""
+        signature = self._found.signature
+        return next((one for one in judged(played, self._oracle) if one.signature == signature), None)
+
+    def _fails(self, played: Played) -> bool:
+        return self._in(played) is not None
+
+    def _passes(self, played: Played) -> bool:
+        return not judged(played, self._oracle)
+
+
+def _unshrunk(result: Result, found: Found, tape: Tape, bad: bytes) -> Proof:
+    good = result.plain if result.phase != "plain" else None
+    good_tape = replace(tape, choices=()) if good is not None else None
+    parts = parting(good, bad) if good is not None else ()
+    least = not tape.deviations
     return Proof(
-        scenario.name,
-        variant,
-        told,
-        shrunk.tape,
-        bad,
-        good_tape,
-        good_run.recording if good_run is not None else None,
-        departures,
-        parting(good_run.recording, bad) if good_run is not None else (),
-        shrunk.runs,
-        shrunk.least,
+        result.scenario, result.variant, found, tape.cut(), bad, good_tape, good, (), parts, 0, least
     )
 
 
