@@ -33,6 +33,7 @@ from debugger.tui.presses import PRESSES, noticing
 from debugger.tui.screen import MainScreen
 from debugger.tui.session import Session
 from debugger.tui.settings import Settings
+from debugger.tui.stillness import Stillness
 from debugger.tui.text import safe_text
 from debugger.tui.themes import THEMES, apply_theme
 from debugger.tui.typed_ahead import KeysInOrder
@@ -97,6 +98,7 @@ class DebuggerApp(KeysInOrder):
         self._waiting: list[Callable[[], None]] = []
         self._behind = 0.0  # when a key had the panes brought up to date
         self._pressed = time.monotonic()
+        self._stillness = Stillness()
         self._filled = False  # the panes have shown events
         self._hint: FirstRunHint | None = None
         self.on_started: Callable[[], None] | None = None
@@ -172,7 +174,11 @@ class DebuggerApp(KeysInOrder):
             self._filled = session.cursor >= 0
             # The panes are kept up to date behind an open event too.
             # A key has just seen to that for all of them.
-            if not self._steps and time.monotonic() - self._behind >= SYNC_SECONDS:
+            now = time.monotonic()
+            happened = (len(session.log), session.cursor, session.progress, self._pressed, self.screen)
+            # Tests look at the panes after a tick, whatever they changed.
+            due = self._stillness.due(happened, now) or self.is_headless
+            if due and not self._steps and now - self._behind >= SYNC_SECONDS:
                 self._steps += self.main_screen.steps()
                 self._go_on()
         if session.playback.playing:

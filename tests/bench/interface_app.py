@@ -55,6 +55,8 @@ class Figures(msgspec.Struct):
 
     times: dict[str, Spread]
     events: int
+    judged: int
+    """Rows that are judged, or are left out of it; never less than before."""
     gaps: int
     filling_seconds: float
     filled_bytes: int
@@ -139,6 +141,7 @@ class TimedApp(DebuggerApp):
         figures = Figures(
             self._times.take(),
             len(self.session.log),
+            0 if self.session.judging is None else self.session.judging.upto,
             self.session.log.stats.gaps,
             *self._filling,
             resident(),

@@ -148,9 +148,13 @@ def bench_of(events: int) -> Iterator[tuple[Bench, int]]:
 
 
 def settle(bench: Bench) -> float:
-    """Wait until all panes have looked at everything and nothing is worked at; seconds that took."""
+    """Wait until all is judged, all panes have looked at everything and nothing is worked at; seconds."""
     terminal, began = bench.terminal, time.perf_counter()
     while time.perf_counter() - began < _SETTLE_SECONDS:
+        figures = bench.figures()
+        if figures.judged < figures.events:
+            bench.rest(1.0)
+            continue
         before = terminal.cpu_seconds()
         if terminal.quiet(1.0, 2.0) is None and terminal.cpu_seconds() - before < _AT_REST:
             return time.perf_counter() - began - 1.0
