@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from backend.wire.client import (
+    ControlAnswered,
+    ControlChanged,
     EventsReceived,
     FeedClient,
     GapReceived,
@@ -12,6 +14,7 @@ from backend.wire.client import (
     ServerRefused,
     SourceChanged,
 )
+from backend.wire.control import ControlOffer, ControlResult, ControlState, request_frame
 from backend.wire.frames import (
     PROTOCOL,
     SUBPROTOCOL,
@@ -29,6 +32,11 @@ from backend.wire.server import FeedSession
 __all__ = [
     "PROTOCOL",
     "SUBPROTOCOL",
+    "ControlAnswered",
+    "ControlChanged",
+    "ControlOffer",
+    "ControlResult",
+    "ControlState",
     "ErrorFrame",
     "EventBatch",
     "EventsReceived",
@@ -50,4 +58,5 @@ __all__ = [
     "Subscribe",
     "TokenPolicy",
     "guard_for",
+    "request_frame",
 ]

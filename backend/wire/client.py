@@ -20,6 +20,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from backend.events import BrokenLineError, Event, decode_line, decode_lines
 from backend.events.vocabulary import RECORDING_ENDED, SYSTEM
+from backend.wire.control import ControlResult, ControlState
 from backend.wire.frames import ErrorFrame, Gap, Hello, ServerFrame, Subscribe, control_frame, one_line
 
 
@@ -73,13 +74,34 @@ class ServerRefused(Struct, frozen=True):
     message: str
 
 
+class ControlAnswered(Struct, frozen=True):
+    """What became of a request of control."""
+
+    result: ControlResult
+
+
+class ControlChanged(Struct, frozen=True):
+    """What is controlled now; it holds until the next one, or the end of the connection."""
+
+    state: ControlState
+
+
 class NotUnderstood(Struct, frozen=True):
     """A frame, or an event in one, that is none. It was skipped."""
 
     message: str
 
 
-Received = HelloReceived | EventsReceived | GapReceived | SourceChanged | ServerRefused | NotUnderstood
+Received = (
+    HelloReceived
+    | EventsReceived
+    | GapReceived
+    | SourceChanged
+    | ServerRefused
+    | ControlAnswered
+    | ControlChanged
+    | NotUnderstood
+)
 
 
 class Position(Struct, frozen=True):
@@ -98,6 +120,8 @@ _frame = msgspec.json.Decoder(ServerFrame)
 _hello = msgspec.json.Decoder(Hello)
 _gap = msgspec.json.Decoder(Gap)
 _error = msgspec.json.Decoder(ErrorFrame)
+_result = msgspec.json.Decoder(ControlResult)
+_state = msgspec.json.Decoder(ControlState)
 
 
 class FeedClient:
@@ -129,6 +153,8 @@ class FeedClient:
             "hello": lambda frame, _: self._hello(_hello.decode(frame)),
             "gap": lambda frame, _: self._told_gap(_gap.decode(frame)),
             "error": lambda frame, _: [ServerRefused(one_line(_error.decode(frame).message))],
+            "control_result": lambda frame, _: [ControlAnswered(_result.decode(frame))],
+            "control_state": lambda frame, _: [ControlChanged(_state.decode(frame))],
         }
 
     @property

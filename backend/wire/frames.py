@@ -12,6 +12,8 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from backend.wire.control import ControlOffer, ControlResult, ControlState
+
 PROTOCOL: Final = "doubletalk.feed/1"
 """Named in every hello; the number grows when an old client could no longer read the feed."""
 
@@ -75,7 +77,8 @@ class Hello(Struct, tag_field="type", tag="hello", frozen=True):
 
     The history holds ``oldest_seq`` to ``next_seq`` - 1 of ``source``, the ring's latest;
     ``start_seq`` is the first one this client is going to get. ``source`` is null
-    while nothing was emitted yet. ``topology`` is an object of the producer's.
+    while nothing was emitted yet. ``topology`` is an object of the producer's; ``control``
+    says whether the program can be held, and by this client.
     """
 
     protocol: str
@@ -84,6 +87,7 @@ class Hello(Struct, tag_field="type", tag="hello", frozen=True):
     next_seq: int
     start_seq: int
     topology: Raw = Raw(b"{}")
+    control: ControlOffer = ControlOffer()
 
     def topology_object(self) -> dict[str, Any]:
         """The topology as a fresh dict; anything but an object reads as empty."""
@@ -138,8 +142,29 @@ _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
 
 
+class ClientFrame(Struct, frozen=True):
+    """Any frame of a client, as far as a server has to look before it decodes it."""
+
+    type: Any = None
+
+
+_BEGINNING: Final = 200
+_client_frame = msgspec.json.Decoder(ClientFrame)
+
+
+def is_control(frame: str | bytes) -> bool:
+    """Whether a client's message is a request of control, right or wrong."""
+    try:
+        return bool(_client_frame.decode(frame).type == "control")
+    except RecursionError:  # nested without end: whether it was a request is then told by its beginning
+        beginning = frame[:_BEGINNING]
+        return b'"control"' in (beginning.encode() if isinstance(beginning, str) else beginning)
+    except (msgspec.DecodeError, UnicodeError):
+        return False
+
+
 def parse_client_frame(frame: str | bytes) -> Subscribe:
-    """The client's message, which can only be a subscribe.
+    """The client's message, which can only be a subscribe: `is_control` was asked before.
 
     Raises:
         ProtocolViolation: too large, not JSON, or not a subscribe; the text says which.
@@ -164,7 +189,10 @@ def one_line(text: object) -> str:
     return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
 
 
-def control_frame(message: Subscribe | Hello | Gap | ErrorFrame, fmt: Format = "json") -> Frame:
+ControlFrame = Subscribe | Hello | Gap | ErrorFrame | ControlResult | ControlState
+
+
+def control_frame(message: ControlFrame, fmt: Format = "json") -> Frame:
     """Any frame but an events frame, encoded."""
     if fmt == "json":
         return Frame((_json.encode(message),))

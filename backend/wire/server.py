@@ -8,12 +8,15 @@ opening    grace is over  plain
 plain      subscribe      subscribed
 ========== ============== ==========
 
-Anything else a client says is a `ProtocolViolation`. Laws:
+Requests of control may come in any state and change none; anything else a client says is a
+`ProtocolViolation`. Laws:
 
 1. The cursor starts at the connection, so what is emitted during the grace is not lost.
 2. Each event is delivered once, filtered out, or inside a gap that was told.
 3. A gap is told before any later event of its source.
 4. No event is encoded twice: native JSON frames are spliced from the ring's bytes.
+5. Each request of control gets one answer, in order. Of the states that follow each other only the latest
+   waits, and only who subscribed to native events gets one.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from typing import Any
 import msgspec
 
 from backend.events import encode_payload
+from backend.wire.control import NO_CONTROL, ControlOffer, ControlResult, Request, RequestError, parse_request
 from backend.wire.dialects import project_line
 from backend.wire.frames import (
     MAX_FRAME,
@@ -38,6 +42,8 @@ from backend.wire.frames import (
     control_frame,
     events_frame,
     events_frame_msgpack,
+    is_control,
+    one_line,
     parse_client_frame,
 )
 from backend.wire.ring import Ring, Segment
@@ -48,6 +54,9 @@ GRACE_SECONDS = 0.2
 
 # Events looked at in one call: a filter that matches nothing must not hold the loop (0.5 us each).
 _SCAN_EVENTS = 2048
+
+MOST_ANSWERS = 1000
+"""Answers that may wait for a client: it asks, and reads nothing."""
 
 
 class State(enum.Enum):
@@ -70,7 +79,7 @@ class FeedSession:
 
     Times are seconds of any one clock. ``queue_limit`` bounds the live events that may
     wait for this client (history that it asked for does not count); beyond it the oldest
-    half is skipped and told as a gap.
+    half is skipped and told as a gap. ``offer`` is what the hello says of control.
     """
 
     def __init__(
@@ -81,6 +90,7 @@ class FeedSession:
         topology: Callable[[], Mapping[str, Any]] = dict,
         queue_limit: int | None = None,
         grace: float = GRACE_SECONDS,
+        offer: ControlOffer = NO_CONTROL,
     ) -> None:
         self.state = State.OPENING
         self.wanted = Subscribe()
@@ -94,19 +104,52 @@ class FeedSession:
         self._cursor = self._live_from = ring.end
         self._offset = (-1, 0)  # a position, and where its line begins in its segment
         self._next_seq = ring.seqs_from(ring.end)
+        self._offer = offer
+        self._answers = 0
+        self._told: Frame | None = None
         self._outbox: deque[Frame] = deque()
         self._select = selector(self.wanted)
         self._types: frozenset[str] | None = None
 
     # --- what the client says ---------------------------------------------------
 
-    def receive(self, frame: str | bytes) -> None:
-        """Take one message of the client's.
+    def receive(self, frame: str | bytes) -> tuple[int, Request] | None:
+        """Take one message of the client's; a request of control is returned, for `answer` to be called.
+
+        One of the wrong shape is answered here.
 
         Raises:
-            ProtocolViolation: it is no subscribe, or the second one.
+            ProtocolViolation: it is no subscribe, or the second one; or the client reads no answers.
         """
-        wanted = parse_client_frame(frame)
+        if is_control(frame):
+            return self._request(frame)
+        self._subscribe(parse_client_frame(frame))
+        return None
+
+    def _request(self, frame: str | bytes) -> tuple[int, Request] | None:
+        if self._answers >= MOST_ANSWERS:
+            raise ProtocolViolation(f"{MOST_ANSWERS} answers wait to be read")
+        self._answers += 1
+        try:
+            return parse_request(frame)
+        except RequestError as error:
+            self.answer(ControlResult(error.id, ok=False, error=one_line(error)))
+        return None
+
+    def answer(self, result: ControlResult) -> None:
+        """What became of a request that `receive` returned."""
+        self._outbox.append(control_frame(result, self.wanted.format))
+
+    @property
+    def observes_control(self) -> bool:
+        """Whether this client is told what is controlled: one that knows the dialogue, and our events."""
+        return self.state is State.SUBSCRIBED and self.wanted.dialect == "native"
+
+    def tell(self, state: Frame) -> None:
+        """Have the client told of this state, instead of one that it was not told yet."""
+        self._told = state
+
+    def _subscribe(self, wanted: Subscribe) -> None:
         self._advance("subscribe")
         self.wanted = wanted
         self._select = selector(wanted)
@@ -123,6 +166,7 @@ class FeedSession:
             next_seq,
             ring.seqs_from(self._cursor).get(source or "", next_seq),
             encode_payload(self._topology()),
+            self._offer,
         )
         # What was found lost while finding the cursor is told after the hello.
         self._outbox.appendleft(control_frame(hello, wanted.format))
@@ -153,7 +197,7 @@ class FeedSession:
     @property
     def pending(self) -> bool:
         """Whether `next_frame` has work, given that the grace is over."""
-        return bool(self._outbox) or self._cursor < self._ring.end
+        return bool(self._outbox) or self._told is not None or self._cursor < self._ring.end
 
     @property
     def queued(self) -> int:
@@ -178,6 +222,9 @@ class FeedSession:
         """
         if self._outbox:
             return self._sent(self._outbox.popleft())
+        if self._told is not None:
+            told, self._told = self._told, None
+            return told
         if self.state is State.OPENING:
             if now < self._grace_over:
                 return None
@@ -188,6 +235,8 @@ class FeedSession:
         return self._sent(self._outbox.popleft()) if self._outbox else None
 
     def _sent(self, frame: Frame) -> Frame:
+        if not self._outbox:
+            self._answers = 0
         self.delivered += frame.events
         return frame
 

@@ -20,7 +20,15 @@ from backend.errors import UserError
 from backend.events import SCHEMA, Event, encode_event, encode_payload
 from backend.events.vocabulary import GAP, RECORDING_ENDED, RECORDING_STARTED, SYSTEM
 from backend.jsonl_file import JsonlFile
-from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, ServerRefused, SourceChanged
+from backend.wire.client import (
+    ControlAnswered,
+    ControlChanged,
+    EventsReceived,
+    GapReceived,
+    NotUnderstood,
+    ServerRefused,
+    SourceChanged,
+)
 from debugger.log.tally import BELIEVABLE
 from debugger.sources.feed import Connected, Disconnected, Silent, Update
 
@@ -197,7 +205,13 @@ async def _follow(
 
 
 def _tell(
-    update: Connected | GapReceived | SourceChanged | NotUnderstood | ServerRefused,
+    update: Connected
+    | GapReceived
+    | SourceChanged
+    | NotUnderstood
+    | ServerRefused
+    | ControlAnswered
+    | ControlChanged,
     recording: Recording,
     note: Callable[[str], None],
 ) -> None:
@@ -212,5 +226,5 @@ def _tell(
         if not update.ended:
             recording.gap(update.old, update.known_seq + 1, None, "the producer was replaced before its end")
             note(f"{update.old} is gone; what it emitted after event {update.known_seq} is lost")
-    else:
+    elif isinstance(update, NotUnderstood | ServerRefused):
         note(update.message)
