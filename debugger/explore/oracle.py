@@ -15,8 +15,8 @@ from backend.scenarios import Played
 from backend.simulation import DeadlockError, EscapeError, Outcome, Run, Wait
 from backend.simulation.places import program_file, told
 from debugger.analysis.findings import Finding
-from debugger.analysis.judge import judge_violations
 from debugger.analysis.rules import RuleSet, load_rules
+from debugger.analysis.violations import violations
 from debugger.explore.verdicts import Found, Kind
 from debugger.log import EventLog
 
@@ -40,16 +40,16 @@ def judged(played: Played, oracle: Oracle) -> tuple[Found, ...]:
     """All that is wrong with a run, each signature once; what ended it first. By the same run the same."""
     found = [*_of_run(played.run)]
     if oracle.recorded and played.run.outcome is not Outcome.ESCAPED:
-        found += [_of_finding(one) for one in violations(played.recording, oracle)]
+        found += [_of_finding(one) for one in broken_rules(played.recording, oracle)]
     return tuple({one.signature: one for one in reversed(found)}.values())[::-1]
 
 
-def violations(recording: bytes, oracle: Oracle) -> list[Finding]:
+def broken_rules(recording: bytes, oracle: Oracle) -> list[Finding]:
     """What the rules call a violation at severity error, but for what a rules file accepts."""
     log = log_of(recording)
     return [
         one
-        for one in judge_violations(log, _rules(oracle.rules))
+        for one in violations(log, rules_of(oracle))
         if one.verdict == "violation" and one.severity == "error" and not one.suppressed
     ]
 
@@ -61,6 +61,11 @@ def log_of(recording: bytes) -> EventLog:
     if lines:
         log.append_many(lines, [decode_line(line) for line in lines])
     return log
+
+
+def rules_of(oracle: Oracle) -> RuleSet:
+    """The rules of an oracle, made once in a process."""
+    return _rules(oracle.rules)
 
 
 @lru_cache(maxsize=4)

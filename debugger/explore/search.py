@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from backend.errors import UserError
-from backend.scenarios import Played, Scenario
-from backend.simulation import AtRandom, Plain, Tape, TapeError
+from backend.scenarios import Scenario
+from backend.simulation import Plain, Tape, TapeError
+from debugger.explore.confidence import confidence
 from debugger.explore.oracle import Oracle
-from debugger.explore.trials import Bench, Trial, Tried
+from debugger.explore.plan import Searched, trials
+from debugger.explore.predicted import predicted_pairs
+from debugger.explore.reversal import Reversal
+from debugger.explore.steps import Trace
+from debugger.explore.trials import Bench, Tried
 from debugger.explore.verdicts import (
     Budget,
-    Confidence,
     Found,
     PairResult,
     Phase,
@@ -60,9 +65,9 @@ class _Search:
         self._budget = budget
         self._on_progress = on_progress
         self._began = time.monotonic()
-        self._counts: dict[str, int] = {}
         self._schedules = 0
-        self._choices = 0
+        self._phase: Phase = "plain"
+        self._searched = Searched()
         self._pairs: tuple[PairResult, ...] = ()
         self._notices: list[str] = []
         self._plain = b""
@@ -76,22 +81,43 @@ class _Search:
         return self._result(hit, interrupted=interrupted)
 
     def _all(self, corpus: Sequence[Tape]) -> Iterator[Tried]:
-        plain = self._bench.run(Plain())
+        trace = Trace()
+        plain = self._bench.watched(Plain(), trace.note)
         self._plain = plain.recording
         yield self._note(self._bench.judge("plain", plain))
-        for tape in corpus:
-            if (played := self._replayed(tape)) is not None and not self._over:
-                yield self._note(self._bench.judge("corpus", played))
-        strategy = AtRandom(self._budget.seed)
-        while not self._over:
-            yield self._note(self._bench.attempt(Trial("random", strategy)))
+        yield from self._of_corpus(corpus)
+        yield from self._guided(trace)
+        for trial in trials(self._budget.seed, plain.run.tape, self._searched):
+            if self._over:
+                return
+            yield self._note(self._bench.attempt(trial))
 
-    def _replayed(self, tape: Tape) -> Played | None:
+    def _of_corpus(self, corpus: Sequence[Tape]) -> Iterator[Tried]:
+        for tape in corpus:
+            if self._over:
+                return
+            try:
+                played = self._bench.replay(tape)
+            except TapeError as refused:
+                self._notices.append(f"a tape of the corpus was left out: {refused}")
+                continue
+            yield self._note(self._bench.judge("corpus", played))
+
+    def _guided(self, trace: Trace) -> Iterator[Tried]:
+        bench, bound = self._bench, self._budget.bound
+        if not bench.oracle.recorded:
+            return
+        reversals = [
+            Reversal(bench, pair, bound) for pair in predicted_pairs(self._plain, trace, bench.oracle)
+        ]
         try:
-            return self._bench.replay(tape)
-        except TapeError as refused:
-            self._notices.append(f"a tape of the corpus was left out: {refused}")
-            return None
+            for reversal in reversals:
+                for tried in reversal.attempts():
+                    yield self._note(tried)
+                    if self._over:
+                        return
+        finally:
+            self._pairs = tuple(reversal.result for reversal in reversals)
 
     @property
     def _seconds(self) -> float:
@@ -110,32 +136,40 @@ class _Search:
             scenario = self._bench.scenario.name
             raise EscapedError(f"{scenario} ({self._bench.variant}) leaves the simulation: {escaped.message}")
         self._schedules += 1
-        self._counts[tried.phase] = self._counts.get(tried.phase, 0) + 1
-        self._choices = max(self._choices, tried.choices)
+        self._phase = tried.phase
+        self._searched.note(tried)
         if self._on_progress is not None:
             self._on_progress(Progress(tried.phase, self._schedules, self._budget.schedules, self._seconds))
         return tried
 
     def _result(self, hit: Tried | None, *, interrupted: bool) -> Result:
         found: tuple[Found, ...] = hit.found if hit is not None else ()
-        verdict: Verdict = "confirmed" if found else "clean"
-        phase: Phase = hit.phase if hit is not None else "random"
         first = found[0] if found else None
         return Result(
             self._bench.scenario.name,
             self._bench.variant,
-            verdict,
+            "confirmed" if found else _verdict(self._pairs),
             first.rule if first is not None else None,
             first,
             found[1:],
             self._schedules,
-            phase,
+            self._phase,
             hit.tape if hit is not None else None,
             self._plain,
             hit.recording if hit is not None else None,
             self._pairs,
             self._seconds,
-            Confidence("", 0.0, dict(self._counts), 0, self._choices),
+            confidence(self._searched),
             interrupted,
             tuple(self._notices),
         )
+
+
+def _verdict(pairs: Sequence[PairResult]) -> Verdict:
+    """Of a search that found nothing."""
+    fates = Counter(pair.fate for pair in pairs if not pair.note)
+    if fates["not-reproduced"] or fates["untried"]:
+        return "not-reproduced"
+    if fates["infeasible"] and not fates["harmless"]:
+        return "infeasible"
+    return "clean"

@@ -1,0 +1,79 @@
+"""A predicted pair the other way round: its earlier side is held back until the later one has come.
+
+One deviation from the plain schedule, and the least one that swaps the two: up to the step of the earlier
+side all is as asyncio would have it, then the task whose step that is does not run as long as anything else
+can (time passes, where nothing else can), until the later side's event is there; from then on all is plain
+again. Reversing a race of a happens-before analysis in this way is the directed half of RaceFuzzer (Sen,
+PLDI 2008); that it is an event queue's deliveries that are reversed, from AsyncDroid and EventRacer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from backend.events import Event
+from backend.simulation import TIME_PASSES, Alternative, Plain
+
+
+class Sight(Struct, frozen=True):
+    """By what an event is known in another run, where ids, turns and times may be others."""
+
+    event_type: str
+    component: str
+    message_type: str | None
+    session_id: str | None
+
+    @classmethod
+    def of(cls, event: Event) -> Sight:
+        """That of an event."""
+        return cls(event.event_type, event.component, event.message_type, event.session_id)
+
+
+class Hold(Struct, frozen=True):
+    """Hold back ``lane`` from ``step`` on, until an event was seen ``times`` times from there."""
+
+    lane: int
+    step: int
+    until: Sight
+    times: int = 1
+
+
+class Guided(Plain):
+    """Holds a lane back. Afterwards ``swapped`` tells whether that did it, ``forced`` that it could not."""
+
+    name = "guided"
+
+    def __init__(self, hold: Hold) -> None:
+        self.hold = hold
+        self.begin()
+
+    def begin(self) -> None:
+        """Nothing is held yet."""
+        self._holding = False
+        self._seen = 0
+        self.swapped = False
+        self.forced = False
+
+    def schedule(self, alternatives: Sequence[Alternative]) -> int:
+        """The oldest that is not held back."""
+        if self._holding:
+            lane = self.hold.lane
+            for at, one in enumerate(alternatives):
+                if one is TIME_PASSES or one.lane != lane:
+                    return at
+        return 0
+
+    def look(self, step: int, lane: int, events: Sequence[Event]) -> None:
+        """A step is over: as `debugger.explore.steps.Look`."""
+        hold = self.hold
+        if self._holding:
+            if lane == hold.lane:  # nothing else could run, nor time pass
+                self._holding, self.forced = False, True
+                return
+            self._seen += sum(Sight.of(event) == hold.until for event in events)
+            if self._seen >= hold.times:
+                self._holding, self.swapped = False, True
+        elif not self.swapped and not self.forced and step >= hold.step - 1:
+            self._holding = True

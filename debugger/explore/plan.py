@@ -1,0 +1,64 @@
+"""What is tried after the guided phase, in which order, and what was tried so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from typing import Final
+
+from backend.simulation import AtRandom, Kind, Tape
+from debugger.explore.delayed import Delayed, delay_sets
+from debugger.explore.pct import Pct
+from debugger.explore.trials import Trial, Tried
+
+TURNS: Final = ("pct-2", "delay", "pct-3", "random", "pct-2", "delay", "pct-2", "random", "pct-3", "delay")
+"""In turns, and not one after the other: so a budget of any size has some of each."""
+
+_SEEDS: Final = 1_000_003
+_MARGIN: Final = 1.25
+"""More choices than the plain run had, for runs that take longer."""
+
+_UNUSUAL: Final = (0.0, 0.1, 0.0, 0.5)
+"""How often the world outside does what it usually does not, in turns."""
+
+
+class Searched:
+    """What was tried: enough to say what it is worth."""
+
+    def __init__(self) -> None:
+        self.schedules: Counter[str] = Counter()
+        self.usual: Counter[int] = Counter()
+        """Runs of PCT by depth, with nothing unusual from outside."""
+        self.lanes = 0
+        self.choices = 0
+        self.singles = 0
+        """How many schedules with one delay there are."""
+        self.delayed = 0
+
+    def note(self, tried: Tried) -> None:
+        """One more."""
+        self.schedules[tried.phase] += 1
+        self.lanes = max(self.lanes, tried.lanes)
+        self.choices = max(self.choices, tried.choices)
+        if tried.usual:
+            self.usual[tried.usual] += 1
+        self.delayed += tried.delays == 1
+
+
+def trials(seed: int, plain: Tape, searched: Searched) -> Iterator[Trial]:
+    """All that there is to try, without end: by the same seed and plain run the same."""
+    choices = sum(kind == Kind.READY for kind, _, _ in plain.choices)
+    searched.singles = choices
+    taken = max(int(choices * _MARGIN), 1)
+    delays = delay_sets(choices, seed)
+    for number in count():
+        one = seed * _SEEDS + number
+        turn = TURNS[number % len(TURNS)]
+        if turn == "random":
+            yield Trial("random", AtRandom(one))
+        elif turn == "delay":
+            yield Trial("delay", Delayed(next(delays, ())))
+        else:
+            unusual = _UNUSUAL[number // len(TURNS) % len(_UNUSUAL)]
+            yield Trial("pct", Pct(one, int(turn[-1]), taken, unusual))

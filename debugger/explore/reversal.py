@@ -1,0 +1,57 @@
+"""The guided phase: each predicted pair, tried the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from debugger.explore.guided import Guided
+from debugger.explore.predicted import Pair
+from debugger.explore.trials import Bench, Tried
+from debugger.explore.verdicts import Fate, PairResult
+
+
+class Reversal:
+    """One pair: `attempts` until it is known what becomes of it, then ``result``."""
+
+    def __init__(self, bench: Bench, pair: Pair, bound: float) -> None:
+        self._bench = bench
+        self._pair = pair
+        self._bound = bound
+        self._schedules = 0
+        self._fate: Fate = "untried"
+        self._confirmed_by: Tried | None = None
+
+    def attempts(self) -> Iterator[Tried]:
+        """One run for each way to swap the two, up to the one that does."""
+        lateness = max(self._bound, self._bench.scenario.settings.lateness)
+        settings = replace(self._bench.scenario.settings, lateness=lateness)
+        self._fate = "infeasible"
+        for hold in self._pair.holds:
+            strategy = Guided(hold)
+            tried = self._bench.judge("guided", self._bench.watched(strategy, strategy.look, settings))
+            self._schedules += 1
+            if tried.found:
+                self._fate, self._confirmed_by = "confirmed", tried
+            elif strategy.swapped:
+                self._fate = "harmless"
+            yield tried
+            if self._fate != "infeasible":
+                return
+
+    @property
+    def result(self) -> PairResult:
+        """As far as it was tried."""
+        pair = self._pair
+        confirmed = self._confirmed_by
+        return PairResult(
+            pair.rule,
+            pair.message,
+            pair.rows,
+            self._fate,
+            self._schedules,
+            self._bound,
+            confirmed.found[0] if confirmed is not None else None,
+            pair.note,
+        )
