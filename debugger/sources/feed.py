@@ -13,6 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 
 from backend.errors import UserError
 from backend.wire.client import (
+    ControlAnswered,
+    ControlChanged,
     EventsReceived,
     FeedClient,
     GapReceived,
@@ -24,6 +26,7 @@ from backend.wire.client import (
 )
 from backend.wire.frames import Hello, Subscribe, one_line
 from backend.wire.guard import is_loopback
+from debugger.sources.control import Voice
 
 DEFAULT_PORT: Final = 8765
 PATH: Final = "/ws/events"
@@ -80,6 +83,8 @@ Update = (
     | SourceChanged
     | NotUnderstood
     | ServerRefused
+    | ControlAnswered
+    | ControlChanged
 )
 
 
@@ -120,6 +125,11 @@ class FeedSource:
         self._token = token
         self._first_delay = first_delay
         self._last_delay = last_delay
+        self._voice = Voice()
+
+    def say(self, frame: str) -> bool:
+        """Send the server a frame; whether it is connected."""
+        return self._voice.say(frame)
 
     @property
     def asked(self) -> Asked:
@@ -147,6 +157,7 @@ class FeedSource:
             try:
                 async with self._connect() as connection:
                     await connection.send(self.client.opening().decode())
+                    self._voice.use(connection)
                     async for updates in self._updates(connection):
                         delay = self._first_delay
                         yield updates
@@ -162,6 +173,8 @@ class FeedSource:
                 reason = f"{self.url} does not answer"
             except (OSError, InvalidHandshake) as error:
                 reason = self._unreachable(error)
+            finally:
+                self._voice.use(None)
             yield [Disconnected(reason, delay)]
             await asyncio.sleep(delay)
             delay = min(delay * 2, self._last_delay)

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
-from backend.wire.client import GapReceived, NotUnderstood, Position, ServerRefused, SourceChanged
+from backend.wire.client import (
+    ControlAnswered,
+    ControlChanged,
+    GapReceived,
+    NotUnderstood,
+    Position,
+    ServerRefused,
+    SourceChanged,
+)
 from debugger.sources.arrival import Arrival
 from debugger.sources.feed import Connected, Disconnected, Silent
 from debugger.sources.pipes import decoder, encode
 
-Told = Connected | Disconnected | Silent | GapReceived | SourceChanged | NotUnderstood | ServerRefused
+Told = (
+    Connected
+    | Disconnected
+    | Silent
+    | GapReceived
+    | SourceChanged
+    | NotUnderstood
+    | ServerRefused
+    | ControlAnswered
+    | ControlChanged
+)
 """All updates but events, of which there are too many to tell them one by one."""
 
 
@@ -28,10 +46,7 @@ class _Wire(NamedTuple):
 
 
 _ARRIVAL: Final = "events"
-_KINDS: Final[dict[str, Any]] = {
-    kind.__name__: msgspec.json.Decoder(kind).decode
-    for kind in (Connected, Disconnected, Silent, GapReceived, SourceChanged, NotUnderstood, ServerRefused)
-}
+_KINDS: Final[dict[str, Any]] = {kind.__name__: msgspec.json.Decoder(kind).decode for kind in get_args(Told)}
 _arrival: Final = decoder(Arrival)
 _wire: Final = decoder(_Wire)
 

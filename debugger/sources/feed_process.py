@@ -1,8 +1,9 @@
 """A live feed, read in a process of its own: ``python -m debugger.sources.feed_process``.
 
 On standard input comes, in a line of JSON, which feed it is and whether events are to be woven with those
-of others. On standard output goes a `Message` after the other, each behind its length. When standard input
-ends, whoever wanted this is gone, however that came about: then this ends too.
+of others; after that, a line each, frames that are to be said to the server. On standard output goes a
+`Message` after the other, each behind its length. When standard input ends, whoever wanted this is gone,
+however that came about: then this ends too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from msgspec import Struct
 from backend.events import Event
 from backend.wire.client import EventsReceived, Position
 from debugger.sources.arrival import Arrival, arrival_of
+from debugger.sources.control import FrameLines
 from debugger.sources.feed import Asked, FeedSource, Update
 from debugger.sources.feed_messages import Message, Told, message_to_wire
 from debugger.sources.output import Output, open_output
@@ -31,6 +33,7 @@ TOGETHER: Final = 1_000
 """Events from which on more at once save nothing."""
 
 _INPUT: Final = 0
+_AT_ONCE: Final = 1 << 16
 
 
 class Order(Struct, frozen=True):
@@ -106,18 +109,22 @@ async def follow(source: FeedSource, outbox: Outbox, output: Output) -> None:
     send()
 
 
-async def run(order: Order) -> None:
-    """Until the feed, or whoever wants it, has ended."""
+async def run(order: Order, said: bytes = b"") -> None:
+    """Until the feed, or whoever wants it, has ended. ``said`` came behind the order already."""
     loop = asyncio.get_running_loop()
     output = await open_output()
     gone = output.gone
+    source, lines = FeedSource.of(order.asked), FrameLines(said)
 
     def listen() -> None:
-        if not os.read(_INPUT, 1) and not gone.done():
+        read = os.read(_INPUT, _AT_ONCE)
+        for frame in lines.take(read):
+            source.say(frame)
+        if not read and not gone.done():
             gone.set_result(None)
 
     loop.add_reader(_INPUT, listen)
-    following = asyncio.create_task(follow(FeedSource.of(order.asked), Outbox(weaving=order.weaving), output))
+    following = asyncio.create_task(follow(source, Outbox(weaving=order.weaving), output))
     await asyncio.wait((following, gone), return_when=asyncio.FIRST_COMPLETED)
     if following.done():
         following.result()
@@ -131,13 +138,14 @@ def main() -> int:
     """Read the order, and do it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this is interrupted, and ends it
     order = bytearray()
-    while not order.endswith(b"\n"):
-        read = os.read(_INPUT, 1 << 16)
+    while b"\n" not in order:
+        read = os.read(_INPUT, _AT_ONCE)
         if not read:
             return 0
         order += read
+    asked, _, said = order.partition(b"\n")
     with contextlib.suppress(BrokenPipeError):
-        asyncio.run(run(msgspec.json.decode(order, type=Order)))
+        asyncio.run(run(msgspec.json.decode(asked, type=Order), bytes(said)))
     return 0
 
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from debugger.sources.arrival import Arrival
+from debugger.sources.control import HelperVoice
 from debugger.sources.feed import Disconnected, FeedSource, Update
 from debugger.sources.feed_messages import message_from_wire
 from debugger.sources.feed_process import Order
@@ -52,6 +53,13 @@ class HelpedFeed:
         self._weaving = weaving
         self._helper: Helper | None = None
         self._deaths = 0
+        self._voice: HelperVoice | None = None
+        self._here: FeedSource | None = None
+
+    def say(self, frame: str) -> bool:
+        """Send the server a frame; false where nobody could take it."""
+        voice = self._here if self._here is not None else self._voice
+        return voice is not None and voice.say(frame)
 
     def prepare(self) -> None:
         """Begin to read: while the interface is still being loaded, say."""
@@ -62,6 +70,7 @@ class HelpedFeed:
     def stop(self) -> None:
         """End the helper, whatever it does. Idempotent."""
         helper, self._helper = self._helper, None
+        self._mute()
         if helper is not None:
             helper.kill()
             helper.wait()
@@ -92,7 +101,8 @@ class HelpedFeed:
                 await asyncio.sleep(self._asked.first_delay)
         finally:
             self.stop()
-        async for update in FeedSource.of(self._asked):
+        self._here = FeedSource.of(self._asked)
+        async for update in self._here:
             yield update
 
     async def _told_by(self, helper: Helper) -> AsyncIterator[Update | Arrival]:
@@ -102,6 +112,8 @@ class HelpedFeed:
         pipe, _ = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), output_of(helper)
         )
+        if helper.stdin is not None:
+            self._voice = await HelperVoice.to(helper.stdin)
         try:
             while True:
                 length = int.from_bytes(await reader.readexactly(LENGTH_BYTES), "little")
@@ -115,6 +127,12 @@ class HelpedFeed:
             return
         finally:
             pipe.close()
+            self._mute()
+
+    def _mute(self) -> None:
+        voice, self._voice = self._voice, None
+        if voice is not None:
+            voice.close()
 
     def _start(self) -> Helper:
         helper = start(_MODULE, (), asked=True, memory=GIVES_BACK)
