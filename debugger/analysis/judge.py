@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from backend.events.vocabulary import RECEIVED
+from debugger.analysis.aside import Aside, Found, found_by, possible
 from debugger.analysis.conflicts import Conflicts
 from debugger.analysis.explain import explain
 from debugger.analysis.findings import Finding, Findings
@@ -25,6 +26,7 @@ from debugger.log import NONE, NOT_IN_LOG, EventLog
 
 INTEGRITY: Final = "integrity"
 VIOLATION: Final = "violation"
+_CHUNK: Final = 1 << 14
 _EXPLAINED: Final = 100
 """Findings that are explained: it takes some ms each."""
 
@@ -46,45 +48,44 @@ class Verdict(Struct, frozen=True):
     """Of those the ones that the log cannot show, or not all of, and why: that none is found says nothing."""
 
 
-def judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
-    """Look at all of a log that will not grow any more; suppressions hold up to and on their day."""
-    with _collecting_seldom():
-        return _judge(log, rules, today)
+def judge(log: EventLog, rules: RuleSet, today: dt.date, *, processors: int = 1) -> Verdict:
+    """Look at all of a log that will not grow any more; suppressions hold up to and on their day.
 
-
-def judge_violations(log: EventLog, rules: RuleSet, today: dt.date | None = None) -> tuple[Finding, ...]:
-    """Only what happened, and nothing about the rest: the same violations as `judge` tells, sooner.
-
-    For who judges thousands of short logs. Without a day, no suppression has run out.
+    With more than one of the ``processors`` a large log is judged by two processes, if that is possible.
     """
     with _collecting_seldom():
-        order, conflicts = _taken(log)
-        found = judged(log, rules, order=order).all()
-        told = (one for one in (*found, *conflicts.findings(found)) if one.verdict == VIOLATION)
-        return suppressed(tuple(told), rules.suppress, today or dt.date.min)
+        return _judge(log, rules, today, processors)
 
 
-def _judge(log: EventLog, rules: RuleSet, today: dt.date) -> Verdict:
-    order, conflicts = _taken(log)
-    applied = judged(log, rules, order=order)
-    found = applied.all()
-    clashes = [marked(one) for one in conflicts.findings(found)]
-    told = suppressed((*found, *clashes), rules.suppress, today)
+def _judge(log: EventLog, rules: RuleSet, today: dt.date, processors: int) -> Verdict:
+    order, conflicts, found = _taken(log, rules, processors)
+    clashes = [marked(one) for one in conflicts.findings(found.findings)]
+    told = suppressed((*found.findings, *clashes), rules.suppress, today)
     findings = sorted((*told, *_integrity(log)), key=rank)
     worst = [_explained(log, order, one) for one in findings[:_EXPLAINED]]
     findings[: len(worst)] = worst
-    return Verdict(tuple(findings), causality_of(log), tuple(_applied(rules)), applied.unjudged())
+    return Verdict(tuple(findings), causality_of(log), tuple(_applied(rules)), found.unjudged)
 
 
-def _taken(log: EventLog) -> tuple[Order, Conflicts]:
+def _taken(log: EventLog, rules: RuleSet, processors: int) -> tuple[Order, Conflicts, Found]:
     """All of it. Where mailboxes turn out not to be ordered, it is looked at once more by one who knows."""
     concurrent: frozenset[Mailbox] = frozenset()
     while True:
         order = Order(log, concurrent=concurrent)
         conflicts = Conflicts(log, order)
-        conflicts.take(len(log))  # moves the order along with it, while the clocks it asks for are there
-        if order.disproved <= concurrent:
-            return order, conflicts
+        aside = Aside(log, rules, order) if processors > 1 and possible(log) else None
+        try:
+            while not (order.complete and conflicts.complete):
+                # Moves the order along with it, while the clocks it asks for are there.
+                conflicts.take(min(conflicts.looked_at + _CHUNK, len(log)))
+                if aside is not None:
+                    aside.serve()
+            if order.disproved <= concurrent:
+                found = None if aside is None else aside.result()
+                return order, conflicts, found or found_by(judged(log, rules, order=order))
+        finally:
+            if aside is not None:
+                aside.stop()
         concurrent |= order.disproved
 
 

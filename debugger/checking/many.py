@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from backend.errors import UserError
 from debugger.checking.one import Asked, Judged, judge_one
 
@@ -16,16 +18,16 @@ _WORTH: Final = 8 << 20
 
 
 def judge_many(asked: Sequence[Asked], jobs: int, on_done: Callable[[int], None]) -> list[Judged]:
-    """Of each its `Judged`; ``on_done`` hears how many are.
+    """Of each its `Judged`; ``on_done`` hears how many are. Of ``jobs`` one recording may take two.
 
     Raises:
         UserError: a worker was killed, for want of memory, say.
     """
-    jobs = min(jobs, len(asked), 1 + sum(map(_size, asked)) // _WORTH)
-    if jobs <= 1:
+    side_by_side = min(jobs, len(asked), 1 + sum(map(_size, asked)) // _WORTH)
+    if side_by_side <= 1:
         found = []
         for number, one in enumerate(asked, start=1):
-            found.append(judge_one(one))
+            found.append(judge_one(replace(one, processors=jobs)))
             on_done(number)
         return found
     import multiprocessing  # noqa: PLC0415 - what one process does without
@@ -33,7 +35,7 @@ def judge_many(asked: Sequence[Asked], jobs: int, on_done: Callable[[int], None]
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
 
     # Forked workers would share locks with the threads that numpy and others began.
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(side_by_side, mp_context=multiprocessing.get_context("spawn"))
     try:
         futures = [pool.submit(judge_one, one) for one in asked]
         for number, future in enumerate(as_completed(futures), start=1):

@@ -32,6 +32,8 @@ class Asked(Struct, frozen=True):
     """For what is suppressed until a day."""
     rules: tuple[tuple[str, str], ...] = ()
     """Files of rules beside the built-in ones: name and text."""
+    processors: int = 1
+    """That may be used for it."""
 
 
 class Judged(Struct, frozen=True):
@@ -70,7 +72,7 @@ def judge_one(asked: Asked) -> Judged:
     notices = (*broken_lines(name, stats), *source.notices)
     right = mended(log)
     rules = _rules(asked.rules)
-    verdict = judge(right.log, rules, asked.today)
+    verdict = judge(right.log, rules, asked.today, processors=asked.processors)
     found = folded(verdict.findings, stats)
     kept = found[:MOST_FINDINGS]
     return Judged(

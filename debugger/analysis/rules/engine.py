@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-import numpy as np
-
-from backend.events.vocabulary import HANDLED
 from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
 from debugger.analysis.rules.capable import Capabilities, unjudged
-from debugger.analysis.rules.ledger import INTEGRITY, KEPT, VIOLATION, Charge, Entry, Ledger
+from debugger.analysis.rules.doubts import AtHand, Doubt, Doubts
+from debugger.analysis.rules.ledger import INTEGRITY, KEPT, PREDICTED, VIOLATION, Charge, Entry, Ledger
 from debugger.analysis.rules.load import RuleSet
 from debugger.analysis.rules.losses import Losses
 from debugger.analysis.rules.program import Program
 from debugger.analysis.rules.sessions import Sessions
 from debugger.analysis.rules.walk import Walk
-from debugger.log import ABSENT, EventLog
+from debugger.log import EventLog
 from debugger.log.pace import Pace
 
 _FIRST_CHUNK: Final = 512
 _LARGEST_CHUNK: Final = 1 << 16
 _FAST_NS: Final = 3_000_000
-_FAR: Final = 1 << 16
-_GUARDS: Final = 16
 _SECOND: Final = 1_000_000_000
 
 
@@ -42,16 +38,24 @@ class Rules:
     """Grows with its log: `advance` judges what came, `all` tells what was found so far.
 
     What is found depends on the rows alone, not on how `advance` was called. With an ``order`` steps that
-    went well, but that nothing orders, are predicted; rows are judged as far as the order has looked. A
-    ``live`` log is expected to go on: what still waits is not mentioned. `finish` says that a log is whole.
+    went well, but that nothing orders, are predicted; rows are judged as far as the order has looked. Where
+    somebody else has the order, ``doubts`` gets what is asked of it. A ``live`` log is expected to go on: what
+    still waits is not mentioned. `finish` says that a log is whole.
     """
 
     def __init__(
-        self, log: EventLog, rules: RuleSet, *, order: Order | None = None, live: bool = False
+        self,
+        log: EventLog,
+        rules: RuleSet,
+        *,
+        order: Order | None = None,
+        doubts: Doubts | None = None,
+        live: bool = False,
     ) -> None:
         self._log = log
         self._rules = rules
         self._order = order
+        self._doubts = doubts or AtHand(log, order)
         self._live = live
         self._pace = Pace(_FIRST_CHUNK, _LARGEST_CHUNK, _FAST_NS)
         self._start()
@@ -117,31 +121,9 @@ class Rules:
 
     # --- what patterns ask ---------------------------------------------------------------------
 
-    def ordered(self, before: int, after: int) -> bool | None:
-        """Whether something orders two rows; None where that cannot be told."""
-        order = self._order
-        if order is None or not order.first_row <= min(before, after) <= max(before, after) < order.looked_at:
-            return None
-        if before < after and order.ordered(before, after):
-            return True
-        tasks = self._log.column("task")
-        if ABSENT in (tasks[before], tasks[after]):
-            return None  # what else its task has done is not recorded, so neither is what that orders
-        return None if order.overlaps_hole(before, after) is not None else False
-
-    def guarded(self, before: int, after: int) -> bool:
-        """Whether a handler of the later one's mailbox ran in between, and comes after the earlier one."""
-        log, order = self._log, self._order
-        first = max(before, after - _FAR, log.first_row)
-        handled = log.id_of("event_type", HANDLED)
-        if order is None or first >= after or handled is None:
-            return False
-        same = log.column("event_type")[first:after] == handled
-        for name in ("component", "session"):
-            column = log.column(name)
-            same &= column[first:after] == column[after]
-        rows = (np.flatnonzero(same) + first).tolist()
-        return any(self.ordered(before, row) for row in rows[-_GUARDS:])
+    def doubt(self, doubt: Doubt, charge: Callable[[], Charge]) -> None:
+        """What went well is predicted, if nothing orders it."""
+        self._doubts.ask(doubt, lambda: self.enter(PREDICTED, charge()))
 
     def lost(self, low: int, high: int) -> bool:
         """Whether events may be missing from above a row up to another."""

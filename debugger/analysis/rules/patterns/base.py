@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from debugger.analysis.rules.deliveries import Delivery
+from debugger.analysis.rules.doubts import Doubt
 from debugger.analysis.rules.facts import Fact
-from debugger.analysis.rules.ledger import INTEGRITY, PREDICTED, VIOLATION, Charge
+from debugger.analysis.rules.ledger import INTEGRITY, VIOLATION, Charge
 from debugger.analysis.rules.patterns.binding import Binding, Seen
 from debugger.analysis.rules.schema import Case, Rule
 
@@ -27,12 +28,8 @@ Key = tuple[Any, ...]
 class Context(Protocol):
     """What a pattern may ask of the log as a whole."""
 
-    def ordered(self, before: int, after: int) -> bool | None:
-        """Whether something orders two rows; None where that cannot be told."""
-        ...
-
-    def guarded(self, before: int, after: int) -> bool:
-        """Whether a handler of the later one's mailbox ran in between, and comes after the earlier one."""
+    def doubt(self, doubt: Doubt, charge: Callable[[], Charge]) -> None:
+        """What went well is predicted, if nothing orders it; that may turn out later."""
         ...
 
     def lost(self, low: int, high: int) -> bool:
@@ -379,10 +376,13 @@ class Judge(Generic[State]):
         self.context.enter(verdict, charge)
         return verdict, charge
 
-    def predicted(self, before: Seen, after: Seen, **values: Any) -> None:
-        """Right, unless nothing orders the two."""
-        if before.row != after.row and self.context.ordered(before.row, after.row) is False:
-            self.context.enter(PREDICTED, self.charge(after, (before,), **values))
+    def predicted(
+        self, before: Seen, after: Seen, *, via: Seen | None = None, guarded: bool = False, **values: Any
+    ) -> None:
+        """Right, unless nothing orders the two; as of `Doubt`."""
+        if before.row != after.row:
+            doubt = Doubt(before.row, after.row, -1 if via is None else via.row, guarded)
+            self.context.doubt(doubt, lambda: self.charge(after, (before,), **values))
 
 
 __all__ = ["Binding", "Context", "Judge", "Key", "Known", "Seen"]

@@ -65,8 +65,7 @@ class LiveJudge(Judge[_State]):
                     state.second.setdefault(one, seen)
             if self._predict and state.ended:
                 last = next(reversed(state.ended))
-                if not self.context.guarded(state.ended[last].row, seen.row):
-                    self.predicted(state.ended[last], seen, other=last)
+                self.predicted(state.ended[last], seen, guarded=True, other=last)
         state.live[item] = seen
         if len(state.live) > _LIVE:
             state.live.popitem(last=False)

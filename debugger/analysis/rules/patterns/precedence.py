@@ -68,9 +68,7 @@ class PrecedenceJudge(Judge[_State]):
         event, known = self._events[index], state.first.get(index)
         if known is not None:
             if self._predict and state.asked <= _PREDICTIONS:
-                via = state.via.get(self._item_of(seen))
-                if via is None or self.context.ordered(known.row, via.row) is False:
-                    self.predicted(known, seen, missing=event)
+                self.predicted(known, seen, via=state.via.get(self._item_of(seen)), missing=event)
         elif self.context.seen(event, seen.row):
             self._wrong(seen, index, state)
         elif len(self._held[index]) < _HELD:
