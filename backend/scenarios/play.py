@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend.scenarios.scenario import Scenario, Scene
+from backend.scenarios.ticking import ticking
 from backend.simulation import Program, Replay, Run, Strategy, Tape, simulate
 from backend.tap import Batch, Tap
 
@@ -58,7 +59,8 @@ class Play:
     async def __call__(self) -> None:
         """Play it once."""
         self._lines = Lines()
-        self._tap = Tap(SERVICE, sinks=(self._lines,), source=f"{SERVICE}-{self.scenario.name}")
+        source = f"{SERVICE}-{self.scenario.name}"
+        self._tap = Tap(SERVICE, sinks=(self._lines,), source=source, clock=ticking())
         async with self._tap as tap:
             if self._on_start is not None:
                 self._on_start(tap)
