@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, overload
@@ -14,6 +15,8 @@ from backend.tap import Tap
 FIXED: Final = "fixed"
 BUGGY: Final = "buggy"
 BOTH: Final = (FIXED, BUGGY)
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Scene:
     def buggy(self) -> bool:
         """Whether the bug is to be switched on."""
         return self.variant == BUGGY
+
+
+class NotAScenarioError(TypeError):
+    """What was marked with `scenario` is none; the text says why."""
 
 
 Act = Callable[[Scene], Coroutine[Any, Any, None]]
@@ -94,19 +101,43 @@ def scenario(
 
     Its name is the function's with dashes, ``about`` the first line of its docstring, and the variants are
     ``fixed`` and ``buggy`` where a rule is given.
+
+    Raises:
+        NotAScenarioError: it is no coroutine function of a scene, or has an impossible name or variant.
     """
 
     def made(act: Act) -> Scenario:
-        if not inspect.iscoroutinefunction(act):
-            told = getattr(act, "__qualname__", type(act).__name__)
-            raise TypeError(f"a scenario is an `async def` that takes a Scene; {told} is none")
+        _check(act)
         return Scenario(
-            name or act.__name__.replace("_", "-"),
+            _checked(name or act.__name__.strip("_").replace("_", "-")),
             about if about is not None else (inspect.getdoc(act) or "").partition("\n")[0],
             act,
             rule,
-            tuple(variants or (BOTH if rule else (FIXED,))),
+            _of_both(variants or (BOTH if rule else (FIXED,))),
             settings or Settings(),
         )
 
     return made if act is None else made(act)
+
+
+def _check(act: object) -> None:
+    told = getattr(act, "__qualname__", type(act).__name__)
+    if not inspect.iscoroutinefunction(act):
+        raise NotAScenarioError(f"a scenario is an `async def` that takes a Scene; {told} is none")
+    try:
+        inspect.signature(act).bind(None)
+    except TypeError:
+        takes = inspect.signature(act)
+        raise NotAScenarioError(f"a scenario takes one argument, the Scene; {told} takes {takes}") from None
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise NotAScenarioError(f"{name[:80]!r} is no name of a scenario: letters, digits, -, _ and . only")
+    return name
+
+
+def _of_both(variants: Sequence[str]) -> tuple[str, ...]:
+    if unknown := [variant for variant in variants if variant not in BOTH]:
+        raise NotAScenarioError(f"a scenario has the variants fixed and buggy, not {unknown[0]!r}")
+    return tuple(dict.fromkeys(variants))

@@ -1,1 +1,20 @@
 """Scenarios of the assistant: every race of the contract, and days with and without trouble."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backend.scenarios.assistant import (
+    races_of_memory,
+    races_of_sound,
+    races_of_text,
+    races_of_workers,
+)
+from backend.scenarios.scenario import Scenario
+
+_MODULES = (races_of_text, races_of_workers, races_of_sound, races_of_memory)
+
+SCENARIOS: Final[tuple[Scenario, ...]] = tuple(
+    value for module in _MODULES for value in vars(module).values() if isinstance(value, Scenario)
+)
+"""All of them; the races first."""
