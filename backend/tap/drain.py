@@ -22,6 +22,7 @@ DRAIN_EVENTS = 2048
 BATCH_LIMIT = 2 * DRAIN_EVENTS
 # A publisher that never yields drains in place rather than hold events without bound.
 PENDING_LIMIT = 4096
+Watch = Callable[[Stamped], None]
 # The wall clock's offset is read anew at each drain; less than this is the reading's own jitter.
 _OFFSET_JITTER_NS = 10_000
 
@@ -29,13 +30,16 @@ _OFFSET_JITTER_NS = 10_000
 class Drain:
     """Holds what was emitted until the next drain, then hands it to every sink.
 
-    An emitter appends, calls `wake` if the drain is ``asleep`` (so that one comes within
+    An emitter appends, calls `notice` if the drain is ``alert`` (so that one comes within
     5 ms), and `check` now and then (so that it comes sooner when many wait). Before
     `open` and after `close` events are thrown away.
     """
 
     def __init__(self, clock: Clock, sinks: tuple[Sink, ...]) -> None:
-        self.asleep = True
+        # One flag for both reasons to be called at an event: nothing is to be tested twice on that path.
+        self.alert = True
+        self._awake = False
+        self._watch: Watch | None = None
         self.wall_offset = clock.wall_ns() - clock.mono_ns()
         self.errors: list[str] = []
         self.on_sink_failed: Callable[[Sink, Exception], None] = lambda _sink, _error: None
@@ -65,7 +69,7 @@ class Drain:
             self._loop = loop
             self._open = True
             self._follow_wall_clock()
-            self.asleep = True
+            self.alert = True
             first_id = begin()
             early = next(number for number, event in enumerate(self._pending) if event.id == first_id)
             self._cut(early)
@@ -73,9 +77,28 @@ class Drain:
 
     # --- when -------------------------------------------------------------------
 
-    def wake(self) -> None:
-        """See to it that a drain comes within 5 ms."""
-        self.asleep = False
+    def notice(self, event: Stamped) -> None:
+        """An event was appended: see to it that a drain comes, and show the event to who watches."""
+        watch = self._watch
+        if watch is None:
+            self.alert = False
+            self._wake()
+            return
+        if not self._awake:
+            self._awake = True
+            self._wake()
+        watch(event)
+
+    def watch(self, watch: Watch | None) -> None:
+        """Have each event shown to `watch` as it is emitted, in the thread that emits; None: no more.
+
+        It must not raise. There is one, who holds the program: what only wants to know is a sink.
+        """
+        self._watch = watch
+        self._awake = False
+        self.alert = True
+
+    def _wake(self) -> None:
         if self._open and not self._on_loop("call_later", DRAIN_SECONDS, self._timer):
             if self._flusher is None:
                 with self._lock:
@@ -108,7 +131,8 @@ class Drain:
 
     def _timer(self) -> None:
         # First this: who appends after the drain has looked will find it asleep.
-        self.asleep = True
+        self._awake = False
+        self.alert = True
         self.drain()
 
     # --- what -------------------------------------------------------------------

@@ -96,27 +96,26 @@ def emitter(source: str, clock: Clock, drain: Drain) -> Emit:
             event_id = more_ids()
         mono = mono_ns()
         wall = mono + drain.wall_offset
-        append(
-            Stamped(
-                1e-9 * wall,
-                event_type,
-                component or here,
-                message_type,
-                told,
-                direction,
-                data,
-                state,
-                event_id,
-                tail,
-                0,  # numbered by the drain, in the order of the record
-                wall,
-                mono,
-                cause or begun_by,
-                task,
-            )
+        event = Stamped(
+            1e-9 * wall,
+            event_type,
+            component or here,
+            message_type,
+            told,
+            direction,
+            data,
+            state,
+            event_id,
+            tail,
+            0,  # numbered by the drain, in the order of the record
+            wall,
+            mono,
+            cause or begun_by,
+            task,
         )
-        if drain.asleep:
-            drain.wake()
+        append(event)
+        if drain.alert:
+            drain.notice(event)
         return event_id
 
     return emit

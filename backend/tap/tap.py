@@ -22,6 +22,7 @@ from backend.tap.clock import Clock
 from backend.tap.context import OUTSIDE, Activation, current
 from backend.tap.drain import Drain, running_loop
 from backend.tap.emitter import Emit, emitter
+from backend.tap.stamped import Stamped
 
 _SHOWN_FRAMES = 8
 
@@ -90,6 +91,10 @@ class Tap:
     def drain(self) -> None:
         """Hand on what waits, now. Happens by itself within 5 ms; harmless to call."""
         self._drain.drain()
+
+    def watch(self, watch: Callable[[Stamped], None] | None) -> None:
+        """Have each event shown to `watch` the moment it is emitted; None: no more. See `Drain.watch`."""
+        self._drain.watch(watch)
 
     def add_sink(self, sink: Sink) -> None:
         """Let `sink` have every event that is emitted from now on."""
