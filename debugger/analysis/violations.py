@@ -7,22 +7,22 @@ import datetime as dt
 from debugger.analysis.conflicts import Conflicts
 from debugger.analysis.findings import Finding
 from debugger.analysis.order import Mailbox, Order
-from debugger.analysis.rules import RuleSet, judged, suppressed
+from debugger.analysis.rules import Ready, judged, suppressed
 from debugger.log import EventLog
 
 _VIOLATION = "violation"
 
 
-def violations(log: EventLog, rules: RuleSet, today: dt.date = dt.date.min) -> tuple[Finding, ...]:
+def violations(log: EventLog, rules: Ready, today: dt.date = dt.date.min) -> tuple[Finding, ...]:
     """The violations that `debugger.analysis.judge.judge` tells of a log, sooner.
 
     Neither what is missing from it is looked for, nor is anything explained. Without a day, no suppression
-    has run out.
+    has run out. The rules are made ready once, for one log after the other.
     """
     order, conflicts = _taken(log)
     found = judged(log, rules, order=order).all()
     told = [one for one in (*found, *conflicts.findings(found)) if one.verdict == _VIOLATION]
-    return suppressed(told, rules.suppress, today)
+    return suppressed(told, rules.rules.suppress, today)
 
 
 def _taken(log: EventLog) -> tuple[Order, Conflicts]:

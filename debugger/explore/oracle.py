@@ -15,7 +15,7 @@ from backend.scenarios import Played
 from backend.simulation import DeadlockError, EscapeError, Outcome, Run, Wait
 from backend.simulation.places import program_file, told
 from debugger.analysis.findings import Finding
-from debugger.analysis.rules import RuleSet, load_rules
+from debugger.analysis.rules import Ready, load_rules
 from debugger.analysis.violations import violations
 from debugger.explore.verdicts import Found, Kind
 from debugger.log import EventLog
@@ -63,14 +63,14 @@ def log_of(recording: bytes) -> EventLog:
     return log
 
 
-def rules_of(oracle: Oracle) -> RuleSet:
+def rules_of(oracle: Oracle) -> Ready:
     """The rules of an oracle, made once in a process."""
     return _rules(oracle.rules)
 
 
 @lru_cache(maxsize=4)
-def _rules(sources: tuple[tuple[str, str], ...]) -> RuleSet:
-    return load_rules(sources)
+def _rules(sources: tuple[tuple[str, str], ...]) -> Ready:
+    return Ready(load_rules(sources))
 
 
 def _of_finding(finding: Finding) -> Found:

@@ -45,7 +45,7 @@ def predicted_pairs(recording: bytes, trace: Trace, oracle: Oracle) -> tuple[Pai
     """Those of a plain run, best first: of rules that know what they speak of, then conflicts, then notes."""
     log = log_of(recording)
     seen = _Seen(log, trace)
-    verdict = judge(log, rules_of(oracle), dt.date.min)
+    verdict = judge(log, rules_of(oracle).rules, dt.date.min)
     found = [one for one in verdict.findings if one.verdict == "predicted" and not one.suppressed]
     pairs: dict[tuple[int, int], Pair] = {}
     for finding in sorted(found, key=_rank):

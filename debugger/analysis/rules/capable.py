@@ -31,9 +31,11 @@ _CHUNK: Final = 1 << 18
 class Capabilities:
     """Of a log as far as it goes: which event types there are, and whether causes and tasks are recorded."""
 
-    def __init__(self, log: EventLog, events: Mapping[str, Event]) -> None:
+    def __init__(
+        self, log: EventLog, events: Mapping[str, Event], types: Mapping[str, frozenset[str]]
+    ) -> None:
         self._log = log
-        self._types = {name: _types_of(event) for name, event in events.items()}
+        self._types = types
         self._events = events
         self._counts: dict[str, int] = {}
         self._looked = 0
@@ -132,7 +134,7 @@ def _said(reasons: list[str]) -> str:
     return "; ".join(dict.fromkeys(filter(None, reasons)))
 
 
-def _types_of(event: Event) -> frozenset[str]:
+def types_of(event: Event) -> frozenset[str]:
     """The event types that an event may have; none if that is not said by a name."""
     node = compile_query(event.where).node
     return frozenset(_demanded(node)) if node is not None else frozenset()

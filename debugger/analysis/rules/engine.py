@@ -12,7 +12,7 @@ from debugger.analysis.rules.doubts import AtHand, Doubt, Doubts
 from debugger.analysis.rules.ledger import INTEGRITY, KEPT, PREDICTED, VIOLATION, Charge, Entry, Ledger
 from debugger.analysis.rules.load import RuleSet
 from debugger.analysis.rules.losses import Losses
-from debugger.analysis.rules.program import Program
+from debugger.analysis.rules.program import Program, Ready
 from debugger.analysis.rules.sessions import Sessions
 from debugger.analysis.rules.walk import Walk
 from debugger.log import EventLog
@@ -39,21 +39,22 @@ class Rules:
 
     What is found depends on the rows alone, not on how `advance` was called. With an ``order`` steps that
     went well, but that nothing orders, are predicted; rows are judged as far as the order has looked. Where
-    somebody else has the order, ``doubts`` gets what is asked of it. A ``live`` log is expected to go on: what
-    still waits is not mentioned. `finish` says that a log is whole.
+    somebody else has the order, ``doubts`` gets what is asked of it. A ``live`` log is expected to go on:
+    what still waits is not mentioned. `finish` says that a log is whole.
     """
 
     def __init__(
         self,
         log: EventLog,
-        rules: RuleSet,
+        rules: RuleSet | Ready,
         *,
         order: Order | None = None,
         doubts: Doubts | None = None,
         live: bool = False,
     ) -> None:
         self._log = log
-        self._rules = rules
+        self._ready = rules if isinstance(rules, Ready) else Ready(rules)
+        self._rules = self._ready.rules
         self._order = order
         self._doubts = doubts or AtHand(log, order)
         self._live = live
@@ -65,10 +66,10 @@ class Rules:
         self._losses = Losses(self._log)
         self._sessions = Sessions(self._log, self._losses)
         self._seen: dict[str, int] = {}
-        self._program = Program(self._rules, self, self._log)
+        self._program = Program(self._ready, self, self._log)
         self._walk = Walk(self._log, self._program, self._sessions, self._seen)
         self.looked_at = self._log.first_row
-        self._capable = Capabilities(self._log, self._rules.events)
+        self._capable = Capabilities(self._log, self._rules.events, self._ready.types)
         self._finished = False
         self._timed = any(judge.timed for _, judge in self._program.judges)
         self._told: tuple[Finding, ...] = ()
@@ -225,7 +226,7 @@ class Rules:
         return int(self._log.column("steady_ns")[at]) if at >= self._log.first_row else 0
 
 
-def judged(log: EventLog, rules: RuleSet, *, order: Order | None = None) -> Rules:
+def judged(log: EventLog, rules: RuleSet | Ready, *, order: Order | None = None) -> Rules:
     """The rules on a whole log."""
     found = Rules(log, rules, order=order)
     found.take(len(log) if order is None else min(len(log), order.looked_at))

@@ -10,6 +10,7 @@ from msgspec import structs
 from backend.events.vocabulary import PUBLISHED, RECEIVED
 from backend.wire.query.nodes import And, Node
 from debugger.analysis.rules.aliases import Aliases
+from debugger.analysis.rules.capable import types_of
 from debugger.analysis.rules.check import VALUES
 from debugger.analysis.rules.facts import Fact
 from debugger.analysis.rules.fields import Fields, Get
@@ -46,36 +47,129 @@ class Selector(NamedTuple):
     """Only rows with a state can be such an event."""
 
 
+class Ready:
+    """Rules made ready to be put to a log: all of it that is no log's own.
+
+    That takes longer than to judge a short log. Who judges one after the other hands the same to each
+    `Program`; one of them uses it at a time.
+    """
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules: Final = rules
+        self.defined: Final = dict(rules.events)
+        self.aliases: Final = Aliases(rules.names)
+        self.fields: Final = Fields(rules.fields, self.aliases)
+        self.types: Final = {name: types_of(event) for name, event in rules.events.items()}
+        self.bindings: Final = [self._bindings(rule, case) for rule in rules.rules for case in rule.cases]
+        self.dropped: Final = self.fields.raw("data.dropped")
+        self.sessions: Final = self.fields.raw("data.topology.sessions")
+        self._names: list[str] = []
+        self._joint: tuple[Joint, list[int]] | None = None
+
+    def joint(self, names: list[str]) -> tuple[Joint, list[int]]:
+        """What is asked of rows, and where in it each event's two queries are; -1 for none.
+
+        The names are of the rules too: the same each time.
+        """
+        if self._joint is None or names != self._names:
+            for name in names:
+                if (changes := self.defined[name].changes) is not None:
+                    self.fields.raw(changes)
+            queries = self._queries(names)
+            joint = Joint([one for one in queries if one is not None], self.fields.wanted)
+            self.fields.ready(joint.reader)
+            numbers = iter(range(len(queries)))
+            places = [-1 if one is None else next(numbers) for one in queries]
+            self._names, self._joint = names, (joint, places)
+        return self._joint
+
+    def _queries(self, names: list[str]) -> list[Node | None]:
+        """Of each event two: how it is known, and how in a log without receives."""
+        queries: list[Node | None] = []
+        for name in names:
+            event = self.defined[name]
+            query = self.aliases.query(event.where).node
+            if event.when == "happened":
+                queries += (query, None)
+            else:
+                sent = _and(PUBLISHED, query) if event.when == "delivered" else None
+                queries += (_and(RECEIVED, query), sent)
+        return queries
+
+    def _bindings(self, rule: Rule, case: Cases) -> tuple[list[Binding], list[Binding]]:
+        """Those of the parts of a case, and of its scope."""
+        if isinstance(case, Stalled | Blocked):
+            bindings = [self._binding("event", 0, None, case, rule)]
+        else:
+            bindings = [
+                self._binding(role, index, part, case, rule)
+                for role, several in roles_of(case).items()
+                for index, part in enumerate(several)
+            ]
+        between = [
+            self._binding("between", index, Part(name, []), case, rule)
+            for index, name in enumerate(case.between or ())
+        ]
+        return bindings, between
+
+    def _binding(self, role: str, index: int, told: Part | None, case: Cases, rule: Rule) -> Binding:
+        part = Part("") if told is None else told
+        if isinstance(case, Budget):
+            part = self._over_budget(part, case)
+        own = self.defined[part.event].fields if told is not None else {}
+        key = case.key if part.key is None else part.key
+        wanted = [name for name in (getattr(case, value, None) for value in VALUES) if isinstance(name, str)]
+        wanted += getattr(case, "fields", [])
+        wanted += [found[1] for found in PLACEHOLDER.finditer(case.message)]
+
+        def get(name: str) -> Get:
+            try:
+                return self.fields.get(name.rstrip("?"), own)
+            except KeyError:
+                return _none
+
+        return Binding(
+            role,
+            index,
+            part,
+            self.fields.key([get(name) for name in key], [name.endswith("?") for name in key]),
+            self.fields.key([get(name) for name in case.key], [name.endswith("?") for name in case.key]),
+            tuple((name, get(name)) for name in key if not name.endswith("?")),
+            tuple(map(get, rule.per)),
+            {name: get(name) for name in wanted},
+        )
+
+    def _over_budget(self, part: Part, case: Budget) -> Part:
+        """The event, where its cause is longer ago: columns tell that, so others need not be looked at."""
+        event = self.defined[part.event]
+        name = f"{part.event} after {case.within}"
+        self.defined[name] = structs.replace(event, where=f"({event.where}) lag > {case.within}")
+        return structs.replace(part, event=name)
+
+
 class Program:
     """Made for one log. ``dropped`` tells of a record whether a handler threw its message away."""
 
-    def __init__(self, rules: RuleSet, context: Context, log: EventLog) -> None:
-        self._rules = rules
+    def __init__(self, ready: Ready, context: Context, log: EventLog) -> None:
+        rules = ready.rules
         self._log = log
-        self._defined = dict(rules.events)
-        self._aliases = Aliases(rules.names)
-        self._fields = Fields(rules.fields, self._aliases)
+        self._defined = ready.defined
+        self._fields = ready.fields
         self.waiters: Final[dict[str | None, dict[Judge[Any], None]]] = {}
         self._feeds: dict[str, list[tuple[int, Judge[Any], Binding]]] = {}
         self.judges: Final[list[tuple[Rule, Judge[Any]]]] = []
         self.cases: Final = [case for rule in rules.rules for case in rule.cases]
+        made = iter(ready.bindings)
         for rule in rules.rules:
             for case in rule.cases:
-                self._add(rule, case, context)
+                self._add(rule, case, *next(made), context)
         self.columns: Final = [judge for _, judge in self.judges if isinstance(judge, ColumnJudge)]
-        self.dropped: Final = self._fields.raw("data.dropped")
-        self.sessions: Final = self._fields.raw("data.topology.sessions")
+        self.dropped: Final = ready.dropped
+        self.sessions: Final = ready.sessions
         self.names: Final = self._names(set(rules.session_ends))
-        for name in self.names:
-            if (changes := self._defined[name].changes) is not None:
-                self._fields.raw(changes)
-        queries = self._queries()
-        self.joint: Final = Joint([one for one in queries if one is not None], self._fields.wanted)
-        self._fields.ready(self.joint.reader)
+        self.joint, places = ready.joint(self.names)
         self.dropped_of: Final = self._fields.of_record("data.dropped")
         self._told = frozenset(name for _, judge in self.judges for name in judge.asks_whether_seen())
-        numbers = iter(range(len(queries)))
-        places = [-1 if one is None else next(numbers) for one in queries]
         ends = set(rules.session_ends)
         self.selectors: Final = [
             self._selector(name, places[2 * at], places[2 * at + 1], ends=name in ends)
@@ -87,24 +181,15 @@ class Program:
         self._plain = set(self._which(lambda one: one.event.when == "happened" and one.changes is None))
         self._wakers: dict[str, list[int]] = {}
 
-    def _add(self, rule: Rule, case: Cases, context: Context) -> None:
-        bindings = [
-            self._binding(role, index, part, case, rule)
-            for role, several in roles_of(case).items()
-            for index, part in enumerate(several)
-        ]
-        if isinstance(case, Stalled | Blocked):
-            bindings = [self._binding("event", 0, None, case, rule)]
+    def _add(
+        self, rule: Rule, case: Cases, bindings: list[Binding], between: list[Binding], context: Context
+    ) -> None:
         judge = judge_of(case, rule, bindings, context, self._log)
         judge.waiters = self.waiters
         judge.number = len(self.judges)
         if isinstance(judge, ColumnJudge):
             self.judges.append((rule, judge))
             return
-        between = [
-            self._binding("between", index, Part(name, []), case, rule)
-            for index, name in enumerate(case.between or ())
-        ]
         judge.prepare(*between)
         # A key begins with the event that opens, and ends with the one that closes.
         ordered = [*between[:1], *bindings, *between[1:]]
@@ -115,40 +200,6 @@ class Program:
             order = number * 1_000 + rank
             self._feeds.setdefault(binding.part.event, []).append((order, judge, binding))
         self.judges.append((rule, judge))
-
-    def _binding(self, role: str, index: int, told: Part | None, case: Cases, rule: Rule) -> Binding:
-        part = Part("") if told is None else told
-        if isinstance(case, Budget):
-            part = self._over_budget(part, case)
-        own = self._defined[part.event].fields if told is not None else {}
-        key = case.key if part.key is None else part.key
-        wanted = [name for name in (getattr(case, value, None) for value in VALUES) if isinstance(name, str)]
-        wanted += getattr(case, "fields", [])
-        wanted += [found[1] for found in PLACEHOLDER.finditer(case.message)]
-
-        def get(name: str) -> Get:
-            try:
-                return self._fields.get(name.rstrip("?"), own)
-            except KeyError:
-                return _none
-
-        return Binding(
-            role,
-            index,
-            part,
-            self._fields.key([get(name) for name in key], [name.endswith("?") for name in key]),
-            self._fields.key([get(name) for name in case.key], [name.endswith("?") for name in case.key]),
-            tuple((name, get(name)) for name in key if not name.endswith("?")),
-            tuple(map(get, rule.per)),
-            {name: get(name) for name in wanted},
-        )
-
-    def _over_budget(self, part: Part, case: Budget) -> Part:
-        """The event, where its cause is longer ago: columns tell that, so others need not be looked at."""
-        event = self._defined[part.event]
-        name = f"{part.event} after {case.within}"
-        self._defined[name] = structs.replace(event, where=f"({event.where}) lag > {case.within}")
-        return structs.replace(part, event=name)
 
     def _which(self, holds: Callable[[Selector], bool]) -> list[int]:
         return [code for code, selector in enumerate(self.selectors) if holds(selector)]
@@ -169,19 +220,6 @@ class Program:
 
     def _names(self, ends: set[str]) -> list[str]:
         return sorted({*self._feeds, *ends})
-
-    def _queries(self) -> list[Node | None]:
-        """Of each event two: how it is known, and how in a log without receives."""
-        queries: list[Node | None] = []
-        for name in self.names:
-            event = self._defined[name]
-            query = self._aliases.query(event.where).node
-            if event.when == "happened":
-                queries += (query, None)
-            else:
-                sent = _and(PUBLISHED, query) if event.when == "delivered" else None
-                queries += (_and(RECEIVED, query), sent)
-        return queries
 
     def _selector(self, name: str, query: int, sent: int, *, ends: bool) -> Selector:
         event = self._defined[name]
