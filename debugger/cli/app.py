@@ -9,6 +9,7 @@ import typer
 from backend.cli.serve import serve
 from debugger.cli.check.command import check
 from debugger.cli.demo import demo
+from debugger.cli.explore.command import explore
 from debugger.cli.inspect.query import query
 from debugger.cli.inspect.show import show
 from debugger.cli.inspect.stats import stats
@@ -51,6 +52,7 @@ app.command()(attach)
 app.command()(replay)
 app.command()(record)
 app.command()(check)
+app.command()(explore)
 app.command()(stats)
 app.command()(turns)
 app.command()(query)

@@ -54,12 +54,11 @@ def prove(
         NotReproducedError: the tape does not fail so again: the program is not deterministic.
         TapeError: it is of another program, or of another version of it.
     """
-    if result.found is None or result.tape is None or result.bad is None:
-        raise ValueError(f"nothing was found in {result.scenario} ({result.variant})")
+    found, tape, _ = _found_in(result)
+    if found.kind == "limit":
+        return unshrunk(result)
     with silence():
-        if result.found.kind == "limit":
-            return _unshrunk(result, result.found, result.tape, result.bad)
-        return _Proving(scenario, result, result.found, oracle).done(result.tape, most_runs, on_run)
+        return _Proving(scenario, result, found, oracle).done(tape, most_runs, on_run)
 
 
 class _Proving:
@@ -103,14 +102,33 @@ class _Proving:
         return not judged(played, self._oracle)
 
 
-def _unshrunk(result: Result, found: Found, tape: Tape, bad: bytes) -> Proof:
+def unshrunk(result: Result) -> Proof:
+    """What was found, as it was found; its good twin is the plain run, where that was not it.
+
+    Raises:
+        ValueError: nothing was found.
+    """
+    found, tape, bad = _found_in(result)
     good = result.plain if result.phase != "plain" else None
-    good_tape = replace(tape, choices=()) if good is not None else None
-    parts = parting(good, bad) if good is not None else ()
-    least = not tape.deviations
     return Proof(
-        result.scenario, result.variant, found, tape.cut(), bad, good_tape, good, (), parts, 0, least
+        result.scenario,
+        result.variant,
+        found,
+        tape.cut(),
+        bad,
+        replace(tape, choices=()) if good is not None else None,
+        good,
+        (),
+        parting(good, bad) if good is not None else (),
+        0,
+        not tape.deviations,
     )
+
+
+def _found_in(result: Result) -> tuple[Found, Tape, bytes]:
+    if result.found is None or result.tape is None or result.bad is None:
+        raise ValueError(f"nothing was found in {result.scenario} ({result.variant})")
+    return result.found, result.tape, result.bad
 
 
 def parting(good: bytes, bad: bytes) -> tuple[str, ...]:

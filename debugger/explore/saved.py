@@ -44,11 +44,16 @@ class How(Struct, frozen=True):
     found: Found
     strategy: str
     seed: int
+    deviations: int
+    """Choices on the tape that are not asyncio's own."""
     departures: tuple[Departure, ...]
+    """The same in words; none of a tape that was not shrunk."""
     least: bool
     finding: Finding | None
     """The rule's, with its events and explanation, as `check` tells it; None where it is no rule."""
     parting: tuple[str, ...]
+    again: str = ""
+    """What makes it happen again, where that is no `explore --replay`."""
 
 
 class Saved(Struct, frozen=True):
@@ -64,7 +69,7 @@ class Saved(Struct, frozen=True):
     def commands(self) -> tuple[str, ...]:
         """To see it, and to see it happen."""
         see = f"{_quoted(self.good)} {_quoted(self.bad)} --diff" if self.good else _quoted(self.bad)
-        again = f"doubletalk explore --replay {_quoted(self.tape)}"
+        again = self.how.again or f"doubletalk explore --replay {_quoted(self.tape)}"
         return f"doubletalk replay {see}", again
 
 
@@ -73,7 +78,7 @@ def folder_name(scenario: str, variant: str, rule: str) -> str:
     return _NOT_IN_A_NAME.sub("-", f"{scenario}-{variant}-{rule}").strip("-.")[:120]
 
 
-def save(out: Path, proof: Proof, oracle: Oracle, *, at: str = "") -> Saved:
+def save(out: Path, proof: Proof, oracle: Oracle, *, at: str = "", again: str = "") -> Saved:
     """Write a folder for the finding into ``out``, in place of an older one of that name.
 
     Raises:
@@ -95,10 +100,12 @@ def save(out: Path, proof: Proof, oracle: Oracle, *, at: str = "") -> Saved:
         proof.found,
         proof.tape.strategy,
         proof.tape.seed,
+        proof.tape.deviations,
         proof.departures,
         proof.least,
         finding_in(bad, proof.found, oracle),
         proof.parting,
+        again,
     )
     saved = Saved(folder, tape, bad, good if proof.good is not None else None, how)
     with _told(folder):
@@ -188,12 +195,15 @@ def _of_finding(finding: Finding, width: int) -> Iterator[str]:
 
 
 def _schedule(how: How, width: int) -> Iterator[str]:
-    if not how.departures:
+    many = how.deviations
+    if not many:
         yield from _filled("order ", "asyncio's own: no other schedule is needed", width)
         return
-    many = len(how.departures)
-    least = "" if how.least else " (shrinking was stopped by its bound: fewer may do)"
     times = f"{many} departure{'s' if many > 1 else ''}"
+    if not how.departures:
+        yield from _filled("order ", f"asyncio's own but for {times}, as it was found", width)
+        return
+    least = "" if how.least else " (shrinking was stopped by its bound: fewer may do)"
     yield from _filled("order ", f"asyncio's own but for {times}{least}:", width)
     for one in how.departures[:12]:
         yield from _filled("      ", one.words, width)

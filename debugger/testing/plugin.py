@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from debugger.report import Severity
+    from debugger.testing.explored import Place
     from debugger.testing.recorded import Recorded
 
 _KEY: pytest.StashKey[Recorded] = pytest.StashKey()
@@ -21,6 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What holds for all tests."""
     parser.addini("doubletalk_fail_on", "The mildest finding that fails a test.", default="error")
     parser.addini("doubletalk_rules", "Files of rules beside the built-in ones.", type="paths", default=[])
+    text = "Where an explored test that fails puts its tape and recordings, to be run first next time."
+    parser.getgroup("doubletalk").addoption("--doubletalk-out", metavar="DIR", default=None, help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,6 +46,15 @@ def doubletalk(
     request.node.stash[_KEY] = recorded
     yield recorded
     recorded.close()
+
+
+@pytest.fixture
+def doubletalk_explored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """For tests with `debugger.testing.explore`: where they are, and where they put what they find."""
+    from debugger.testing.explored import place_of  # noqa: PLC0415 - most tests do not ask for it
+
+    _, rules = _asked(request)
+    return place_of(request, tmp_path_factory, rules)
 
 
 def _asked(request: pytest.FixtureRequest) -> tuple[Severity | None, list[Path]]:
