@@ -173,7 +173,7 @@ def finding_in(recording: Path, found: Found, oracle: Oracle) -> Finding | None:
 def lines_of(saved: Saved, width: int = _WIDTH) -> Iterator[str]:
     """What went wrong, why, by which schedule, and what to do next."""
     how = saved.how
-    yield f"{how.scenario} ({how.variant}): {how.found.rule}"
+    yield f"{plain(how.scenario)}{'' if how.again else f' ({how.variant})'}: {how.found.rule}"
     yield from _filled("what  ", how.found.message, width)
     if how.finding is not None:
         yield from _of_finding(how.finding, width)

@@ -233,12 +233,12 @@ class Explored:
 
         found = result.found
         many = f"{result.schedules} schedule{'s' if result.schedules > 1 else ''}"
-        yield f"found by the {result.phase} search after {many}, seed {self._how.seed}"
         if saved is not None:
             yield from lines_of(saved)
             yield f"  saved  {saved.folder}"
         elif found is not None:
             yield f"{self._place.name}: {found.rule}: {found.message}"
+        yield f"  found  by the {result.phase} search after {many}, seed {self._how.seed}"
         if problem:
             yield f"  {problem}"
 
