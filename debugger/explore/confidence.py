@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from debugger.explore.plan import Searched
+from debugger.explore.plan import Searched, pct_choices
 from debugger.explore.verdicts import Confidence
 
 _SURE: Final = 0.95
@@ -26,7 +26,8 @@ def random_bound(runs: int) -> float:
 
 def confidence(searched: Searched) -> Confidence:
     """Of a search that found nothing."""
-    lanes, choices, singles = searched.lanes, searched.choices, searched.singles
+    lanes, singles = searched.lanes, searched.singles
+    choices = pct_choices(singles)
     told: list[str] = []
     best = 0.0
     for depth, runs in sorted(searched.usual.items()):
@@ -35,8 +36,8 @@ def confidence(searched: Searched) -> Confidence:
         power = "" if depth == 2 else f"^{depth - 1}"  # noqa: PLR2004 - to the first
         told.append(
             f"PCT, d={depth}: each of {runs:,} schedules had a chance of at least 1/(n·k{power}) to hit "
-            f"a bug of depth {depth}, n={lanes:,} lanes and k={choices:,} choices at most, so all of them "
-            f"{_percent(bound)}"
+            f"a bug of depth {depth} within the first k={choices:,} choices and n={lanes:,} lanes, so all of "
+            f"them {_percent(bound)}"
         )
     if delayed := searched.delayed:
         of = "every one" if delayed >= singles else f"{delayed:,}"
@@ -46,7 +47,7 @@ def confidence(searched: Searched) -> Confidence:
             f"random: {runs:,} schedules passed, so with 95% fewer than {_percent(random_bound(runs))} of "
             "random schedules fail"
         )
-    return Confidence("; ".join(told), best, dict(searched.schedules), lanes, choices)
+    return Confidence("; ".join(told), best, dict(searched.schedules), lanes, searched.choices)
 
 
 def _percent(share: float) -> str:

@@ -16,7 +16,7 @@ TURNS: Final = ("pct-2", "delay", "pct-3", "random", "pct-2", "delay", "pct-2", 
 """In turns, and not one after the other: so a budget of any size has some of each."""
 
 _SEEDS: Final = 1_000_003
-_MARGIN: Final = 1.25
+_MARGIN: Final = 2.0
 """More choices than the plain run had, for runs that take longer."""
 
 _UNUSUAL: Final = (0.0, 0.1, 0.0, 0.5)
@@ -27,14 +27,15 @@ class Searched:
     """What was tried: enough to say what it is worth."""
 
     def __init__(self) -> None:
+        self.singles = 0
+        """How many schedules with one delay there are."""
         self.schedules: Counter[str] = Counter()
         self.usual: Counter[int] = Counter()
         """Runs of PCT by depth, with nothing unusual from outside."""
         self.lanes = 0
         self.choices = 0
-        self.singles = 0
-        """How many schedules with one delay there are."""
         self.delayed = 0
+        """How many of them were run."""
 
     def note(self, tried: Tried) -> None:
         """One more."""
@@ -46,11 +47,19 @@ class Searched:
         self.delayed += tried.delays == 1
 
 
-def trials(seed: int, plain: Tape, searched: Searched) -> Iterator[Trial]:
-    """All that there is to try, without end: by the same seed and plain run the same."""
-    choices = sum(kind == Kind.READY for kind, _, _ in plain.choices)
-    searched.singles = choices
-    taken = max(int(choices * _MARGIN), 1)
+def choices_of(plain: Tape) -> int:
+    """How often somebody's turn was a choice."""
+    return sum(kind == Kind.READY for kind, _, _ in plain.choices)
+
+
+def pct_choices(choices: int) -> int:
+    """Within how many choices PCT changes its mind, where the plain run has so many."""
+    return max(int(choices * _MARGIN), 1)
+
+
+def trials(seed: int, choices: int) -> Iterator[Trial]:
+    """All that there is to try, without end: by the same seed and choices of the plain run the same."""
+    taken = pct_choices(choices)
     delays = delay_sets(choices, seed)
     for number in count():
         one = seed * _SEEDS + number

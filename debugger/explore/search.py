@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Final
 
 from backend.errors import UserError
 from backend.scenarios import Scenario
 from backend.simulation import Plain, Tape, TapeError
 from debugger.explore.confidence import confidence
 from debugger.explore.oracle import Oracle
-from debugger.explore.plan import Searched, trials
+from debugger.explore.plan import Searched, choices_of, trials
 from debugger.explore.predicted import predicted_pairs
 from debugger.explore.reversal import Reversal
+from debugger.explore.source import source_of
+from debugger.explore.spread import Crew, Work, WorkerError
 from debugger.explore.steps import Trace
 from debugger.explore.trials import Bench, Tried
 from debugger.explore.verdicts import (
@@ -25,6 +29,9 @@ from debugger.explore.verdicts import (
     Result,
     Verdict,
 )
+
+_WORTH: Final = 64
+"""Schedules for which more processes pay."""
 
 OnProgress = Callable[[Progress], None]
 
@@ -41,7 +48,7 @@ def explore(
     oracle: Oracle | None = None,
     corpus: Sequence[Tape] = (),
     on_progress: OnProgress | None = None,
-    jobs: int = 1,  # noqa: ARG001 - of a search by several processes
+    jobs: int = 1,
 ) -> Result:
     """Look for a schedule of the variant that fails: the verdict, and the tape of the first one.
 
@@ -53,17 +60,24 @@ def explore(
         EscapedError: the program does what no tape can hold; where, and what to do instead.
         UserError: there is no such variant; a rules file has a mistake.
     """
-    return _Search(scenario, variant, budget or Budget(), oracle or Oracle(), on_progress).done(corpus)
+    return _Search(scenario, variant, budget or Budget(), oracle or Oracle(), on_progress, jobs).done(corpus)
 
 
 class _Search:
     def __init__(
-        self, scenario: Scenario, variant: str, budget: Budget, oracle: Oracle, on_progress: OnProgress | None
+        self,
+        scenario: Scenario,
+        variant: str,
+        budget: Budget,
+        oracle: Oracle,
+        on_progress: OnProgress | None,
+        jobs: int,
     ) -> None:
         self._bench = Bench(scenario, variant, oracle)
         self._bench.play()  # refuses what is no variant
         self._budget = budget
         self._on_progress = on_progress
+        self._jobs = jobs
         self._began = time.monotonic()
         self._schedules = 0
         self._phase: Phase = "plain"
@@ -75,22 +89,45 @@ class _Search:
     def done(self, corpus: Sequence[Tape]) -> Result:
         hit, interrupted = None, False
         try:
-            hit = next((tried for tried in self._all(corpus) if tried.found), None)
+            with closing(self._all(corpus)) as tried_ones:
+                hit = next((tried for tried in tried_ones if tried.found), None)
         except KeyboardInterrupt:
             interrupted = True
         return self._result(hit, interrupted=interrupted)
 
-    def _all(self, corpus: Sequence[Tape]) -> Iterator[Tried]:
+    def _all(self, corpus: Sequence[Tape]) -> Generator[Tried, None, None]:
         trace = Trace()
         plain = self._bench.watched(Plain(), trace.note)
         self._plain = plain.recording
         yield self._note(self._bench.judge("plain", plain))
         yield from self._of_corpus(corpus)
         yield from self._guided(trace)
-        for trial in trials(self._budget.seed, plain.run.tape, self._searched):
+        for tried in self._further(choices_of(plain.run.tape)):
+            yield self._note(tried)
             if self._over:
                 return
-            yield self._note(self._bench.attempt(trial))
+
+    def _further(self, choices: int) -> Iterator[Tried]:
+        """PCT, delays and random schedules, here or elsewhere."""
+        self._searched.singles = choices
+        if self._over:
+            return
+        source = source_of(self._bench.scenario) if self._worth_processes else None
+        if source is None:
+            yield from map(self._bench.attempt, trials(self._budget.seed, choices))
+            return
+        work = Work(source, self._bench.variant, self._bench.oracle, self._budget.seed, choices)
+        with closing(Crew(work, self._jobs)) as crew:
+            try:
+                yield from crew.results()
+            except WorkerError as lost:
+                self._notices.append(f"the search ended early: {lost}")
+
+    @property
+    def _worth_processes(self) -> bool:
+        """They take a second to begin."""
+        schedules = self._budget.schedules
+        return self._jobs > 1 and (schedules is None or schedules - self._schedules >= _WORTH)
 
     def _of_corpus(self, corpus: Sequence[Tape]) -> Iterator[Tried]:
         for tape in corpus:
