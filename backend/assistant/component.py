@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from loguru import logger
 
@@ -33,13 +35,18 @@ class SessionInfo:
 async def stop_task(task: asyncio.Task[None], reason: str) -> None:
     """Cancel a task and wait until it is gone: requested is not yet stopped.
 
+    One that has not begun is let begin: cancelled before its first step, it would never say that it ended.
     How the task ends is its own affair: a failure of it was told when it happened, and
     must not become one of the turn that comes after. If it is the caller that is being
     cancelled, that goes on.
     """
     if not task.done():
         logger.debug("{} stops: {}", task.get_name(), reason)
-        task.cancel(reason)
+        try:
+            while inspect.getcoroutinestate(_coroutine_of(task)) == inspect.CORO_CREATED:  # noqa: ASYNC110 - one round
+                await asyncio.sleep(0)
+        finally:
+            task.cancel(reason)
     try:
         await task
     except asyncio.CancelledError:
@@ -48,6 +55,10 @@ async def stop_task(task: asyncio.Task[None], reason: str) -> None:
             raise
     except Exception as error:  # noqa: BLE001 - see above
         logger.error("{} had failed: {}", task.get_name(), error)
+
+
+def _coroutine_of(task: asyncio.Task[None]) -> Coroutine[Any, Any, None]:
+    return cast("Coroutine[Any, Any, None]", task.get_coro())
 
 
 class Component(ABC):

@@ -57,7 +57,7 @@ class TTSOrchestrator(Component):
         }
 
     async def _on_begin(self, message: BeginAiTurn, scope: Scope) -> Dropped | None:
-        if dropped := self.stale(scope):
+        if dropped := self.silenced(scope):
             return dropped
         await self._stop_worker("a new turn begins")
         self.turn = scope.turn or self.turn + 1

@@ -73,20 +73,19 @@ class ScriptedVoice:
 
 
 class ScriptedSink:
-    """A loudspeaker that takes ``seconds`` for each piece, and is lost for good after ``fail_after``."""
+    """A loudspeaker that takes ``seconds`` for each piece; ``broken``, it fails at the next one only."""
 
-    def __init__(
-        self, *, sleep: Sleep = asyncio.sleep, seconds: float = 0.0, fail_after: int | None = None
-    ) -> None:
+    def __init__(self, *, sleep: Sleep = asyncio.sleep, seconds: float = 0.0) -> None:
         self.pieces = 0
+        self.broken = False
         self._sleep = sleep
         self._seconds = seconds
-        self._fail_after = fail_after
 
     async def write(self, pcm: Pcm) -> None:
         """Count it."""
         del pcm
-        if self._fail_after is not None and self.pieces >= self._fail_after:
+        if self.broken:
+            self.broken = False
             raise OSError("the loudspeaker is gone")
         if self._seconds:
             await self._sleep(self._seconds)
@@ -112,10 +111,7 @@ class ScriptedEars:
     async def speak(self, text: str, *, partials: int = 1) -> None:
         """Say it, word by word; returns when the speaker is done, which is before it is understood."""
         words = text.split()
-        began = asyncio.get_running_loop().time()
-        start = self._endpoint.min_speech_ms / 1000
-        await self._sleep(start)
-        self._hear(SpeechStarted(began * 1000))
+        start = await self.begin()
         seconds = max(0.0, len(words) * WORD_SECONDS - start)
         for number in range(1, partials + 1):
             await self._sleep(seconds / (partials + 1))
@@ -125,6 +121,14 @@ class ScriptedEars:
         ended_ns = time.monotonic_ns()
         await self._sleep((self._endpoint.min_silence_ms + _COMPUTE_MS) / 1000)
         self._hear(Complete(text, len(words) * WORD_SECONDS * 1000, _COMPUTE_MS, ended_ns))
+
+    async def begin(self) -> float:
+        """Begin to speak; returns the seconds after which that was noticed."""
+        began = asyncio.get_running_loop().time()
+        start = self._endpoint.min_speech_ms / 1000
+        await self._sleep(start)
+        self._hear(SpeechStarted(began * 1000))
+        return start
 
     def mishear(self) -> None:
         """Fail to understand what is being said: what is open is given up."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from backend.scenarios.assistant import (
+    bad_days,
+    good_days,
     races_of_memory,
     races_of_sound,
     races_of_text,
@@ -12,7 +14,7 @@ from backend.scenarios.assistant import (
 )
 from backend.scenarios.scenario import Scenario
 
-_MODULES = (races_of_text, races_of_workers, races_of_sound, races_of_memory)
+_MODULES = (races_of_text, races_of_workers, races_of_sound, races_of_memory, good_days, bad_days)
 
 SCENARIOS: Final[tuple[Scenario, ...]] = tuple(
     value for module in _MODULES for value in vars(module).values() if isinstance(value, Scenario)
