@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -12,6 +13,7 @@ from backend.simulation import TIME_PASSES, Alternative, Kind, Replay, Tape, sim
 from debugger.durations import span
 
 _NS = 1_000_000_000
+_NAMED = 4
 
 
 class Departure(Struct, frozen=True):
@@ -31,10 +33,6 @@ class Departure(Struct, frozen=True):
     @property
     def words(self) -> str:
         """For people."""
-        return f"at {span(self.at_ns)} {self._what}"
-
-    @property
-    def _what(self) -> str:
         of = f"{self.taken + 1} of {self.alternatives}"
         if self.kind == Kind.READY.name:
             if self.who == TIME_PASSES.label:
@@ -47,6 +45,24 @@ class Departure(Struct, frozen=True):
         if self.kind == Kind.CANCEL.name:
             return f"a task is cancelled at its wait number {self.taken}"
         return f"the world outside does something else (possibility {of})"
+
+
+def told(departures: Sequence[Departure]) -> Iterator[str]:
+    """A line each; a task that is passed over again and again is one that is held back."""
+    for instead, group in itertools.groupby(departures, _passed_over):
+        many = list(group)
+        if instead and len(many) > 1:
+            others = list(dict.fromkeys(one.who for one in many if one.who != TIME_PASSES.label))
+            more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+            before = f", until {', '.join(others[-_NAMED:])}{more} went before it" if others else ""
+            since = f"from {span(many[0].at_ns)} to {span(many[-1].at_ns)}"
+            yield f"{since} {instead} is held back{before} ({len(many)} choices)"
+        else:
+            yield from (f"at {span(one.at_ns)} {one.words}" for one in many)
+
+
+def _passed_over(departure: Departure) -> str:
+    return departure.instead
 
 
 def departures_of(play: Play, tape: Tape) -> tuple[Departure, ...]:

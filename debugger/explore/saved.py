@@ -16,7 +16,7 @@ from msgspec import Struct
 from backend.errors import UserError
 from backend.simulation import Tape, TapeError
 from debugger.checking import Asked, judge_one
-from debugger.explore.departures import Departure
+from debugger.explore.departures import Departure, told
 from debugger.explore.oracle import Oracle
 from debugger.explore.proof import Proof
 from debugger.explore.verdicts import Found
@@ -31,6 +31,7 @@ HOW = "how.txt"
 HOW_JSON = "how.json"
 
 _WIDTH = 100
+_MOST_LINES = 12
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -205,10 +206,11 @@ def _schedule(how: How, width: int) -> Iterator[str]:
         return
     least = "" if how.least else " (shrinking was stopped by its bound: fewer may do)"
     yield from _filled("order ", f"asyncio's own but for {times}{least}:", width)
-    for one in how.departures[:12]:
-        yield from _filled("      ", one.words, width)
-    if many > 12:  # noqa: PLR2004 - enough of them
-        yield f"         and {many - 12} more"
+    words = list(told(how.departures))
+    for line in words[:_MOST_LINES]:
+        yield from _filled("      ", line, width)
+    if len(words) > _MOST_LINES:
+        yield f"         and {len(words) - _MOST_LINES} more"
 
 
 def _filled(label: str, text: str, width: int) -> Sequence[str]:

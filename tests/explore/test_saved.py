@@ -11,6 +11,7 @@ import pytest
 from backend.errors import UserError
 from backend.scenarios import BUGGY, Play, Scenario
 from backend.simulation import Tape
+from debugger.explore.departures import Departure, told
 from debugger.explore.oracle import Oracle, judged
 from debugger.explore.proof import Proof, prove
 from debugger.explore.saved import How, folder_name, lines_of, loaded, save
@@ -48,7 +49,7 @@ def test_what_is_saved_proves_itself(tmp_path: Path, made: Scenario) -> None:
     assert saved.how.found.signature in {one.signature for one in judged(again, oracle_of(made))}
     assert saved.good is not None
     assert saved.good.read_bytes() != saved.bad.read_bytes()
-    assert saved.how.parting
+    assert saved.how.parting or made.rule is None  # a program without a tap tells little
     assert saved.how.departures
     text = (saved.folder / "how.txt").read_text()
     assert text == "".join(f"{line}\n" for line in lines_of(saved))
@@ -130,4 +131,14 @@ def test_a_schedule_is_told_in_words(tmp_path: Path) -> None:
     """Who goes before whom."""
     how: How = save(tmp_path, proof_of(three_in_a_row), ORACLE).how
     assert any("goes before" in one.words for one in how.departures)
-    assert all(one.words.startswith("at ") for one in how.departures)
+    lines = list(told(how.departures))
+    assert all(line.startswith(("at ", "from ")) for line in lines)
+
+
+def test_a_task_that_is_passed_over_again_and_again_is_held_back() -> None:
+    """One line for many choices."""
+    held = [Departure(n, n * 1000, "READY", 1, 3, who, "worker") for n, who in enumerate(("a", "b", "a"), 1)]
+    (line,) = told(held)
+    assert line == "from 1.0µs to 3.0µs worker is held back, until a, b went before it (3 choices)"
+    other = Departure(9, 9000, "JOB", 1, 3)
+    assert len(list(told([*held, other, other]))) == 3
