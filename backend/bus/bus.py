@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from collections import defaultdict
 from typing import Any
 
 from backend.bus.envelope import ComponentFailed, Envelope
+from backend.bus.gate import Gate
 from backend.bus.mailbox import Mailbox, Overflow
+from backend.bus.patience import Patience
 from backend.bus.port import Port
 from backend.events import error_text
 from backend.events.messages import Message
@@ -30,9 +33,12 @@ class Bus:
         self.name = name
         self.published = 0
         self.failures = 0
+        self.gate: Gate | None = None
+        """What holds deliveries while somebody controls the bus; see `backend.bus.gate`."""
         self._ports: list[Port] = []
         # By (message type, session); session None holds those that listen to all.
         self._routes: dict[tuple[str, str | None], list[Port]] = defaultdict(list)
+        self.waits: set[Patience] = set()
         self._settled = asyncio.Event()
         self._thread = threading.get_ident()
 
@@ -49,9 +55,26 @@ class Bus:
         """Give `component` a place at the bus. ``state`` is its ``get_debug_state``."""
         self._thread = threading.get_ident()  # mailboxes belong to the loop that runs here
         probe = Probe(self.tap, component, state)
-        port = Port(self, probe, Mailbox(capacity, overflow), session_id=session_id, concurrency=concurrency)
+        mailbox = Mailbox(capacity, overflow)
+        address = self._address(component, session_id)
+        port = Port(self, probe, mailbox, address, session_id=session_id, concurrency=concurrency)
         self._ports.append(port)
         return port
+
+    def _address(self, component: str, session_id: str | None) -> str:
+        """A name for a port that no other has who may be given the same message."""
+        near = {
+            port.address
+            for port in self._ports
+            if port.component == component and (session_id is None or port.session_id in {None, session_id})
+        }
+        names = (component if number == 1 else f"{component}#{number}" for number in itertools.count(1))
+        return next(name for name in names if name not in near)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """Who is attached, in the order of attaching."""
+        return tuple(self._ports)
 
     def route(self, port: Port, message_type: str) -> None:
         """Deliver messages of this type to `port` from now on."""
@@ -68,6 +91,8 @@ class Bus:
         """Forget a port that closes."""
         if port in self._ports:
             self._ports.remove(port)
+            if self.gate is not None:
+                self.gate.forget(port)
             self.settled()
 
     def publish(self, message: Message, probe: Probe, scope: Scope | None = None) -> str:
@@ -84,7 +109,7 @@ class Bus:
         self.published += 1
         sent_in = current.get().scope if scope is None else scope
         publish_id = probe.emit(PUBLISHED, message.message_type, message, direction=PUBLISH, scope=scope)
-        envelope = Envelope(message, publish_id, sent_in)
+        envelope = Envelope(message, publish_id, sent_in, self.published, probe.component)
         kind, session = message.message_type, sent_in.session_id
         for port in tuple(self._routes.get((kind, None), ())):
             port.deliver(envelope)
@@ -104,6 +129,17 @@ class Bus:
         if heard and on_message != kind:
             self.publish(failed, probe)
 
+    # --- held ----------------------------------------------------------------
+
+    def free(self, session_id: str, why: str) -> None:
+        """Hold nothing of this session any more, though the bus be held: it ends."""
+        if self.gate is not None:
+            self.gate.free([port for port in self._ports if port.session_id == session_id], why)
+
+    def patience(self, seconds: float) -> Patience:
+        """As `asyncio.timeout`, but its time stands still while the bus is paused."""
+        return Patience(seconds, self)
+
     # --- life ----------------------------------------------------------------
 
     def settled(self) -> None:
@@ -119,8 +155,10 @@ class Bus:
     async def close(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - the bound is the bus's own policy
         """Deliver what waits, at most `timeout` seconds long, then unsubscribe everybody.
 
-        Who is not done by then is cancelled, and an ``error`` event says so.
+        Who is not done by then is cancelled, and an ``error`` event says so. A bus that is held is let go.
         """
+        if self.gate is not None:
+            self.gate.lift("the bus closes")
         try:
             async with asyncio.timeout(timeout):
                 await self.idle()

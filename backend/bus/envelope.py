@@ -11,11 +11,16 @@ from backend.tap import Scope
 
 
 class Envelope(NamedTuple):
-    """A published message with the id of its ``message_published`` event and its scope."""
+    """A published message with the id of its ``message_published`` event and its scope.
+
+    ``number`` counts what was published at the bus, ``sender`` is the component that did.
+    """
 
     message: Message
     publish_id: str
     scope: Scope
+    number: int
+    sender: str
 
 
 class Dropped(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Iterator
 
 from backend.bus.envelope import Envelope
 
@@ -42,6 +43,20 @@ class Mailbox:
     def take(self) -> Envelope | None:
         """The next message, or None."""
         return self._waiting.popleft() if self._waiting else None
+
+    def take_at(self, place: int) -> Envelope:
+        """The message at a place of the line, out of turn."""
+        envelope = self._waiting[place]
+        del self._waiting[place]
+        return envelope
+
+    def place_of(self, publish_id: str) -> int | None:
+        """Where in the line a message waits; None for nowhere."""
+        return next((at for at, one in enumerate(self._waiting) if one.publish_id == publish_id), None)
+
+    def __iter__(self) -> Iterator[Envelope]:
+        """What waits, the next one first."""
+        return iter(self._waiting)
 
     def __len__(self) -> int:
         """Messages that wait."""

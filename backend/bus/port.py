@@ -28,11 +28,19 @@ class Port:
     """
 
     def __init__(
-        self, bus: Bus, probe: Probe, mailbox: Mailbox, *, session_id: str | None, concurrency: int
+        self,
+        bus: Bus,
+        probe: Probe,
+        mailbox: Mailbox,
+        address: str,
+        *,
+        session_id: str | None,
+        concurrency: int,
     ) -> None:
         self.bus = bus
         self.probe = probe
         self.component = probe.component
+        self.address = address
         self.session_id = session_id
         self.concurrency = concurrency
         self.mailbox = mailbox
@@ -95,7 +103,22 @@ class Port:
         if lost is not None:
             self._done_with += 1
             self._report_lost(lost)
+        gate = self.bus.gate
+        if gate is not None:
+            gate.delivered(self, envelope)
         self._wake.set()
+
+    def look(self) -> None:
+        """Look into the mailbox again: what was held there may go now."""
+        self._wake.set()
+
+    def discard(self, place: int) -> Envelope:
+        """Take a message out of the mailbox that is never to be handled."""
+        envelope = self.mailbox.take_at(place)
+        self._done_with += 1
+        self._progress.set()
+        self.bus.settled()
+        return envelope
 
     def _report_lost(self, lost: Envelope) -> None:
         data = {
@@ -154,16 +177,17 @@ class Port:
 
     async def _next(self) -> Envelope | None:
         """The next message; None once the port is closed and its mailbox empty."""
-        while (envelope := self.mailbox.take()) is None:
-            if self._closed:
-                return None
+        while True:
+            gate = self.bus.gate
+            envelope = self.mailbox.take() if gate is None else gate.take(self)
+            if envelope is not None or (self._closed and not len(self.mailbox)):
+                return envelope
             self._wake.clear()
             await self._wake.wait()
-        return envelope
 
     async def _handle(self, envelope: Envelope) -> None:
         """One activation: received, the handler, handled. Whatever the handler does, the bus goes on."""
-        message, publish_id, scope = envelope
+        message, publish_id, scope, _, _ = envelope
         kind = message.message_type
         tap = self.probe.tap
         task = tap.new_task_id("h")
@@ -231,6 +255,8 @@ class Port:
         if self._closed:
             return
         self._closed = True
+        if self.bus.gate is not None:
+            self.bus.gate.free([self], f"{self.component} closes")
         for kind in self._handlers:
             self.bus.unroute(self, kind)
             self.probe.tap.emit(UNSUBSCRIBED, self.component, kind, {"message_type": kind}, EMPTY, SUBSCRIBE)
