@@ -100,7 +100,7 @@ class TextQueueManager(Component):
         return None
 
     async def _on_request(self, message: RequestNextChunk, scope: Scope) -> Dropped | None:
-        if dropped := self.stale(scope):
+        if dropped := self.silenced(scope):
             return dropped
         if self._cleared_by_request:
             self._cleared_by_request = False

@@ -16,6 +16,9 @@ FIXED: Final = "fixed"
 BUGGY: Final = "buggy"
 BOTH: Final = (FIXED, BUGGY)
 
+REALISTIC: Final = Settings(step_seconds=17e-6)
+"""Where nothing else is said: steps take as long as those of a real program, and a recording shows it."""
+
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
@@ -114,7 +117,7 @@ def scenario(
             act,
             rule,
             _of_both(variants or (BOTH if rule else (FIXED,))),
-            settings or Settings(),
+            settings or REALISTIC,
         )
 
     return made if act is None else made(act)

@@ -15,6 +15,7 @@ from debugger.cli.inspect.show import show
 from debugger.cli.inspect.stats import stats
 from debugger.cli.inspect.turns import turns
 from debugger.cli.record import record
+from debugger.cli.simulate.command import simulate
 from debugger.cli.view import attach, replay
 
 app = typer.Typer(
@@ -52,6 +53,7 @@ app.command()(attach)
 app.command()(replay)
 app.command()(record)
 app.command()(check)
+app.command()(simulate)
 app.command()(explore)
 app.command()(stats)
 app.command()(turns)

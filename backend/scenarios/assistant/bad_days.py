@@ -8,7 +8,6 @@ from backend.assistant.conditions import Delay
 from backend.models import ChatMessage, Scripted, ScriptedModel
 from backend.scenarios.assistant.remote_voice import RemoteVoice
 from backend.scenarios.assistant.rig import SETTINGS, Rig, assistant, slowly
-from backend.scenarios.oracle import require
 from backend.scenarios.scenario import Scene, scenario
 from backend.simulation import any_of, takes
 from backend.speech.scripted import ScriptedSink, ScriptedVoice
@@ -38,8 +37,8 @@ async def barge_in_storm(scene: Scene) -> None:
             await takes(0.0, 1.2, "until the next word")
             turns.append(rig.user.say("stop, and") if any_of(2) else await rig.speak("stop"))
         ended = [await rig.ended(turn) for turn in turns]
-    require(ended[-1] == "answered", f"the last turn was {ended[-1]}")
-    require(set(ended) <= {"answered", "interrupted"}, f"the turns were {', '.join(ended)}")
+    assert ended[-1] == "answered", f"the last turn was {ended[-1]}"
+    assert set(ended) <= {"answered", "interrupted"}, f"the turns were {', '.join(ended)}"
 
 
 @scenario(settings=SETTINGS)
@@ -57,8 +56,8 @@ async def hand_off_storm(scene: Scene) -> None:
         rig.user.hand_off("guide")
         await rig.bus.idle()
         ended = await rig.say("who are you?")
-    require(ended == "answered", f"the last turn was {ended}")
-    require("Guide" in model.asked[-1].messages[0].content, "the last turn did not have the last agent")
+    assert ended == "answered", f"the last turn was {ended}"
+    assert "Guide" in model.asked[-1].messages[0].content, "the last turn did not have the last agent"
 
 
 @scenario(settings=SETTINGS)
@@ -68,9 +67,9 @@ async def slow_tts(scene: Scene) -> None:
     voice = ScriptedVoice(sleep=_much, first=0.2, each=0.06)
     async with assistant(scene, [_STORY], spans=_SPANS, voice=voice, sink=sink) as rig:
         ended = await rig.say("a story")
-    require(ended == "answered", f"the turn was {ended}")
+    assert ended == "answered", f"the turn was {ended}"
     words = " ".join(_STORY.chunks).split()
-    require(sink.pieces == len(words), f"{sink.pieces} pieces were played, and not {len(words)}")
+    assert sink.pieces == len(words), f"{sink.pieces} pieces were played, and not {len(words)}"
 
 
 @scenario(settings=SETTINGS)
@@ -86,8 +85,8 @@ async def model_errors(scene: Scene) -> None:
 
     async with assistant(scene, ScriptedModel(reply, sleep=_much), spans=_SPANS) as rig:
         ended = [await rig.say("a story"), await rig.say("and now?")]
-    require(ended[0] in {"answered", "failed", "interrupted"}, f"the first turn was {ended[0]}")
-    require(ended[1] == "answered", f"the turn after it was {ended[1]}")
+    assert ended[0] in {"answered", "failed", "interrupted"}, f"the first turn was {ended[0]}"
+    assert ended[1] == "answered", f"the turn after it was {ended[1]}"
 
 
 @scenario(settings=SETTINGS)
@@ -99,10 +98,10 @@ async def engine_failures(scene: Scene) -> None:
         ended = [await rig.say("a story")]
         sink.broken = True
         ended += [await rig.say("again"), await _misheard(rig), await rig.say("so?")]
-    require(ended[0] == "failed", f"the turn without a voice was {ended[0]}")
-    require(ended[1] in {"failed", "interrupted"}, f"the turn without a loudspeaker was {ended[1]}")
-    require(ended[2] == "failed", f"the turn that nobody understood was {ended[2]}")
-    require(ended[3] == "answered", f"the last turn was {ended[3]}")
+    assert ended[0] == "failed", f"the turn without a voice was {ended[0]}"
+    assert ended[1] in {"failed", "interrupted"}, f"the turn without a loudspeaker was {ended[1]}"
+    assert ended[2] == "failed", f"the turn that nobody understood was {ended[2]}"
+    assert ended[3] == "answered", f"the last turn was {ended[3]}"
 
 
 async def _misheard(rig: Rig) -> str:
@@ -124,6 +123,6 @@ async def network_stalls(scene: Scene) -> None:
         assistant(scene, [_STORY], spans=_SPANS, voice=voice, sink=sink) as rig,
     ):
         ended = [await rig.say("a story"), await rig.say("again")]
-    require(set(ended) <= {"answered", "failed"}, f"the turns were {', '.join(ended)}")
+    assert set(ended) <= {"answered", "failed"}, f"the turns were {', '.join(ended)}"
     words = len(" ".join(_STORY.chunks).split())
-    require(sink.pieces >= words * ended.count("answered"), f"only {sink.pieces} pieces were played")
+    assert sink.pieces >= words * ended.count("answered"), f"only {sink.pieces} pieces were played"

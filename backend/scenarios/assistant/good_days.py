@@ -5,7 +5,6 @@ from __future__ import annotations
 from backend.assistant.conditions import Delay
 from backend.models import Scripted, ScriptedModel, ToolCall
 from backend.scenarios.assistant.rig import SETTINGS, assistant, slowly
-from backend.scenarios.oracle import require
 from backend.scenarios.scenario import Scene, scenario
 from backend.simulation import takes
 
@@ -30,11 +29,11 @@ async def three_turns(scene: Scene) -> None:
     said = ["what is the time", "and what is there to eat", "thank you"]
     async with assistant(scene, model, spans=_SPANS) as rig:
         ended = [await rig.ended(await rig.speak(text)) for text in said]
-    require(ended == ["answered"] * 3, f"the turns were {', '.join(ended)}")
+    assert ended == ["answered"] * 3, f"the turns were {', '.join(ended)}"
     told = [(message.role, message.content) for message in model.asked[-1].messages[1:]]
     answers = ["It is noon. Time to eat.", "Soup, I think."]
     wanted = [*zip(["user", "assistant"] * 2, [said[0], answers[0], said[1], answers[1]], strict=True)]
-    require(told == [*wanted, ("user", said[2])], f"the model was told {told}")
+    assert told == [*wanted, ("user", said[2])], f"the model was told {told}"
 
 
 @scenario(settings=SETTINGS)
@@ -51,10 +50,10 @@ async def tool_call(scene: Scene) -> None:
     )
     async with assistant(scene, model, spans=_SPANS) as rig:
         ended = [await rig.say("what is 6 times 7?"), await rig.ended(await rig.speak("and one by zero"))]
-    require(ended == ["answered"] * 2, f"the turns were {', '.join(ended)}")
+    assert ended == ["answered"] * 2, f"the turns were {', '.join(ended)}"
     results = [model.asked[number].messages[-1].content for number in (1, 3)]
-    require(results[0] == "6 times 7 is 42", f"the model was told {results[0]!r}")
-    require("did not work" in results[1], f"the model was told {results[1]!r}")
+    assert results[0] == "6 times 7 is 42", f"the model was told {results[0]!r}"
+    assert "did not work" in results[1], f"the model was told {results[1]!r}"
 
 
 @scenario(settings=SETTINGS)
@@ -70,10 +69,10 @@ async def hand_off(scene: Scene) -> None:
     )
     async with assistant(scene, model, spans=_SPANS) as rig:
         ended = [await rig.ended(await rig.speak("the storyteller please")), await rig.say("a story")]
-    require(ended == ["answered"] * 2, f"the turns were {', '.join(ended)}")
+    assert ended == ["answered"] * 2, f"the turns were {', '.join(ended)}"
     prompts = [asked.messages[0].content[:20] for asked in model.asked]
-    require(all("Guide" in prompt for prompt in prompts[:2]), "the first turn had another agent's prompt")
-    require("Storyteller" in prompts[2], "the second turn did not have the storyteller's prompt")
+    assert all("Guide" in prompt for prompt in prompts[:2]), "the first turn had another agent's prompt"
+    assert "Storyteller" in prompts[2], "the second turn did not have the storyteller's prompt"
 
 
 @scenario(settings=SETTINGS)
@@ -94,6 +93,6 @@ async def many_sessions(scene: Scene) -> None:
         stored = await rig.engines.memory.run(
             lambda db: db.execute("select session_id, role, text from messages order by id").fetchall()
         )
-    require(ended == ["answered"] * len(names), f"the turns were {', '.join(ended)}")
-    wanted = {(name, *line) for name in names for line in (("user", name), ("assistant", f"Yes, {name}."))}
-    require(set(stored) == wanted and len(stored) == len(wanted), f"remembered was {stored}")
+    assert ended == ["answered"] * len(names), f"the turns were {', '.join(ended)}"
+    wanted = [(name, *line) for name in names for line in (("user", name), ("assistant", f"Yes, {name}."))]
+    assert sorted(stored) == sorted(wanted), f"remembered was {stored}"

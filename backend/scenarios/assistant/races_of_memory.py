@@ -11,7 +11,6 @@ from backend.assistant.conditions import Delay
 from backend.assistant.guards import Guard
 from backend.models import Scripted, ScriptedModel
 from backend.scenarios.assistant.rig import SETTINGS, assistant, slowly
-from backend.scenarios.oracle import require
 from backend.scenarios.scenario import Scene, scenario
 from backend.simulation import any_of
 
@@ -40,7 +39,7 @@ async def overlapping_llm_streams(scene: Scene) -> None:
     async with assistant(scene, [slow, _YES], without=[Guard.OLD_STREAM_FIRST], spans=spans) as rig:
         await rig.speaks(rig.user.say("a story"))
         ended = await rig.ended(await rig.speak("stop"))
-    require(ended == "answered", f"the turn after the barge-in was {ended}")
+    assert ended == "answered", f"the turn after the barge-in was {ended}"
 
 
 @scenario(rule="lost-update", settings=SETTINGS)
@@ -49,7 +48,7 @@ async def lost_update(scene: Scene) -> None:
     spans = {Delay.MEMORY_WRITE: (0.0, 0.5)}
     async with assistant(scene, [_YES], without=[Guard.STORE_IN_TURN], spans=spans) as rig:
         ended = await rig.say("is it noon?")
-    require(ended == "answered", f"the turn was {ended}")
+    assert ended == "answered", f"the turn was {ended}"
 
 
 @scenario(rule="handler-failed", settings=SETTINGS)
@@ -57,7 +56,7 @@ async def handler_failed(scene: Scene) -> None:
     """The memory's file may be locked by another program; its handler raises, and nobody hears of it."""
     async with assistant(scene, [_YES], without=[Guard.FAILURES_HEARD], store=LockedStore(scene.tap)) as rig:
         ended = await rig.say("is it noon?")
-    require(ended in ("answered", "failed"), f"the turn was {ended}")
+    assert ended in ("answered", "failed"), f"the turn was {ended}"
 
 
 @scenario(rule="order-race", settings=SETTINGS)
@@ -68,6 +67,6 @@ async def history_too_late(scene: Scene) -> None:
     async with assistant(scene, model, without=[Guard.HISTORY_FIRST], spans=spans) as rig:
         await rig.say("a story")
         ended = await rig.say("was that true?")
-    require(ended == "answered", f"the turn was {ended}")
+    assert ended == "answered", f"the turn was {ended}"
     told = [message.content for message in model.asked[-1].messages]
-    require("a story" in told, "the model was not told what was said before")
+    assert "a story" in told, "the model was not told what was said before"

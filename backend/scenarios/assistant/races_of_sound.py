@@ -6,7 +6,6 @@ from backend.assistant.conditions import Delay
 from backend.assistant.guards import Guard
 from backend.models import Scripted
 from backend.scenarios.assistant.rig import SETTINGS, assistant
-from backend.scenarios.oracle import require
 from backend.scenarios.scenario import Scene, scenario
 from backend.simulation import takes
 
@@ -21,7 +20,7 @@ async def audio_after_complete(scene: Scene) -> None:
     async with assistant(scene, [_TALE], without=[Guard.PLAY_TO_THE_END], spans=spans) as rig:
         ended = await rig.say("a short tale")
         await takes(2.0, what="the user listens")
-    require(ended == "answered", f"the turn was {ended}")
+    assert ended == "answered", f"the turn was {ended}"
 
 
 @scenario(rule="barge-in-ignored", settings=SETTINGS)
@@ -32,7 +31,7 @@ async def barge_in_ignored(scene: Scene) -> None:
         rig.user.say("a short tale")
         await takes(0.4, 0.6, "the user changes their mind")
         ended = await rig.ended(await rig.speak("or rather not"))
-    require(ended == "answered", f"the turn after the barge-in was {ended}")
+    assert ended == "answered", f"the turn after the barge-in was {ended}"
 
 
 @scenario(rule="out-of-order-chunks", settings=SETTINGS)
@@ -41,4 +40,4 @@ async def out_of_order_chunks(scene: Scene) -> None:
     spans = {Delay.TTS_FIRST_PIECE: (0.0, 0.2)}
     async with assistant(scene, [_TALE], without=[Guard.PIECES_IN_ORDER], spans=spans) as rig:
         ended = await rig.say("a short tale")
-    require(ended == "answered", f"the turn was {ended}")
+    assert ended == "answered", f"the turn was {ended}"

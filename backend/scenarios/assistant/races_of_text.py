@@ -6,7 +6,6 @@ from backend.assistant.conditions import Delay
 from backend.assistant.guards import Guard
 from backend.models import Scripted, ScriptedModel
 from backend.scenarios.assistant.rig import SETTINGS, assistant
-from backend.scenarios.oracle import require
 from backend.scenarios.scenario import Scene, scenario
 from backend.simulation import takes
 
@@ -21,7 +20,7 @@ async def text_before_ready(scene: Scene) -> None:
     spans = {Delay.TTS_CONNECT: (0.08, 0.6)}
     async with assistant(scene, [_NOON], without=[Guard.TEXT_AFTER_READY], spans=spans) as rig:
         ended = await rig.ended(await rig.speak("what is the time"))
-    require(ended == "answered", f"the turn was {ended}")
+    assert ended == "answered", f"the turn was {ended}"
 
 
 @scenario(rule="stale-worker-chunk", settings=SETTINGS)
@@ -32,7 +31,7 @@ async def stale_worker_chunk(scene: Scene) -> None:
         rig.user.say("the capital of Italy?")
         await takes(0.25, 0.45, "the user thinks")
         ended = await rig.say("of France, I mean")
-    require(ended == "answered", f"the corrected turn was {ended}")
+    assert ended == "answered", f"the corrected turn was {ended}"
 
 
 @scenario(rule="lost-sentinel", settings=SETTINGS)
@@ -41,7 +40,7 @@ async def lost_sentinel(scene: Scene) -> None:
     spans = {Delay.TTS_CONNECT: (0.05, 0.8)}
     async with assistant(scene, [_NOON], without=[Guard.CLEAR_AT_TURN_BEGIN], spans=spans) as rig:
         ended = await rig.say("what is the time?")
-    require(ended == "answered", f"the turn was {ended}")
+    assert ended == "answered", f"the turn was {ended}"
 
 
 @scenario(rule="unanswered-request", settings=SETTINGS)
@@ -55,4 +54,4 @@ async def unanswered_request(scene: Scene) -> None:
     spans = {Delay.TTS_CONNECT: (0.3, 0.3)}
     async with assistant(scene, model, without=[Guard.ONE_REQUEST_AT_A_TIME], spans=spans) as rig:
         ended = await rig.say("what is the time?")
-    require(ended == "answered", f"the turn was {ended}")
+    assert ended == "answered", f"the turn was {ended}"

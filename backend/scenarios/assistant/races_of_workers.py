@@ -6,7 +6,6 @@ from backend.assistant.conditions import Delay
 from backend.assistant.guards import Guard
 from backend.models import Scripted
 from backend.scenarios.assistant.rig import SETTINGS, assistant
-from backend.scenarios.oracle import require
 from backend.scenarios.scenario import Scene, scenario
 from backend.simulation import takes
 
@@ -22,7 +21,7 @@ async def worker_overlap(scene: Scene) -> None:
     async with assistant(scene, [_STORY, _YES], without=[Guard.OLD_WORKER_FIRST], spans=spans) as rig:
         await rig.speaks(rig.user.say("a story"))
         ended = await rig.ended(await rig.speak("stop"))
-    require(ended == "answered", f"the turn after the barge-in was {ended}")
+    assert ended == "answered", f"the turn after the barge-in was {ended}"
 
 
 @scenario(rule="worker-overlap", settings=SETTINGS)
@@ -33,7 +32,7 @@ async def worker_overlap_cleanup(scene: Scene) -> None:
     async with assistant(scene, [_STORY, _LATER_YES], without=guards, spans=spans) as rig:
         await rig.speaks(rig.user.say("a story"))
         ended = await rig.ended(await rig.speak("stop"))
-    require(ended == "answered", f"the turn after the barge-in was {ended}")
+    assert ended == "answered", f"the turn after the barge-in was {ended}"
 
 
 @scenario(rule="duplicate-completion", settings=SETTINGS)
@@ -43,7 +42,7 @@ async def duplicate_completion(scene: Scene) -> None:
     async with assistant(scene, [_STORY, _YES], without=[Guard.WORKER_ENDS_ITSELF], spans=spans) as rig:
         await rig.speaks(rig.user.say("a story"))
         ended = await rig.say("stop")
-    require(ended == "answered", f"the turn after the barge-in was {ended}")
+    assert ended == "answered", f"the turn after the barge-in was {ended}"
 
 
 @scenario(rule="illegal-transition", settings=SETTINGS)
@@ -54,7 +53,7 @@ async def illegal_transition(scene: Scene) -> None:
         rig.user.say("a story")
         await takes(0.12, 0.2, "the user changes their mind")
         ended = await rig.say("no, do not")
-    require(ended == "answered", f"the turn after the barge-in was {ended}")
+    assert ended == "answered", f"the turn after the barge-in was {ended}"
 
 
 @scenario(rule="stale-agent-config", settings=SETTINGS)
@@ -66,4 +65,4 @@ async def stale_agent_config(scene: Scene) -> None:
         await takes(0.1, 0.3, "somebody decides")
         rig.user.hand_off("storyteller")
         ended = await rig.ended(turn)
-    require(ended == "answered", f"the turn was {ended}")
+    assert ended == "answered", f"the turn was {ended}"

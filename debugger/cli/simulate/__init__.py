@@ -1,0 +1,1 @@
+"""``doubletalk simulate``: a scenario played once in virtual time, and its recording."""
