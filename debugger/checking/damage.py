@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from debugger.analysis.findings import Finding
-from debugger.checking.mending import Mended
+from debugger.analysis.mending import Mended
 from debugger.log import LogStats
 
 _TOLD: Final = 3
@@ -48,17 +48,7 @@ def folded(findings: tuple[Finding, ...], stats: LogStats) -> tuple[Finding, ...
 
 def done_about(recording: Mended, damage: Iterable[str]) -> Iterable[Finding]:
     """What was put right before the recording was judged, and what is wrong with its file."""
-    if recording.again:
-        message = f"{recording.again:,} events are there a second time, with the source and count of another"
-        why = "each was judged once: two recordings of one program, or lines that were written twice"
-        yield _missing("repeated-events", message, why, recording.first_again)
-    if recording.moved:
-        message = f"{recording.moved:,} events are not where their source counted them"
-        why = "they were judged, and are numbered here, in the order of their counts"
-        yield _missing("disordered-events", message, why, recording.first_moved)
+    yield from recording.findings()
     for told in damage:
-        yield _missing("damaged-file", told, "what comes after the damage was not judged")
-
-
-def _missing(rule: str, message: str, why: str, row: int = -1) -> Finding:
-    return Finding(rule, "integrity", "warning", message, why, row=row)
+        why = "what comes after the damage was not judged"
+        yield Finding("damaged-file", "integrity", "warning", told, why)

@@ -49,8 +49,8 @@ class Judged(Struct, frozen=True):
 def judge_one(asked: Asked) -> Judged:
     """Read, analyse, and describe. Unreadable input is an `error`, never an exception."""
     from debugger.analysis.judge import judge  # noqa: PLC0415 - loads numpy, which `--help` does without
+    from debugger.analysis.mending import mended  # noqa: PLC0415
     from debugger.checking.damage import broken_lines, done_about, folded, no_recording  # noqa: PLC0415
-    from debugger.checking.mending import mended  # noqa: PLC0415
     from debugger.log import EventLog  # noqa: PLC0415
     from debugger.sources.file import open_recordings  # noqa: PLC0415
     from debugger.sources.recording import SourceError  # noqa: PLC0415

@@ -59,8 +59,9 @@ class Here:
     def finish_all(self) -> None:
         """Judge all there is at once: for who has no screen to keep up to date."""
         self.finish(True)
-        while len(self._log) and not self.trouble and (self.advance(_no_clock, 0) or self._due):
-            pass
+        while len(self._log) and not self.trouble:
+            if not self.advance(_no_clock, 0) and self.whole and not self._due:
+                break
 
     def advance(self, clock: Callable[[], int], budget_ns: int) -> bool:
         """Judge for about ``budget_ns`` of `clock`; whether there is anything new."""

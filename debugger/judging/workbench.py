@@ -7,12 +7,12 @@ from typing import Final
 
 from debugger.analysis.findings import Finding
 from debugger.analysis.judge import INTEGRITY
-from debugger.analysis.online import SMALL, Online
+from debugger.analysis.online import SMALL
 from debugger.analysis.ranking import Key, key_of
 from debugger.analysis.rules import explain, load_rules
-from debugger.analysis.story import story_of
 from debugger.analysis.told import Story
 from debugger.judging.asked import Asked
+from debugger.judging.judged import Judged
 from debugger.log import EventLog
 
 MOST: Final = 1_000
@@ -31,7 +31,7 @@ class Workbench:
 
     def __init__(self, log: EventLog, asked: Asked, chunks: tuple[int, int, int] = SMALL) -> None:
         self._rules = load_rules(asked.rules)
-        self.online: Final = Online(log, self._rules, asked.today, live=asked.live, chunks=chunks)
+        self.online: Final = Judged(log, self._rules, asked, chunks)
         self._told: dict[Key, Finding] = {}
         self._texts: set[str] = set()
         self._explained: set[Key] = set()
@@ -89,7 +89,7 @@ class Workbench:
             finding = self._told.get(key)
             if finding is not None and self._is_over(finding):
                 self._explained.add(key)  # else it is told once more, when more is known
-            made.append((key, Story() if finding is None else story_of(self.online, finding)))
+            made.append((key, Story() if finding is None else self.online.story(finding)))
             if clock() >= until:
                 break
         return made

@@ -6,6 +6,7 @@ such a log shows what never happened. ``source`` and ``seq`` say how it was.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -13,21 +14,41 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backend.events import BrokenLineError, Event, decode_line
+from debugger.analysis.findings import Finding
 from debugger.log import NONE, EventLog
 
-_AT_ONCE: Final = 4096
+_AT_ONCE: Final = 1024
+_AGAIN: Final = "repeated-events"
+_MOVED: Final = "disordered-events"
 
 Rows = NDArray[np.int64]
 
 
 class Mended(Struct, frozen=True):
-    """What was wrong: so many events were there again, the first in this row; so many stood elsewhere."""
+    """What was wrong: so many events were there again, the first in this row; so many stood elsewhere.
+
+    ``rows`` says where each of the log's events was, None if all are where they were.
+    """
 
     log: EventLog
     again: int = 0
     first_again: int = -1
     moved: int = 0
     first_moved: int = -1
+    rows: Rows | None = None
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was put right before the log was judged; of the rows of the log that was given."""
+        found = []
+        if self.again:
+            message = f"{self.again:,} events are there a second time, with the source and count of another"
+            why = "each was judged once: two recordings of one program, or lines that were written twice"
+            found.append(Finding(_AGAIN, "integrity", "warning", message, why, row=self.first_again))
+        if self.moved:
+            message = f"{self.moved:,} events are not where their source counted them"
+            why = "they were judged, and are numbered here, in the order of their counts"
+            found.append(Finding(_MOVED, "integrity", "warning", message, why, row=self.first_moved))
+        return tuple(found)
 
 
 def mended(log: EventLog) -> Mended:
@@ -36,6 +57,19 @@ def mended(log: EventLog) -> Mended:
     Rows that are told are those of the log that was given. Events without a source or count stay where they
     are, and so do all where the order of counts would be less that of their clocks.
     """
+    plan = _planned(log)
+    for _ in told_anew(log, plan):
+        pass
+    return plan
+
+
+def to_mend(log: EventLog) -> Mended | None:
+    """As `mended`, but with nothing in the new log yet: that is for `told_anew`. None if all is well."""
+    plan = _planned(log)
+    return None if plan.log is log else plan
+
+
+def _planned(log: EventLog) -> Mended:
     sources, seqs = log.column("source"), log.column("seq")
     rows = _by_source(sources)
     if _ascending(sources, seqs, rows):
@@ -54,11 +88,12 @@ def mended(log: EventLog) -> Mended:
     if not len(copies) and not len(moved):
         return Mended(log)
     return Mended(
-        _told_anew(log, slots[kept]),
+        EventLog(),
         len(copies),
         int(copies.min()) if len(copies) else -1,
         len(moved),
         int(moved[0]) if len(moved) else -1,
+        slots[kept],
     )
 
 
@@ -93,22 +128,19 @@ def _descents(sources: NDArray[np.integer], times: NDArray[np.int64], rows: Rows
     return int(np.count_nonzero((at[1:] < at[:-1]) & (of[1:] == of[:-1])))
 
 
-def _told_anew(log: EventLog, rows: Rows) -> EventLog:
-    """A log of these rows, in this order; what was broken is broken in it too."""
-    new = EventLog()
+def told_anew(log: EventLog, plan: Mended) -> Iterator[None]:
+    """Fill the new log, some rows at once; what was broken is broken in it too."""
+    new, rows = plan.log, plan.rows
+    if rows is None:
+        return
     stores, offsets, lengths = (log.column(name)[rows] for name in ("store", "offset", "length"))
     numbers = {int(one): new.add_store(log.store_of(int(one))) for one in np.unique(stores)}
     for start in range(0, len(rows), _AT_ONCE):
-        events: list[Event] = []
-        taken: list[int] = []
-        for number, row in enumerate(rows[start : start + _AT_ONCE].tolist(), start):
-            try:
-                events.append(decode_line(log.raw(row)))
-            except BrokenLineError:
-                continue  # somebody wrote to the file meanwhile
-            taken.append(number)
-        places = [numbers[one] for one in stores[taken].tolist()]
-        new.extend(events, places, offsets[taken].tolist(), lengths[taken].tolist())
+        at = slice(start, start + _AT_ONCE)
+        events = [_event(log, row) for row in rows[at].tolist()]
+        places = [numbers[one] for one in stores[at].tolist()]
+        new.extend(events, places, offsets[at].tolist(), lengths[at].tolist())
+        yield
     stats = log.brief
     for line in stats.broken:
         new.add_broken(line)
@@ -116,4 +148,19 @@ def _told_anew(log: EventLog, rows: Rows) -> EventLog:
         new.add_broken(stats.broken[-1])
     for line in stats.torn:
         new.set_torn(line.path, line)
-    return new
+
+
+def _event(log: EventLog, row: int) -> Event:
+    """As its line has it; of one that somebody wrote over meanwhile, what the log knows."""
+    try:
+        return decode_line(log.raw(row))
+    except BrokenLineError:
+        header = log.header(row)
+        return Event(
+            header.timestamp_ns / 1e9,
+            header.event_type,
+            header.component,
+            message_type=header.message_type,
+            session_id=header.session_id,
+            timestamp_ns=header.timestamp_ns,
+        )
