@@ -15,6 +15,7 @@ from backend.errors import UserError
 from backend.wire.guard import TokenPolicy
 
 VARIABLE: Final = "DOUBLETALK_TOKEN"
+CONTROL_VARIABLE: Final = "DOUBLETALK_CONTROL_TOKEN"
 
 _TOO_LONG = 4096  # bytes; no token file is that large
 
@@ -24,8 +25,10 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def given_token(path: str | Path | None, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The token that the user gave: the file's at `path`, else DOUBLETALK_TOKEN, else None.
+def given_token(
+    path: str | Path | None, environ: Mapping[str, str] = os.environ, variable: str = VARIABLE
+) -> str | None:
+    """The token that the user gave: the file's at `path`, else that of the variable, else None.
 
     Raises:
         UserError: the file cannot be read, or what is in it is no token.
@@ -37,8 +40,8 @@ def given_token(path: str | Path | None, environ: Mapping[str, str] = os.environ
         except OSError as error:
             raise UserError(f"cannot read the token file {path}: {error.strerror}") from None
         return _checked(text, f"the token in {path}")
-    text = environ.get(VARIABLE, "").strip()
-    return _checked(text, VARIABLE) if text else None
+    text = environ.get(variable, "").strip()
+    return _checked(text, variable) if text else None
 
 
 def _checked(token: str, what: str) -> str:
@@ -60,8 +63,10 @@ def run_token_path(port: int) -> Path:
     return Path(folder) / f"token-{port}"
 
 
-def write_run_token(port: int, token: str) -> Path:
-    """Leave `token` for clients of this user; the file is 0600. Returns its path; remove it at the end.
+def write_run_token(port: int, token: str | None, control: str | None = None) -> Path:
+    """Leave tokens for clients of this user; the file is 0600. Returns its path; remove it at the end.
+
+    The first line is the one that lets watch, empty where none is needed; the second lets control.
 
     Raises:
         UserError: the folder is another user's, or cannot be written.
@@ -74,7 +79,7 @@ def write_run_token(port: int, token: str) -> Path:
         # Exclusive, and not through a link: nobody can have prepared the file for us.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(token + "\n")
+            file.write(f"{token or ''}\n" + (f"{control}\n" if control else ""))
     except OSError as error:
         raise UserError(f"cannot write the token file {path}: {error.strerror}") from None
     return path
@@ -82,6 +87,15 @@ def write_run_token(port: int, token: str) -> Path:
 
 def find_run_token(port: int) -> str | None:
     """The token of this user's server on `port` of this machine; None if there is none to trust."""
+    return _found(port, 0)
+
+
+def find_control_token(port: int) -> str | None:
+    """The same for the token that lets control."""
+    return _found(port, 1)
+
+
+def _found(port: int, line: int) -> str | None:
     path = run_token_path(port)
     try:
         _refuse_foreign(path.parent)
@@ -90,7 +104,8 @@ def find_run_token(port: int) -> str | None:
             status = os.fstat(descriptor)
             if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
                 return None
-            return _checked(file.read(_TOO_LONG).strip(), str(path))
+            lines = file.read(_TOO_LONG).splitlines()
+        return _checked(lines[line].strip(), str(path)) if line < len(lines) else None
     except (OSError, UnicodeDecodeError, UserError):
         return None
 

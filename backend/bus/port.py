@@ -52,6 +52,8 @@ class Port:
         self._progress = asyncio.Event()
         self._wake = asyncio.Event()
         self._closed = False
+        self.last_scope: Scope | None = None
+        """In which scope it was given a message last."""
         self._loop_task = silent(self._run(), f"mailbox:{self.component}")
         self._running: set[asyncio.Task[None]] = set()
 
@@ -188,6 +190,7 @@ class Port:
     async def _handle(self, envelope: Envelope) -> None:
         """One activation: received, the handler, handled. Whatever the handler does, the bus goes on."""
         message, publish_id, scope, _, _ = envelope
+        self.last_scope = scope
         kind = message.message_type
         tap = self.probe.tap
         task = tap.new_task_id("h")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypedDict
+
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from backend.wire.control import ControlOffer
 from backend.wire.guard import Guard, Refusal, TokenPolicy
 
 
@@ -39,14 +43,31 @@ class Admission:
             await WebSocket(scope, receive, send).send_denial_response(response)
 
     def _check(self, scope: Scope) -> Refusal | None:
-        headers = Headers(scope=scope)
         guard = self._open_guard if scope["path"] in self._without_token else self._guard
-        return guard.check(
-            host=_only(headers, "host"),
-            origin=_only(headers, "origin"),
-            authorization=_only(headers, "authorization"),
-            subprotocols=scope.get("subprotocols", ()),
-        )
+        return guard.check(**_credentials(scope))
+
+
+class _Credentials(TypedDict):
+    host: str | None
+    origin: str | None
+    authorization: str | None
+    subprotocols: Iterable[str]
+
+
+def _credentials(scope: Scope) -> _Credentials:
+    """What the guard asks for."""
+    headers = Headers(scope=scope)
+    return {
+        "host": _only(headers, "host"),
+        "origin": _only(headers, "origin"),
+        "authorization": _only(headers, "authorization"),
+        "subprotocols": scope.get("subprotocols", ()),
+    }
+
+
+def control_of(guard: Guard, scope: Scope) -> ControlOffer:
+    """What a connection that was let in may do beyond watching."""
+    return guard.control(**_credentials(scope))
 
 
 def _only(headers: Headers, name: str) -> str | None:

@@ -27,8 +27,9 @@ def build_app(
     `backend.wire.guard.guard_for`). ``assistant_info`` is asked at each ``GET /api/assistant``.
     """
     app = FastAPI(title="Doubletalk gateway", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
-    app.include_router(events.router(hub, clients or FeedClients()))
+    admits = guard or Guard()
+    app.include_router(events.router(hub, clients or FeedClients(), admits))
     app.include_router(assistant.router(assistant_info))
     app.include_router(health.router(hub))
-    app.add_middleware(Admission, guard=guard or Guard(), without_token=frozenset({health.PATH}))
+    app.add_middleware(Admission, guard=admits, without_token=frozenset({health.PATH}))
     return app

@@ -14,13 +14,14 @@ import http
 import logging
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict
 
 from backend.errors import UserError
 from backend.tap.clients import FeedClients
 from backend.tap.hub import Hub, HubClient
 from backend.tap.listen import address_of, listening_socket
 from backend.tap.tasks import silent
+from backend.wire.control import NO_CONTROL
 from backend.wire.frames import MAX_CLIENT_FRAME, Frame
 from backend.wire.guard import OPEN, TokenPolicy, guard_for, select_subprotocol
 
@@ -46,7 +47,8 @@ _log.propagate = False
 class FeedServer:
     """Serves a `Hub` over WebSocket. Use it as ``async with``, or `start` and `close`.
 
-    On loopback watching needs no token; any other ``host`` needs one in ``policy``.
+    On loopback watching needs no token; any other ``host`` needs one in ``policy``. Control is offered
+    where the hub has a desk and ``policy`` a token for it.
     ``hosts`` are further names under which the server is known (Host and Origin are checked).
     Its tasks do not appear in the tap's record.
 
@@ -131,13 +133,7 @@ class FeedServer:
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Before the handshake is answered: None lets it go on."""
-        headers = request.headers
-        refusal = self._guard.check(
-            host=_only(headers, "Host"),
-            origin=_only(headers, "Origin"),
-            authorization=_only(headers, "Authorization"),
-            subprotocols=_offered(headers),
-        )
+        refusal = self._guard.check(**_credentials(request.headers))
         if refusal is not None:
             response = connection.respond(http.HTTPStatus(refusal.status), f"{refusal.message}\n")
             if refusal.status == http.HTTPStatus.UNAUTHORIZED:
@@ -151,7 +147,9 @@ class FeedServer:
         from websockets.protocol import State  # noqa: PLC0415 - see _listen
 
         peer = "{}:{}".format(*connection.remote_address[:2])
-        client = self._hub.attach(peer, connection.transport.abort)
+        request = connection.request
+        control = NO_CONTROL if request is None else self._guard.control(**_credentials(request.headers))
+        client = self._hub.attach(peer, connection.transport.abort, control)
         self._clients.add(client)
         listener = silent(_hear(connection, client), f"doubletalk-feed-{peer}")
 
@@ -194,6 +192,23 @@ def _only(headers: Headers, name: str) -> str | None:
     """A header that may come once. Sent twice it reads as no valid value, so that it is refused."""
     values = headers.get_all(name)
     return values[0] if len(values) == 1 else "?" if values else None
+
+
+class _Credentials(TypedDict):
+    host: str | None
+    origin: str | None
+    authorization: str | None
+    subprotocols: list[str]
+
+
+def _credentials(headers: Headers) -> _Credentials:
+    """What the guard asks for."""
+    return {
+        "host": _only(headers, "Host"),
+        "origin": _only(headers, "Origin"),
+        "authorization": _only(headers, "Authorization"),
+        "subprotocols": _offered(headers),
+    }
 
 
 def _offered(headers: Headers) -> list[str]:

@@ -16,6 +16,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from backend.tap.batch import Batch
+from backend.tap.control import ControlDesk
+from backend.wire.control import NO_CONTROL, ControlOffer, ControlResult, Request
 from backend.wire.frames import CLOSE_GOING_AWAY, ErrorFrame, Frame, ProtocolViolation, control_frame
 from backend.wire.ring import Ring
 from backend.wire.server import GRACE_SECONDS, FeedSession
@@ -24,6 +26,7 @@ HISTORY_EVENTS: Final = 100_000
 HISTORY_BYTES: Final = 64 * 1024 * 1024
 CLIENT_QUEUE: Final = 32_768
 STALL_SECONDS: Final = 0.1
+NOT_OFFERED: Final = "this program offers no control"
 
 Send = Callable[[Frame], Awaitable[None]]
 
@@ -72,6 +75,7 @@ class Hub:
     The history is bounded by ``history_events`` and ``history_bytes``; a client may have
     ``client_queue`` live events waiting before it skips some, and is dropped when it takes
     nothing for ``stall_seconds`` with a full queue. ``topology`` is asked at each hello.
+    With a ``desk`` clients may control the program, those whose server says that they have the right.
     `write` may come from any thread; everything else belongs to the event loop.
     """
 
@@ -84,8 +88,10 @@ class Hub:
         stall_seconds: float = STALL_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
         topology: Callable[[], Mapping[str, Any]] = dict,
+        desk: ControlDesk | None = None,
     ) -> None:
         self.topology = topology
+        self.desk = desk
         self.client_queue = client_queue
         self.stall_seconds = stall_seconds
         self.grace_seconds = grace_seconds
@@ -121,9 +127,12 @@ class Hub:
 
     # --- clients -------------------------------------------------------------------
 
-    def attach(self, peer: str, abort: Callable[[], None]) -> HubClient:
-        """A new client, whose cursor starts now. ``abort`` cuts its connection at once."""
-        client = HubClient(self, peer, abort)
+    def attach(self, peer: str, abort: Callable[[], None], control: ControlOffer = NO_CONTROL) -> HubClient:
+        """A new client, whose cursor starts now. ``abort`` cuts its connection at once.
+
+        ``control`` is what its server offers it of that; without a desk there is none.
+        """
+        client = HubClient(self, peer, abort, control if self.desk is not None else NO_CONTROL)
         self._clients.add(client)
         return client
 
@@ -131,6 +140,7 @@ class Hub:
         """Forget a client; its counts stay in the totals. Idempotent."""
         if client in self._clients:
             self._clients.discard(client)
+            client.leave_control()
             with self.lock:
                 self._waiting.discard(client)
             self._delivered += client.session.delivered
@@ -186,7 +196,7 @@ class Hub:
 class HubClient:
     """One connected client: what it said goes to `receive`, what it gets comes out of `pump`."""
 
-    def __init__(self, hub: Hub, peer: str, abort: Callable[[], None]) -> None:
+    def __init__(self, hub: Hub, peer: str, abort: Callable[[], None], control: ControlOffer) -> None:
         self.peer = peer
         self._hub = hub
         self._abort = abort
@@ -199,10 +209,15 @@ class HubClient:
                 topology=hub.topology_now,
                 queue_limit=hub.client_queue,
                 grace=hub.grace_seconds,
+                offer=control,
             )
+        desk = hub.desk if control.offered else None
+        self._desk = desk
+        self._seat = desk.seat(peer, allowed=control.allowed) if desk is not None else None
         self._waiter: asyncio.Future[None] | None = None
         self._violation: ProtocolViolation | None = None
         self._left = False
+        self._listening = False
         self._finishing = False
         self._taken = 0
         self._sending = False
@@ -214,15 +229,42 @@ class HubClient:
         """Take what the client said. A violation ends `pump`, once it has been told to the client."""
         try:
             with self._hub.lock:
-                self.session.receive(message)
+                asked = self.session.receive(message)
+            if asked is not None:
+                self._control(*asked)
+            elif self._desk is not None and not self._listening and self.session.observes_control:
+                self._listening = True
+                self._desk.listen(self._tell_control)
+                self._tell_control()
         except ProtocolViolation as violation:
             self._violation = violation
             self._hub.refused += 1
         self.wake()
 
+    def _control(self, request_id: int, request: Request) -> None:
+        if self._seat is None:
+            result = ControlResult(request_id, ok=False, error=NOT_OFFERED)
+        else:
+            result = self._seat.ask(request_id, request)
+        with self._hub.lock:
+            self.session.answer(result)
+
+    def _tell_control(self) -> None:
+        """What is controlled is different now: that waits for the client in place of what was so before."""
+        if self._desk is not None:
+            self.session.tell(self._desk.frame(self.session.wanted.format))
+            self.wake()
+
+    def leave_control(self) -> None:
+        """The client can neither control nor be told any more. Idempotent."""
+        if self._desk is not None and self._seat is not None:
+            self._desk.unlisten(self._tell_control)
+            self._seat.leave()
+
     def leave(self) -> None:
         """The client is gone: end `pump`."""
         self._left = True
+        self.leave_control()
         self.wake()
 
     def finish(self) -> None:
@@ -233,6 +275,7 @@ class HubClient:
     def abort(self) -> None:
         """Cut the connection at once: for a client that does not take even its goodbye."""
         self._left = True
+        self.leave_control()
         self._abort()
         self.wake()
 

@@ -5,6 +5,9 @@ checked there too: *Host* against DNS rebinding, *Origin* against pages of other
 A token travels as ``Authorization: Bearer TOKEN``, or, from a browser, as the WebSocket
 subprotocol ``doubletalk.token.TOKEN``, offered beside ``doubletalk.feed.1`` which the
 server selects, so that the token is never echoed.
+
+Watching and controlling are two rights, with a token each. That for control lets watch, too; that for
+watching never lets control, nor does loopback. A page of another origin may not control, whatever it has.
 """
 
 from __future__ import annotations
@@ -16,8 +19,9 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from backend.wire.control import ControlOffer
 from backend.wire.frames import SUBPROTOCOL
 
 TOKEN_SUBPROTOCOL: Final = "doubletalk.token."  # noqa: S105 - the prefix of a token, no token
@@ -34,16 +38,23 @@ class Refusal(Struct, frozen=True):
 
 
 class TokenPolicy(Struct, frozen=True):
-    """The token that lets watch, and whether one is needed. A wrong one is refused even where none is."""
+    """The token that lets watch, and whether one is needed. A wrong one is refused even where none is.
+
+    ``control`` is the token that lets control; without one nobody may.
+    """
 
     token: str | None = None
     required: bool = False
+    control: str | None = None
 
     def __post_init__(self) -> None:
         if self.required and not self.token:
             raise ValueError("a token is required, but none is set")
-        if self.token is not None and not _TOKEN_TEXT.fullmatch(self.token):
-            raise ValueError("a token has 16 to 256 letters, digits or characters of !#$%&'*+-.^_`|~")
+        for token in (self.token, self.control):
+            if token is not None and not _TOKEN_TEXT.fullmatch(token):
+                raise ValueError("a token has 16 to 256 letters, digits or characters of !#$%&'*+-.^_`|~")
+        if self.control is not None and self.control == self.token:
+            raise ValueError("control needs a token of its own: who may watch could control with this one")
 
 
 OPEN: Final = TokenPolicy()
@@ -79,9 +90,28 @@ class Guard(Struct, frozen=True):
         given = _given_token(authorization, subprotocols)
         if given is None:
             return Refusal(401, "a token is needed") if self.policy.required else None
-        if not _same(given, self.policy.token):
-            return Refusal(401, "the token is wrong")
-        return None
+        if self.policy.token is None and self.policy.control is None:
+            return None  # there is nothing to guard
+        # Both are compared, whatever the first says: how long it takes tells nothing.
+        watches, controls = _same(given, self.policy.token), _same(given, self.policy.control)
+        return None if watches or controls else Refusal(401, "the token is wrong")
+
+    def control(
+        self,
+        *,
+        host: str | None,
+        origin: str | None = None,
+        authorization: str | None = None,
+        subprotocols: Iterable[str] = (),
+    ) -> ControlOffer:
+        """What a client that `check` let in may do beyond watching."""
+        if self.policy.control is None:
+            return ControlOffer()
+        given = _given_token(authorization, subprotocols)
+        allowed = given is not None and _same(given, self.policy.control)
+        if origin is not None and urlsplit(origin).netloc.lower() != (host or "").lower():
+            allowed = False  # a page of another server on this machine, say
+        return ControlOffer(offered=True, allowed=allowed)
 
     def _known(self, name: str) -> bool:
         return is_loopback(name) or name in self.hosts or (self.any_address and _is_address(name))
@@ -101,7 +131,7 @@ def guard_for(bind: str, policy: TokenPolicy, hosts: Iterable[str] = ()) -> Guar
             f"refusing to listen on {bind} without a token: give one with --token-file or "
             "DOUBLETALK_TOKEN, or listen on 127.0.0.1"
         )
-    return Guard(TokenPolicy(policy.token, required=True), names | {bind.lower()}, any_address=True)
+    return Guard(structs.replace(policy, required=True), names | {bind.lower()}, any_address=True)
 
 
 def is_loopback(name: str) -> bool:
@@ -162,7 +192,7 @@ def _given_token(authorization: str | None, subprotocols: Iterable[str]) -> str 
 
 
 def _same(given: str, token: str | None) -> bool:
-    """Compared in constant time. A server without a token accepts any: there is nothing to guard."""
+    """Compared in constant time. No token is none that could be given."""
     if token is None:
-        return True
+        return False
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())

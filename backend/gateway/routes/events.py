@@ -10,18 +10,20 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from backend.gateway.admission import control_of
 from backend.gateway.protocol import EXTENSION, FeedProtocol
 from backend.tap.clients import FeedClients
 from backend.tap.hub import Hub, HubClient
 from backend.tap.tasks import silent
+from backend.wire.control import ControlOffer
 from backend.wire.frames import Frame
-from backend.wire.guard import select_subprotocol
+from backend.wire.guard import Guard, select_subprotocol
 
 _REASON_BYTES = 123  # RFC 6455: what fits into a close frame
 
 
-def router(hub: Hub, clients: FeedClients) -> APIRouter:
-    """The feed of `hub`; whoever is connected is in `clients`."""
+def router(hub: Hub, clients: FeedClients, guard: Guard) -> APIRouter:
+    """The feed of `hub`; whoever is connected is in `clients`. `guard` says who may control."""
     routes = APIRouter()
 
     @routes.get("/api/events/stats")
@@ -31,12 +33,12 @@ def router(hub: Hub, clients: FeedClients) -> APIRouter:
     @routes.websocket("/ws/events")
     async def events(socket: WebSocket) -> None:
         await socket.accept(select_subprotocol(socket.scope.get("subprotocols", ())))
-        await _serve(hub, clients, socket)
+        await _serve(hub, clients, socket, control_of(guard, socket.scope))
 
     return routes
 
 
-async def _serve(hub: Hub, clients: FeedClients, socket: WebSocket) -> None:
+async def _serve(hub: Hub, clients: FeedClients, socket: WebSocket, control: ControlOffer) -> None:
     address = socket.client
     peer = f"{address.host}:{address.port}" if address is not None else "unknown"
     connection = socket.scope.get("extensions", {}).get(EXTENSION)
@@ -48,7 +50,7 @@ async def _serve(hub: Hub, clients: FeedClients, socket: WebSocket) -> None:
         elif pumping is not None:
             pumping.cancel()  # another ASGI server: it has to close the socket itself
 
-    client = hub.attach(peer, abort)
+    client = hub.attach(peer, abort, control)
     clients.add(client)
     listener = silent(_hear(socket, client), f"doubletalk-gateway-{peer}")
     send = connection.send_frame if isinstance(connection, FeedProtocol) else _sender(socket)
