@@ -15,6 +15,7 @@ from debugger.sources.file import FileSource
 from debugger.sources.helped_feed import HelpedFeed
 from debugger.sources.recording import SourceError
 from debugger.tui.app import DebuggerApp
+from debugger.tui.control.model import Control
 from debugger.tui.live import Intake, short
 from debugger.tui.session import Session
 
@@ -33,6 +34,7 @@ class LiveFeeder:
 
     def __init__(self, sources: Sequence[FeedSource | HelpedFeed], session: Session) -> None:
         self._sources = {short(source.url): source for source in sources}
+        session.control = Control(session, {name: source.say for name, source in self._sources.items()})
         self._intake = Intake(session, tuple(self._sources), _soon)
         self._workers: list[Worker[None]] = []
 

@@ -64,6 +64,8 @@ class Intake:
     def take(self, name: str, update: Update | Arrival | HelperLost) -> None:
         """One update. Whatever is lost becomes a row of the log and a number in the status line."""
         session, log = self._session, self._session.log
+        if session.control is not None:
+            session.control.hear(name, update)
         match update:
             case Arrival():
                 self._up(name)

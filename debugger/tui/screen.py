@@ -12,10 +12,12 @@ from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message
+from textual.widget import Widget
 
-from debugger.tui.actions.arranging import Arranging
 from debugger.tui.actions.finding import Finding
 from debugger.tui.actions.moving import Moving
+from debugger.tui.control.actions import Holding
+from debugger.tui.control.widget import HeldList
 from debugger.tui.events.chooser import ColumnChooser
 from debugger.tui.events.table import EventTable
 from debugger.tui.findings.widget import FindingList
@@ -23,7 +25,7 @@ from debugger.tui.graph.widget import ComponentGraph
 from debugger.tui.help.screen import HelpScreen
 from debugger.tui.keys import APP, FOCUSING, bindings, current
 from debugger.tui.panes.area import PaneArea
-from debugger.tui.panes.arrangement import PANES, Arrangement
+from debugger.tui.panes.arrangement import HELD, Arrangement
 from debugger.tui.panes.pane import Pane, PaneWidget
 from debugger.tui.query_line.purpose import Filtering, Purpose, Saving
 from debugger.tui.query_line.widget import QueryLine
@@ -38,7 +40,7 @@ _TINY_HEIGHT: Final = 16
 _NARROW_WIDTH, _LOW_HEIGHT = 100, 28  # below it, panes have no frame but a line over them
 
 
-class MainScreen(Moving, Finding, Arranging):
+class MainScreen(Moving, Finding, Holding):
     """All panes look at one `Session`; `sync` brings them up to date with it."""
 
     class QueryNamed(Message):
@@ -71,10 +73,12 @@ class MainScreen(Moving, Finding, Arranging):
         turns, findings = TurnList(session, id="turns"), FindingList(session, id="findings")
         self._findings = findings
         self.events = table
-        self._views: dict[str, PaneWidget] = dict(
-            zip(PANES, (graph, timeline, table, state, turns, findings), strict=True)
-        )
-        self.panes = dict(zip(PANES, (graph, timeline, table, state, turns, findings), strict=True))
+        parts = (graph, timeline, table, state, turns, findings)
+        self._views: dict[str, PaneWidget] = {str(part.id): part for part in parts}
+        self.panes: dict[str, Widget] = {str(part.id): part for part in parts}
+        if session.control is not None:
+            held = HeldList(session, session.control, id=HELD)
+            self._views[HELD] = self.panes[HELD] = held
         frames = [Pane(name, widget) for name, widget in self.panes.items()]
         self.area = PaneArea(*frames, arrangement=arrangement or Arrangement())
         self._query = QueryLine(session, id="query")

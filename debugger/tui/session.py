@@ -22,6 +22,7 @@ from debugger.tui.watches import Watch, Watches
 
 if TYPE_CHECKING:
     from debugger.judging import Judging
+    from debugger.tui.control.model import Control
 
 __all__ = ["FILTER_BUDGET_NS", "Followed", "Link", "Mode", "Notice", "Search", "Selection", "Session"]
 
@@ -45,7 +46,8 @@ class Session(Emphasis, Hunting, Marking):
 
     `tick` is called some ten times a second or more; nothing else moves by itself. ``component``
     is pinned to the state pane, None lets the pane follow the cursor. ``judging`` finds what went wrong or
-    could (None: nobody does); ``chosen`` is the finding that is looked at, ``markers`` are where others are.
+    could (None: nobody does); ``control`` is what may be done to the backend (None: a recording has none);
+    ``chosen`` is the finding that is looked at, ``markers`` are where others are.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Session(Emphasis, Hunting, Marking):
         self.rush: Final = Rush()
         self.component: str | None = None
         self.judging: Judging | None = None
+        self.control: Control | None = None
         self.chosen: Chosen | None = None
         self.markers: Markers = NO_MARKERS
         self.watches: Final = Watches(self.log)
@@ -93,6 +96,8 @@ class Session(Emphasis, Hunting, Marking):
             self._counted = len(self.log)
             self.notes.resolve(self.log)
         self._look()
+        if self.control is not None:
+            self.control.look()
         self._overtaken()
         before = self.cursor
         if self.playback.playing:

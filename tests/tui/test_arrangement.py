@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.geometry import Size
 
-from debugger.tui.panes.arrangement import PANES, SIDE, Arrangement, Shares
+from debugger.tui.panes.arrangement import HELD, PANES, SIDE, Arrangement, Shares
 
 SHARE = st.integers(10, 90)
 ARRANGEMENTS = st.builds(
@@ -68,7 +68,8 @@ def test_small_screens_show_a_page_and_large_ones_everything() -> None:
         "events",
         "findings",
     }
-    assert set(Arrangement().regions(Size(200, 57))) == set(PANES)
+    assert set(Arrangement().regions(Size(200, 57))) == set(PANES) - {HELD}
+    assert set(Arrangement().looking_at(HELD).regions(Size(200, 57))) == set(PANES)
 
 
 def test_sizes_change_by_keys_within_bounds() -> None:

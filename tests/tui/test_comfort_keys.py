@@ -63,9 +63,9 @@ def keys_of(rows: list[Key], name: str) -> tuple[str, ...]:
 
 def test_a_row_gets_the_keys_that_the_user_wrote() -> None:
     """One, or several; the others stay."""
-    rows, problems = effective({"time.play": "P", "move.cause": ["ctrl+e", "F5"]})
+    rows, problems = effective({"time.play": "u", "move.cause": ["ctrl+e", "F5"]})
     assert problems == []
-    assert keys_of(rows, "time.play") == ("P",)
+    assert keys_of(rows, "time.play") == ("u",)
     assert keys_of(rows, "move.cause") == ("ctrl+e", "f5")
     assert keys_of(rows, "move.effect") == ("e",)
 
@@ -119,11 +119,11 @@ def test_what_cannot_be_is_told_in_one_line_and_left_out(overrides: dict[str, An
 
 def test_of_two_that_want_one_key_the_first_has_it() -> None:
     """The second keeps what it had."""
-    rows, problems = effective({"move.effect": "P", "move.cause": "P"})
-    assert keys_of(rows, "move.effect") == ("P",)
+    rows, problems = effective({"move.effect": "u", "move.cause": "u"})
+    assert keys_of(rows, "move.effect") == ("u",)
     assert keys_of(rows, "move.cause") == ("c",)
     assert problems == [
-        "keys: move.cause cannot have P: it is move.effect (to the first event that this one caused) there"
+        "keys: move.cause cannot have u: it is move.effect (to the first event that this one caused) there"
     ]
 
 
@@ -136,10 +136,10 @@ def test_a_key_may_mean_another_thing_in_another_place() -> None:
 
 def test_no_key_map_takes_the_ways_out_away() -> None:
     """Nothing modal that one cannot leave."""
-    rows, problems = effective({"help.close": "f1", "app.quit": "Q", "event.close": "f2"})
+    rows, problems = effective({"help.close": "f1", "app.quit": "u", "event.close": "f2"})
     assert problems == []
     assert keys_of(rows, "help.close") == ("f1", "escape")
-    assert keys_of(rows, "app.quit") == ("Q", "ctrl+c")
+    assert keys_of(rows, "app.quit") == ("u", "ctrl+c")
     assert keys_of(rows, "event.close") == ("f2", "escape")
 
 
@@ -200,18 +200,18 @@ async def test_the_users_keys_work_and_are_shown() -> None:
     app = SmallApp()
     async with app.run_test(size=(120, 10)) as pilot:
         await pilot.pause()
-        assert apply_keys(app, {"time.play": "P", "findings.go": ["g", "enter"], "findings.first": "0"}) == []
+        assert apply_keys(app, {"time.play": "@", "findings.go": ["g", "enter"], "findings.first": "0"}) == []
         screen = app.screen
         assert isinstance(screen, SmallScreen)
         screen.sync()
         await pilot.press("space")
         assert not app.session.playback.playing
-        await pilot.press("P")
+        await pilot.press("at")
         assert app.session.playback.playing
         await pilot.press("g", "enter")
         assert app.done == ["go", "go"]
         bar = screen.query_one(KeyBar).render_line(0).text
-        assert "P stop" in bar
+        assert "@ stop" in bar
         assert bar.startswith(" g go there")
         assert apply_keys(app, {}) == []
         await pilot.press("space")

@@ -25,7 +25,7 @@ OF_PANE = dict(
     zip(
         PANES,
         (Where.GRAPH, Where.TIMELINE, Where.EVENTS, Where.STATE, Where.TURNS, Where.FINDINGS),
-        strict=True,
+        strict=False,  # a recording cannot be held
     )
 )
 OPENED = {"ctrl+p": Where.COMMANDS, "question_mark": Where.HELP, "enter": Where.EVENT, "slash": Where.FILTER}

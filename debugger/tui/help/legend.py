@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import debugger.tui.control.signs
 import debugger.tui.diff.signs
 import debugger.tui.events.signs
 import debugger.tui.findings.signs
@@ -24,5 +25,6 @@ LEGENDS: Final[dict[Where, tuple[str, Callable[[], list[Sign]]]]] = {
     Where.STATE: ("Signs of the state", debugger.tui.state.signs.legend),
     Where.TURNS: ("Signs of the turns", debugger.tui.turns.signs.legend),
     Where.FINDINGS: ("Signs of the findings", debugger.tui.findings.signs.legend),
+    Where.HELD: ("Signs of what is held", debugger.tui.control.signs.legend),
     Where.DIFF: ("Signs of the comparison", debugger.tui.diff.signs.legend),
 }

@@ -22,6 +22,8 @@ class Where(enum.Enum):
     STATE = "In the state"
     TURNS = "In the turns"
     FINDINGS = "In the findings"
+    HOLD = "Hold the bus of a running backend"
+    HELD = "In what is held"
     EVENT = "In an open event"
     FINDING = "In an open finding"
     FILTER = "In the query line"

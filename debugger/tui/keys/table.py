@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from debugger.tui.keys import (
     anywhere,
     commands,
+    control,
     diff,
     events,
     find,
@@ -39,6 +40,7 @@ TABLE: Final = (
     *state.KEYS,
     *turns.KEYS,
     *findings.KEYS,
+    *control.KEYS,
     *open_event.KEYS,
     *open_finding.KEYS,
     *query_line.KEYS,
@@ -47,13 +49,14 @@ TABLE: Final = (
     *commands.KEYS,
 )
 
-APP: Final = (Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE)
+APP: Final = (Where.MOVE, Where.TIME, Where.FIND, Where.ANYWHERE, Where.HOLD)
 """Parts of the table that hold wherever the focus is."""
 
 
 FOCUSING: Final = (
     *("filter", "search", "run", "watch", "go_to", "note", "export", "pane", "cycle", "hide"),
     *("help", "palette", "screen.columns", "find"),
+    *("held", "break_where", "screen.inject", "screen.delay", "screen.pace"),
 )
 """Actions that move the focus. They run before the next key is looked at: what is typed behind
 a ``/`` or a ``^P`` goes into the line that it opens, however fast it comes. Where the focused pane

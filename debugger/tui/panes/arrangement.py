@@ -13,13 +13,16 @@ import msgspec
 from msgspec import Struct
 from textual.geometry import Region, Size
 
-PANES: Final = ("graph", "timeline", "events", "state", "turns", "findings")
+HELD: Final = "held"
+"""What is held of a running backend: not seen until somebody wants to."""
+
+PANES: Final = ("graph", "timeline", "events", "state", "turns", "findings", HELD)
 """In the order of their numbers."""
 
 NAMES: Final = {pane: f"{number} {pane.capitalize()}" for number, pane in enumerate(PANES, 1)}
 """As their frames call them."""
 
-SIDE: Final = ("state", "turns", "findings")
+SIDE: Final = ("state", "turns", "findings", HELD)
 """Those that share a place on a screen of middle size."""
 
 _SMALL: Final = Size(100, 26)
@@ -48,7 +51,7 @@ class Arrangement(Struct, frozen=True):
 
     pane: str = "events"
     side: str = "state"
-    hidden: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset((HELD,))
     maximised: str = ""
     shares: Shares = Shares()
 
@@ -61,7 +64,7 @@ class Arrangement(Struct, frozen=True):
         return msgspec.structs.replace(
             self,
             side=self.side if self.side in SIDE else known.side,
-            hidden=self.hidden & frozenset(PANES),
+            hidden=self.hidden & frozenset(PANES) | {HELD},
             maximised="",
             shares=shares,
         ).looking_at(known.pane)

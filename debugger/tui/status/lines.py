@@ -16,7 +16,8 @@ from debugger.tui.keys.context import ActiveKey, Item, active_keys, bar_items
 from debugger.tui.keys.user import current
 from debugger.tui.palette import ink
 from debugger.tui.session import Session
-from debugger.tui.status.model import Part, fitting, labels_now, status_parts
+from debugger.tui.status.model import fitting, labels_now, status_parts
+from debugger.tui.status.part import Part
 from debugger.tui.text import width_of
 
 

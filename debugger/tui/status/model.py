@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
-
-from rich.style import Style
+from typing import Final
 
 from backend.events.vocabulary import STATE_CHANGE
 from debugger.log import NONE
 from debugger.tui import units
+from debugger.tui.control.status import control_parts
 from debugger.tui.events.model import GLYPHS, describe
 from debugger.tui.keys import current
 from debugger.tui.keys.key import cap
 from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
+from debugger.tui.status.part import Part
 from debugger.tui.text import safe_text, shorten, width_of
 
 _NAME: Final = 40
@@ -24,20 +24,6 @@ _ESSENTIAL: Final = 11
 _CHANGE: Final = 40
 
 
-class Part(NamedTuple):
-    """A piece of the line; those of the lowest ``weight`` go first when room is short.
-
-    ``short`` says the same in less room, for where only the weightiest are left. ``right`` parts stand
-    at the right end.
-    """
-
-    text: str
-    style: Style
-    weight: int
-    short: str = ""
-    right: bool = False
-
-
 def status_parts(
     session: Session, loading_rate: float = 0.0, *, words: bool = False, tells_event: bool = False
 ) -> list[Part]:
@@ -46,7 +32,7 @@ def status_parts(
     ``tells_event``: the event at the cursor too, for where no pane lists it.
     """
     link = session.link
-    parts = [_mode(session)]
+    parts = [_mode(session), *control_parts(session)]
     name = safe_text(link.name, 200)
     if link.partly:
         parts.append(Part(f"{name} · {safe_text(link.detail, 160)}", ink.bad, 9, shorten(name, _NAME)))

@@ -1,0 +1,90 @@
+"""The lines of what is held, painted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+
+from debugger.tui.control.model import Control
+from debugger.tui.control.view import ALONE, DISARMED, GLYPHS, NEXT, HeldView, Line
+from debugger.tui.keys import current
+from debugger.tui.keys.key import cap
+from debugger.tui.palette import LOOKS, ink
+from debugger.tui.text import fit, shorten, width_of
+
+_LEAST_TEXT: Final = 20  # cells of a line's own words, before anything else of it is shown
+_LEAST_ROUTE: Final = 18
+
+_WAYS: Final = {
+    "hold.hold_bus": "takes control and pauses the bus; again: it runs on",
+    "hold.break_where_pause": "pauses it where a condition holds",
+    "hold.break_where_hold": "holds only what a condition is about",
+    "hold.break_on_findings": "pauses it when something went wrong",
+}
+"""What can be done while nothing is held, by the names of the keys for it."""
+
+
+def head(view: HeldView, width: int) -> list[Segment]:
+    """How the bus is, and by whom."""
+    if view.calls:
+        return [Segment(shorten(f" ■ {view.told} ", width), ink.inverse(ink.colours.yellow))]
+    return [Segment(shorten(f" {view.told}", width), ink.bad if view.bad else ink.plain)]
+
+
+def running_on(view: HeldView, width: int) -> list[Segment]:
+    """What does not stand still while the bus does."""
+    return [Segment(shorten(f" runs on meanwhile: {view.runs_on}", width), ink.warn)]
+
+
+def painted(line: Line, width: int) -> list[Segment]:
+    """A line; with less room, where it belongs goes first, then from where to where it goes."""
+    room = width - 6 - _LEAST_TEXT
+    after: list[str] = []
+    for text in (line.age, line.where):
+        if text and width_of(text) + 2 <= room:
+            after.append(text)
+            room -= width_of(text) + 2
+    tail = "".join(f"  {text}" for text in reversed(after))
+    words = max(width - 6 - width_of(tail), 8)
+    text, route = line.text, ""
+    if line.route and words - width_of(text) - 2 >= _LEAST_ROUTE:
+        route = f"  {shorten(line.route, words - width_of(text) - 2)}"
+    padding = words - width_of(text) - width_of(route)
+    return [
+        Segment(NEXT if line.next else " ", ink.key),
+        *_signs(line),
+        Segment(fit(text, words) if not route else text, ink.bad if line.bad else ink.plain),
+        Segment(route + " " * max(padding, 0) if route else "", ink.dim),
+        Segment(f"{tail} ", ink.dim),
+    ]
+
+
+def _signs(line: Line) -> list[Segment]:
+    """Its place among those that are chosen, or what kind of line it is; then whose message it is."""
+    if line.kind != "delivery":
+        glyph = DISARMED if line.bad else GLYPHS[line.kind]
+        return [Segment(f"{glyph}   ", ink.bad if line.bad else ink.accent)]
+    sign = f"{line.number:<2}" if line.number else f"{ALONE if line.alone else GLYPHS['delivery']} "
+    style: Style = ink.key if line.number else ink.warn
+    return [Segment(sign, style), Segment(f"{LOOKS[line.family].letter} ", ink.families[line.family])]
+
+
+def guidance(y: int, control: Control, width: int, *, words: bool) -> list[Segment]:
+    """What an empty list says: what would be here, and how."""
+    told: list[list[Segment]] = [[Segment(shorten(_first(control), width), ink.dim)], []]
+    for name, about in {}.items() if control.problem else _WAYS.items():
+        row = current.named(name)
+        if row is not None:
+            key = f" {cap(row.keys[0], words=words)} "
+            told.append(
+                [Segment(key, ink.key), Segment(shorten(about, max(width - width_of(key), 1)), ink.dim)]
+            )
+    return told[y] if y < len(told) else []
+
+
+def _first(control: Control) -> str:
+    if control.paused:
+        return " nothing waits: deliveries that come are held here"
+    return " deliveries that are held are listed here, with breaks and delays"
