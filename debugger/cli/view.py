@@ -16,6 +16,7 @@ import typer
 
 from backend.errors import UserError
 from backend.token_file import find_run_token, given_token
+from debugger.cli.control_token import Controlling, ControlOption, ControlTokenOption
 from debugger.cli.rules import RulesOption, rules_given
 from debugger.cli.telling import tell
 
@@ -48,16 +49,20 @@ def attach(
         int,
         typer.Option(min=10_000, metavar="EVENTS", help="The newest are kept; earlier ones are forgotten."),
     ] = KEEP,
+    control: ControlOption = False,
+    control_token_file: ControlTokenOption = None,
     rules: RulesOption = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Paint no Unicode.")] = False,
 ) -> None:
     """Watch a running backend: its history, then what happens, until q.
 
-    When the connection breaks, everything stays, and it is made again by itself.
+    When the connection breaks, everything stays, and it is made again by itself. With --control the bus of
+    the backend can be paused, stepped and re-ordered: P takes control, 7 lists what is held.
     """
     run_attached(
         urls or [_DEFAULT],
         given_token(token_file),
+        control=Controlling(control_token_file) if control or control_token_file else None,
         keep=keep,
         ascii_only=ascii_only,
         rules=rules_given(rules),
@@ -68,6 +73,7 @@ def run_attached(
     urls: Sequence[str],
     token: str | None = None,
     *,
+    control: Controlling | None = None,
     keep: int = KEEP,
     ascii_only: bool = False,
     rules: RuleTexts = (),
@@ -75,10 +81,11 @@ def run_attached(
     """Show the feeds at `urls` on this terminal until the user quits; the newest `keep` events are known.
 
     They are judged by `rules` beside the built-in ones. Without a token, the one that this user's server on
-    that port of this machine left is used.
+    that port of this machine left is used. With `control` they may be held, not only watched.
 
     Raises:
-        UserError: there is no terminal, one of them is no feed, or two are the same.
+        UserError: there is no terminal, one of them is no feed, two are the same, or there is no token for
+            control.
     """
     from debugger.sources.feed import FeedSource, feed_url  # noqa: PLC0415 - as all here: it loads for a while
     from debugger.sources.helped_feed import HelpedFeed  # noqa: PLC0415
@@ -88,9 +95,14 @@ def run_attached(
     addresses = [feed_url(url) for url in urls]
     if len(set(addresses)) < len(addresses):
         raise UserError("the same feed is named twice; name each once")
+    tokens = (
+        [token or _run_token(address) for address in addresses]
+        if control is None
+        else control.tokens(addresses)
+    )
     sources = [
-        HelpedFeed(FeedSource(address, token or _run_token(address)), weaving=len(addresses) > 1)
-        for address in addresses
+        HelpedFeed(FeedSource(address, own), weaving=len(addresses) > 1)
+        for address, own in zip(addresses, tokens, strict=True)
     ]
     for source in sources:
         source.prepare()  # they connect while Textual is loaded
@@ -215,11 +227,12 @@ class _Begin(NamedTuple):
 
 
 def _pane(name: str) -> str:
-    from debugger.tui.panes.arrangement import PANES  # noqa: PLC0415 - loads Textual
+    from debugger.tui.panes.arrangement import HELD, PANES  # noqa: PLC0415 - loads Textual
 
-    if name and name not in PANES:
-        near = difflib.get_close_matches(name, PANES, 1)
-        hint = f"; did you mean {near[0]}?" if near else f": there are {', '.join(PANES)}"
+    panes = [pane for pane in PANES if pane != HELD]  # a recording cannot be held
+    if name and name not in panes:
+        near = difflib.get_close_matches(name, panes, 1)
+        hint = f"; did you mean {near[0]}?" if near else f": there are {', '.join(panes)}"
         raise UserError(f"--pane {name!r} is none{hint}")
     return name
 

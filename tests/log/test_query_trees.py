@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from backend.wire.query.nodes import Node
 from debugger.log.query.parse import parse
-from debugger.log.query.tree import NotJudgedError, check_judged, messages_of
+from debugger.log.query.tree import NotJudgedError, check_judged
 from tests.support.query_trees import trees
 
 
@@ -31,28 +31,16 @@ def test_a_query_that_is_not_refused_comes_back_from_json_as_it_went(tree: Node)
 
 @pytest.mark.parametrize(
     ("text", "field"),
-    [("row > 3", "row"), ("not delta > 2ms", "delta"), ("turn=2 or has lag", "lag"), ("time>14:03", "time")],
+    [
+        ("row > 3", "row"),
+        ("seq=4", "seq"),
+        ("not delta > 2ms", "delta"),
+        ("turn=2 or has lag", "lag"),
+        ("time>14:03", "time"),
+    ],
 )
 def test_what_only_a_log_can_answer_is_refused_by_name(text: str, field: str) -> None:
     """So that the line can point at it."""
     with pytest.raises(NotJudgedError, match="cannot judge") as refusal:
         check_judged(node_of(text))
     assert refusal.value.field == field
-
-
-@pytest.mark.parametrize(
-    ("text", "messages"),
-    [
-        ("message:chunk_response", ("CHUNK_RESPONSE",)),
-        ("component:overseer message in (A_B, TEXT_CHUNK) data.index > 3", ("A_B", "TEXT_CHUNK")),
-        ("message:A_B or (message:C_D and turn=3)", ("A_B", "C_D")),
-        ("message:A_B or turn=3", None),
-        ("-message:A_B", None),
-        ("message:TTS_*", None),
-        ('message:""', None),
-        ("CHUNK_RESPONSE", None),
-    ],
-)
-def test_messages_outside_of_which_a_query_cannot_hold(text: str, messages: tuple[str, ...] | None) -> None:
-    """Only where that is certain: a glob, a text or a negation leaves everything open."""
-    assert messages_of(node_of(text)) == messages

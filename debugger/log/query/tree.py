@@ -6,7 +6,6 @@ What only a log can answer is refused: a backend has no rows, and keeps no event
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from backend.wire.query.nodes import (
@@ -23,11 +22,11 @@ from backend.wire.query.nodes import (
     Scalar,
     Text,
     Value,
-    Word,
 )
 
 _OF_THE_LOG: Final = {
     "row": "rows are counted by the debugger",
+    "seq": "an event is numbered only when it is written",
     "delta": "it is the time since another event, which the backend does not keep",
     "lag": "it is the time since another event, which the backend does not keep",
 }
@@ -87,34 +86,3 @@ def _check_value(field: Field, value: Scalar) -> None:
         )
     if isinstance(value, Number) and isinstance(value.value, int) and not -_LARGEST <= value.value < _LARGEST:
         raise NotJudgedError("the backend cannot judge numbers of more than 64 bits", field.name)
-
-
-def messages_of(node: Node) -> tuple[str, ...] | None:
-    """The message types outside of which a query cannot hold, so that others are not looked at; None: any.
-
-    In upper case, as message types are written: names compare whatever their case.
-    """
-    found = next(_messages(node), None)
-    return None if found is None else tuple(sorted(found))
-
-
-def _messages(node: Node) -> Iterator[frozenset[str]]:
-    """For each part that must hold and says which messages: these."""
-    match node:
-        case Compare(Field("message"), "=", Word(text) as word) if _plain(word):
-            yield frozenset((text.upper(),))
-        case OneOf(Field("message"), values):
-            words = [one for one in values if isinstance(one, Word) and _plain(one)]
-            if len(words) == len(values):
-                yield frozenset(word.text.upper() for word in words)
-        case And(parts):
-            for part in parts:
-                yield from _messages(part)
-        case Or(parts):
-            ways = [next(_messages(part), None) for part in parts]
-            if all(way is not None for way in ways):
-                yield frozenset().union(*(way for way in ways if way is not None))
-
-
-def _plain(word: Word) -> bool:
-    return word.text.isascii() and bool(word.text) and (word.literal or not set(word.text) & set("*?"))

@@ -25,6 +25,7 @@ from backend.wire.control import (
     Take,
     request_frame,
 )
+from backend.wire.frames import one_line
 from debugger.sources.control import LONGEST
 from debugger.sources.feed import Connected, Disconnected
 from debugger.tui.control.clock import FeedClock
@@ -291,4 +292,4 @@ def _own_name() -> str:
         user = getpass.getuser()
     except (KeyError, OSError):  # no such user here
         user = "somebody"
-    return f"{user}@{socket.gethostname()}"[:80] + f" ({os.getpid()})"
+    return one_line(f"{user}@{socket.gethostname()}"[:80] + f" ({os.getpid()})")

@@ -12,7 +12,7 @@ from backend.wire.control import Break, Delay, Inject, Pace, Then
 from backend.wire.query.nodes import Node
 from debugger.log import EventLog
 from debugger.log.query.times import span
-from debugger.log.query.tree import NotJudgedError, check_judged, messages_of
+from debugger.log.query.tree import NotJudgedError, check_judged
 from debugger.tui import units
 from debugger.tui.control.model import Control
 from debugger.tui.query_line.purpose import Asking, EntryError, query_of
@@ -74,7 +74,7 @@ class Breaking(Asking):
         node, text = condition_of(text), text.strip()
         name = self._name or self._control.free_name()
         does = "pauses the bus" if self._then == "pause" else "is held"
-        request = Break(name, node, text[:2000], messages_of(node), then=self._then)
+        request = Break(name, node, text[:2000], then=self._then)
         self._control.ask(request, f"from now on {text} {does}")
 
 
