@@ -6,6 +6,7 @@ import datetime as dt
 
 from debugger.analysis.conflicts import Conflicts
 from debugger.analysis.findings import Finding
+from debugger.analysis.judge import marked
 from debugger.analysis.order import Mailbox, Order
 from debugger.analysis.rules import Ready, judged, suppressed
 from debugger.log import EventLog
@@ -19,13 +20,16 @@ def violations(log: EventLog, rules: Ready, today: dt.date = dt.date.min) -> tup
     Neither what is missing from it is looked for, nor is anything explained. Without a day, no suppression
     has run out. The rules are made ready once, for one log after the other.
     """
-    order, conflicts = _taken(log)
-    found = judged(log, rules, order=order).all()
-    told = [one for one in (*found, *conflicts.findings(found)) if one.verdict == _VIOLATION]
+    # What a rule says happened, did so whatever orders it: only predictions need the order.
+    found = judged(log, rules).all()
+    conflicts = _conflicts(log)
+    if any(update.happened for update in conflicts.updates):
+        found = (*found, *map(marked, conflicts.findings()))
+    told = [one for one in found if one.verdict == _VIOLATION]
     return suppressed(told, rules.rules.suppress, today)
 
 
-def _taken(log: EventLog) -> tuple[Order, Conflicts]:
+def _conflicts(log: EventLog) -> Conflicts:
     """Where mailboxes turn out not to be ordered, it is looked at once more by one who knows."""
     concurrent: frozenset[Mailbox] = frozenset()
     while True:
@@ -33,5 +37,5 @@ def _taken(log: EventLog) -> tuple[Order, Conflicts]:
         conflicts = Conflicts(log, order)
         conflicts.take(len(log))
         if order.disproved <= concurrent:
-            return order, conflicts
+            return conflicts
         concurrent |= order.disproved

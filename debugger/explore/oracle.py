@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import accumulate
 from types import TracebackType
 from typing import Any, Final
 
 from msgspec import Struct
 
+from backend.errors import UserError
 from backend.events import decode_line
 from backend.scenarios import Played
 from backend.simulation import DeadlockError, EscapeError, Outcome, Run, Wait
 from backend.simulation.places import program_file, told
 from debugger.analysis.findings import Finding
-from debugger.analysis.rules import Ready, load_rules
+from debugger.analysis.rules import Ready, RulesError, load_rules
 from debugger.analysis.violations import violations
 from debugger.explore.verdicts import Found, Kind
 from debugger.log import EventLog
+from debugger.log.lines import LIVE
 
 _NUMBERS: Final = re.compile(r"[0-9a-f]{8,}|\d+", re.IGNORECASE)
 _LIMITS: Final = (Outcome.STEP_LIMIT, Outcome.TIME_LIMIT, Outcome.NEVER_YIELDS)
@@ -56,21 +59,30 @@ def broken_rules(recording: bytes, oracle: Oracle) -> list[Finding]:
 
 def log_of(recording: bytes) -> EventLog:
     """A recording as a log, in memory."""
-    lines = recording.splitlines()
     log = EventLog()
+    lines = recording.splitlines()
     if lines:
-        log.append_many(lines, [decode_line(line) for line in lines])
+        events, lengths = [decode_line(line) for line in lines], [len(line) for line in lines]
+        offsets = accumulate((length + 1 for length in lengths[:-1]), initial=log.put_lines(recording))
+        log.extend(events, LIVE, list(offsets), lengths)
     return log
 
 
 def rules_of(oracle: Oracle) -> Ready:
-    """The rules of an oracle, made once in a process."""
+    """The rules of an oracle, made once in a process.
+
+    Raises:
+        UserError: a file of rules has a mistake; where it is.
+    """
     return _rules(oracle.rules)
 
 
 @lru_cache(maxsize=4)
 def _rules(sources: tuple[tuple[str, str], ...]) -> Ready:
-    return Ready(load_rules(sources))
+    try:
+        return Ready(load_rules(sources))
+    except RulesError as error:
+        raise UserError(str(error)) from None
 
 
 def _of_finding(finding: Finding) -> Found:
@@ -89,7 +101,7 @@ def _of_run(run: Run[Any]) -> Iterator[Found]:
     elif isinstance(error, DeadlockError):
         yield _found("deadlock", str(error), _waiting(error.waits))
     elif isinstance(error, EscapeError):
-        yield _found("escape", str(error), (error.escape.what, error.escape.where))
+        yield _found("escape", str(error), (error.escape.what, _short(error.escape.where)))
     elif run.outcome in _LIMITS:
         yield _found("limit", str(error), (run.outcome.value,))
     if run.outcome is not Outcome.RETURNED:
@@ -108,7 +120,7 @@ def _of_run(run: Run[Any]) -> Iterator[Found]:
 def _of_error(kind: Kind, error: BaseException, who: str = "") -> Found:
     name, where = type(error).__name__, _raised_at(error.__traceback__)
     text = str(error).strip() or "no message"
-    return _found(kind, f"{who}{name}: {text} (at {where})", (name, where))
+    return _found(kind, f"{who}{name}: {text} (at {where})", (name, _short(where)))
 
 
 def _raised_at(trace: TracebackType | None) -> str:
@@ -124,7 +136,12 @@ def _raised_at(trace: TracebackType | None) -> str:
 
 def _waiting(waits: Iterable[Wait]) -> tuple[str, ...]:
     """Where tasks wait, each place once: how many there are, and their numbers, is of the one run."""
-    return tuple(sorted({_NUMBERS.sub("#", wait.what) + " at " + wait.where for wait in waits}))
+    return tuple(sorted({_NUMBERS.sub("#", wait.what) + " at " + _short(wait.where) for wait in waits}))
+
+
+def _short(where: str) -> str:
+    """Without the folders, which are told from wherever the program was imported."""
+    return where.rpartition("/")[2]
 
 
 def _found(kind: Kind, message: str, of: tuple[str, ...]) -> Found:

@@ -27,7 +27,7 @@ class Reversal:
         """One run for each way to swap the two, up to the one that does."""
         lateness = max(self._bound, self._bench.scenario.settings.lateness)
         settings = replace(self._bench.scenario.settings, lateness=lateness)
-        self._fate = "infeasible"
+        self._fate = "not-reproduced"
         for hold in self._pair.holds:
             strategy = Guided(hold)
             tried = self._bench.judge("guided", self._bench.watched(strategy, strategy.look, settings))
@@ -37,8 +37,9 @@ class Reversal:
             elif strategy.swapped:
                 self._fate = "harmless"
             yield tried
-            if self._fate != "infeasible":
+            if self._fate != "not-reproduced":
                 return
+        self._fate = "infeasible"
 
     @property
     def result(self) -> PairResult:

@@ -12,14 +12,14 @@ from backend.errors import UserError
 from backend.scenarios import Scenario
 from backend.simulation import Plain, Tape, TapeError
 from debugger.explore.confidence import confidence
-from debugger.explore.oracle import Oracle
+from debugger.explore.oracle import Oracle, rules_of
 from debugger.explore.plan import Searched, choices_of, trials
-from debugger.explore.predicted import predicted_pairs
+from debugger.explore.predicted import Pair, predicted_pairs
 from debugger.explore.reversal import Reversal
 from debugger.explore.source import source_of
 from debugger.explore.spread import Crew, Work, WorkerError
 from debugger.explore.steps import Trace
-from debugger.explore.trials import Bench, Tried
+from debugger.explore.trials import Bench, Tried, seldom_collecting
 from debugger.explore.verdicts import (
     Budget,
     Found,
@@ -34,6 +34,8 @@ _WORTH: Final = 64
 """Schedules for which more processes pay."""
 
 OnProgress = Callable[[Progress], None]
+Prefer = Callable[[bytes, Sequence[Pair]], Sequence[Pair]]
+"""Of the plain recording and its predicted pairs, the same pairs in the order in which they are tried."""
 
 
 class EscapedError(UserError):
@@ -49,18 +51,21 @@ def explore(
     corpus: Sequence[Tape] = (),
     on_progress: OnProgress | None = None,
     jobs: int = 1,
+    prefer: Prefer | None = None,
 ) -> Result:
     """Look for a schedule of the variant that fails: the verdict, and the tape of the first one.
 
     The plain run, the tapes of a ``corpus``, each predicted pair reversed, then PCT, delay-bounded and random
     schedules in turns. By the same budget in schedules and the same seed it is the same result, however many
-    ``jobs``. Ctrl-C ends it with what was found so far, and ``interrupted``.
+    ``jobs``. ``prefer`` says in which order predicted pairs are tried. Ctrl-C ends it with what was found so
+    far, and ``interrupted``.
 
     Raises:
         EscapedError: the program does what no tape can hold; where, and what to do instead.
         UserError: there is no such variant; a rules file has a mistake.
     """
-    return _Search(scenario, variant, budget or Budget(), oracle or Oracle(), on_progress, jobs).done(corpus)
+    search = _Search(scenario, variant, budget or Budget(), oracle or Oracle(), on_progress, jobs, prefer)
+    return search.done(corpus)
 
 
 class _Search:
@@ -72,12 +77,15 @@ class _Search:
         oracle: Oracle,
         on_progress: OnProgress | None,
         jobs: int,
+        prefer: Prefer | None,
     ) -> None:
         self._bench = Bench(scenario, variant, oracle)
         self._bench.play()  # refuses what is no variant
+        rules_of(oracle)
         self._budget = budget
         self._on_progress = on_progress
         self._jobs = jobs
+        self._prefer = prefer
         self._began = time.monotonic()
         self._schedules = 0
         self._phase: Phase = "plain"
@@ -89,7 +97,7 @@ class _Search:
     def done(self, corpus: Sequence[Tape]) -> Result:
         hit, interrupted = None, False
         try:
-            with closing(self._all(corpus)) as tried_ones:
+            with seldom_collecting(), closing(self._all(corpus)) as tried_ones:
                 hit = next((tried for tried in tried_ones if tried.found), None)
         except KeyboardInterrupt:
             interrupted = True
@@ -144,11 +152,12 @@ class _Search:
         bench, bound = self._bench, self._budget.bound
         if not bench.oracle.recorded:
             return
-        reversals = [
-            Reversal(bench, pair, bound) for pair in predicted_pairs(self._plain, trace, bench.oracle)
-        ]
+        pairs: Sequence[Pair] = predicted_pairs(self._plain, trace, bench.oracle)
+        if self._prefer is not None:
+            pairs = self._prefer(self._plain, pairs)
+        reversals = [Reversal(bench, pair, bound) for pair in pairs]
         try:
-            for reversal in reversals:
+            for reversal in () if self._over else reversals:
                 for tried in reversal.attempts():
                     yield self._note(tried)
                     if self._over:

@@ -25,7 +25,7 @@ from msgspec import Struct
 from debugger.explore.oracle import Oracle
 from debugger.explore.plan import trials
 from debugger.explore.source import Source
-from debugger.explore.trials import Bench, Tried
+from debugger.explore.trials import Bench, Trial, Tried, seldom_collecting
 
 AT_ONCE: Final = 8
 """Trials that are handed out together."""
@@ -171,6 +171,11 @@ def serve(pipe: Connection, work: Work) -> None:
     except BaseException as error:  # noqa: BLE001 - of a user's module, when it is imported
         _answer(pipe, (0, [], f"a process cannot import the scenario: {type(error).__name__}: {error}"))
         return
+    with seldom_collecting():
+        _serve(pipe, bench, coming)
+
+
+def _serve(pipe: Connection, bench: Bench, coming: Iterator[Trial]) -> None:
     at = 0
     while (portion := _asked(pipe)) is not None:
         # They come in order, but for those that others have.

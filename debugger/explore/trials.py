@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,9 @@ from debugger.explore.verdicts import Found, Phase
 
 _KNOWN = 10_000
 """Recordings that are known again."""
+
+_SELDOM = 100_000
+"""New objects after which garbage is looked for."""
 
 
 class Trial(Struct, frozen=True):
@@ -132,6 +136,20 @@ class Bench:
             yield tried
             if tried.found:
                 return
+
+
+@contextlib.contextmanager
+def seldom_collecting() -> Iterator[None]:
+    """What is loaded is no garbage, and what a run leaves is little: looking for it took a tenth."""
+    often = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_SELDOM, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*often)
+        gc.unfreeze()
 
 
 @contextlib.contextmanager
