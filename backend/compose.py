@@ -11,8 +11,9 @@ from loguru import logger
 
 from backend.assistant import Conditions, Engines, MemoryStore, Session, load_agents, open_session
 from backend.bus import Bus
+from backend.control import Desk
 from backend.errors import UserError
-from backend.models import ChatModel, ModelError, build_model
+from backend.models import ChatModel, Impatient, ModelError, build_model
 from backend.settings import Settings
 from backend.speech import (
     AudioSink,
@@ -50,12 +51,14 @@ class Backend:
         self.model = model or build_model(settings.model, api_key=settings.api_key)
         self.tts = tts or HibariTts()
         self.stt = stt or WhisperStt()
-        self.hub = Hub(history_events=settings.history, topology=self.topology)
+        self.desk = Desk(set_pace=self._play_at, timeouts=self._timeouts)
+        self.hub = Hub(history_events=settings.history, topology=self.topology, desk=self.desk)
         self.tap = Tap("assistant", sinks=(self.hub,), topology=self.topology)
         self.sessions: dict[str, Session] = {}
         self.conditions = Conditions(settings.without, settings.delays)
         self._agents = agents
         self._numbers = itertools.count(1)
+        self._speed = 1.0
         self._bus: Bus | None = None
         self._engines: Engines | None = None
 
@@ -71,6 +74,7 @@ class Backend:
             raise
         self.tap.start()
         self._bus = Bus(self.tap)
+        self.desk.serve(self._bus)
         self._engines = Engines(self.model, self.tts, self._agents, memory, conditions=self.conditions)
         return self
 
@@ -147,6 +151,7 @@ class Backend:
         if name in self.sessions:
             raise UserError(f"the session {name!r} is open already; choose another name")
         session = open_session(self.bus, self._engines, name, user_id, sink, pace=pace)
+        session.play_at(self._speed)
         self.sessions[name] = session
         return session
 
@@ -154,6 +159,15 @@ class Backend:
         """End a session and all that it runs."""
         session = self.sessions.pop(session_id)
         await session.close()
+
+    def _play_at(self, speed: float) -> None:
+        self._speed = speed
+        for session in self.sessions.values():
+            session.play_at(speed)
+
+    def _timeouts(self) -> tuple[str, ...]:
+        """What goes on counting while the bus is held."""
+        return (self.model.gives_up,) if isinstance(self.model, Impatient) else ()
 
     def listener(self, source: AudioSource) -> Listener:
         """Ears for one source of audio."""

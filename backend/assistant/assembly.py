@@ -40,6 +40,7 @@ class Session:
     def __init__(self, user: UserSession, agents: AgentContext, components: tuple[Component, ...]) -> None:
         self.user = user
         self.agents = agents
+        self.bus = user.port.bus
         self._components = components
 
     @property
@@ -47,9 +48,16 @@ class Session:
         """Its id, unique in the recording."""
         return self.user.session.session_id
 
+    def play_at(self, speed: float) -> None:
+        """How fast the voice plays from its next piece on; 2 is twice as fast."""
+        for component in self._components:
+            if isinstance(component, AudioOutput):
+                component.speed = speed
+
     async def close(self) -> None:
         """Stop what runs, front to back, and unsubscribe everybody."""
         info = self.user.session
+        self.bus.free(info.session_id, f"the session {info.session_id} ends")
         with within(Scope(info.session_id, info.user_id)):
             for component in self._components:
                 await component.close()

@@ -49,7 +49,8 @@ class _Playback:
 class AudioOutput(Component):
     """Paced playback into a sink: a WAV file, a sound device, or nothing.
 
-    ``pace`` is how fast time runs against the audio's own: 1.0 real time, 0 no waiting.
+    ``pace`` is how long playing takes against the audio's own time: 1.0 real time, 0 no waiting.
+    ``speed`` divides that, and may change while something plays.
     """
 
     NAME = "audio_output"
@@ -57,6 +58,7 @@ class AudioOutput(Component):
     def __init__(self, bus: Bus, session: SessionInfo, sink: AudioSink, *, pace: float = 1.0) -> None:
         self._sink = sink
         self._pace = pace
+        self.speed = 1.0
         self._now: _Playback | None = None
         self._task: asyncio.Task[None] | None = None
         self._playbacks: set[asyncio.Task[None]] = set()
@@ -171,7 +173,7 @@ class AudioOutput(Component):
                 return False
             self._begin_piece(playback, piece)
             await self._sink.write(piece.pcm)
-            due += piece.pcm.duration_ms / 1000 * self._pace
+            due += piece.pcm.duration_ms / 1000 * self._pace / self.speed
             await asyncio.sleep(max(0.0, due - clock()))
             playback.played += 1
             playback.played_ms += piece.pcm.duration_ms

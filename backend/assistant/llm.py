@@ -219,7 +219,7 @@ class LLMOrchestrator(Component):
         self.port.publish(LlmEvent(stream_id, "tool_call", tool=call.name, arguments=arguments))
         error: str | None = None
         try:
-            async with asyncio.timeout(_TOOL_SECONDS):
+            async with self.port.bus.patience(_TOOL_SECONDS):
                 result = await self._tools.call(call.name, call.arguments)
         except ToolError as refused:
             result = error = f"That did not work: {refused}"

@@ -25,6 +25,18 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.", show_default="8765")] = None,
     token_file: Annotated[Path | None, typer.Option(help="File with the token that viewers need.")] = None,
+    control: Annotated[
+        bool,
+        typer.Option(
+            "--control",
+            help="Let debuggers hold the bus and re-order it. Needs a token, on this machine too: one is "
+            "made that `attach` finds.",
+        ),
+    ] = False,
+    control_token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token that control needs; else DOUBLETALK_CONTROL_TOKEN."),
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="'embedded', or URL#MODEL of an OpenAI-compatible server.")
     ] = None,
@@ -83,7 +95,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         raise UserError("--microphone and --wav are two voices for one user; choose one")
     if stdin and sys.stdin is None:
         raise UserError("--stdin: standard input is closed")
-    interrupted = asyncio.run(_serve(settings, token_file, doors))
+    if control_token_file is not None and not control:
+        raise UserError("--control-token-file: nothing is controlled without --control")
+    tokens = _Tokens(token_file, control, control_token_file)
+    interrupted = asyncio.run(_serve(settings, tokens, doors))
     if interrupted:
         raise typer.Exit(130)
 
@@ -102,10 +117,19 @@ class _Doors:
     user: str
 
 
-async def _serve(settings: Settings, token_file: Path | None, doors: _Doors) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """Who may watch, and whether and who may control."""
+
+    watch: Path | None
+    control: bool
+    control_file: Path | None
+
+
+async def _serve(settings: Settings, tokens: _Tokens, doors: _Doors) -> bool:
     from loguru import logger  # noqa: PLC0415 - see serve
 
-    from backend.cli.hosting import hosted  # noqa: PLC0415
+    from backend.cli.hosting import ControlToken, hosted  # noqa: PLC0415
     from backend.cli.typed import AnswerPrinter  # noqa: PLC0415
     from backend.compose import Backend  # noqa: PLC0415
 
@@ -124,11 +148,14 @@ async def _serve(settings: Settings, token_file: Path | None, doors: _Doors) -> 
     for number in signals:
         loop.add_signal_handler(number, on_signal, number)
     _check(doors)
+    control = ControlToken.given(tokens.control_file) if tokens.control else None
     backend = Backend(settings)
     if doors.typed and settings.record != Path("-"):  # else stdout is the recording
         backend.tap.add_sink(AnswerPrinter())
-    async with hosted(backend, token_file) as address, backend:
+    async with hosted(backend, tokens.watch, control=control) as address, backend:
         logger.info("feed at {}; watch it with: doubletalk attach {}", address, address)
+        if control is not None:
+            logger.info("it can be controlled; {}", control.where(int(address.rpartition(":")[2])))
         talking = asyncio.create_task(_talk(backend, doors), name="doors")
         stopping = asyncio.create_task(stop.wait(), name="stop signal")
         done, _ = await asyncio.wait({talking, stopping}, return_when=asyncio.FIRST_COMPLETED)

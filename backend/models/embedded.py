@@ -85,6 +85,11 @@ class EmbeddedModel:
         """The weights' name."""
         return _NAME
 
+    @property
+    def gives_up(self) -> str:
+        """On what, and after how long."""
+        return self._client.gives_up if self._client is not None else f"the start of {_NAME}"
+
     async def start(self) -> None:
         """Start the worker, unless one runs. Raises ModelUnavailableError."""
         await self._connected()

@@ -57,6 +57,11 @@ class OpenAICompatibleModel:
         """The model's name at its server."""
         return self._model
 
+    @property
+    def gives_up(self) -> str:
+        """On what, and after how long."""
+        return f"the next part of {self._model}'s answer ({self._timeout:g} s)"
+
     async def start(self) -> None:
         """Prepare to connect. Nobody is asked yet: a server that is down is found out by `stream`."""
         if self._client is None:

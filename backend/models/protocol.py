@@ -88,6 +88,16 @@ class Preparing(Protocol):
         """Read these messages, which the next requests begin with. Raises ModelError."""
 
 
+@runtime_checkable
+class Impatient(Protocol):
+    """A model that gives up by itself when it is kept waiting, whatever else stands still."""
+
+    @property
+    def gives_up(self) -> str:
+        """On what, and after how long."""
+        ...
+
+
 class ChatModel(Protocol):
     """A language model that answers in a stream."""
 
