@@ -115,6 +115,11 @@ def simulate(
             steps, seconds, leaked = loop.steps, loop.agenda.now, tuple(waits(loop.tasks[1:]))
             loop.agenda.settled = True
             _clear_up(loop)
+    except KeyboardInterrupt:
+        # Closed here and now: a coroutine that is left to the interpreter's end may wait for a thread there.
+        for task in loop.tasks:
+            _give_up(task)
+        raise
     finally:
         loop.close()
         if collects:

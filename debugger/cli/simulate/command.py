@@ -44,17 +44,21 @@ def simulate(  # noqa: PLR0913 - the options of a command
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="A built-in scenario, FILE.py, FILE.py::NAME, or package.module:NAME."
+            metavar="NAME", help="A built-in scenario, FILE.py, FILE.py::NAME, or package.module:NAME."
         ),
     ] = None,
     *,
     variant: Annotated[
-        Variant | None, typer.Option(help="With the bug, or without it, which is the default.")
+        Variant | None,
+        typer.Option(metavar="VARIANT", help="fixed, which is the default, or buggy: with its bug."),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
-            min=0, max=_LARGEST_SEED, help="For --random, and for the program's own random numbers."
+            metavar="N",
+            min=0,
+            max=_LARGEST_SEED,
+            help="For --random, and for the program's own random numbers.",
         ),
     ] = None,
     at_random: Annotated[
@@ -88,6 +92,8 @@ def simulate(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Play a scenario once, in virtual time, and write its recording: to stdout if that is no terminal.
 
+    doubletalk simulate barge-in-ignored --variant buggy --seed 4 -o found.jsonl
+
     The same seed is the same recording, byte for byte. Exits with 1 when the run went wrong in itself: it
     raised, hung, left tasks running, or did what cannot be simulated. What the rules say of the recording
     is for `doubletalk check`.
@@ -103,13 +109,13 @@ def simulate(  # noqa: PLR0913 - the options of a command
         played, about = (
             _replayed(name, variant, replay)
             if replay
-            else _played(name, variant or Variant.FIXED, seed, at_random, thorough=thorough)
+            else _played(name, variant, seed, at_random, thorough=thorough)
         )
     raise typer.Exit(_written(played, about, output, tape))
 
 
 def _played(
-    name: str | None, variant: Variant, seed: int | None, at_random: bool | None, *, thorough: bool
+    name: str | None, variant: Variant | None, seed: int | None, at_random: bool | None, *, thorough: bool
 ) -> tuple[Played, str]:
     from backend.scenarios import Play  # noqa: PLC0415 - not for `doubletalk --help`
     from backend.scenarios.discovery import find_one  # noqa: PLC0415 - the same
@@ -123,9 +129,10 @@ def _played(
         scenario = replace(scenario, settings=settings)
     walks = at_random if at_random is not None else seed is not None
     strategy = AtRandom(seed or 0) if walks else Plain()
-    played = Play(scenario, variant.value).run(strategy, seed=seed or 0)
+    meant = variant.value if variant else scenario.variants[0]
+    played = Play(scenario, meant).run(strategy, seed=seed or 0)
     how = f"random order {seed or 0}" if walks else "asyncio's order"
-    return played, f"{scenario.name} ({variant}), {how}"
+    return played, f"{scenario.name} ({meant}), {how}"
 
 
 def _replayed(name: str | None, variant: Variant | None, path: Path) -> tuple[Played, str]:
