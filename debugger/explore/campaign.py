@@ -10,9 +10,10 @@ from pathlib import Path
 from backend.scenarios import Scenario
 from backend.simulation import TapeError
 from debugger.explore.corpus import Corpus, Kept
+from debugger.explore.handed import Predictions
 from debugger.explore.oracle import Oracle
 from debugger.explore.printing import Entry, entry_of
-from debugger.explore.proof import Proof, prove, unshrunk
+from debugger.explore.proof import Proof, foremost, prove, unshrunk
 from debugger.explore.resumed import Resumed
 from debugger.explore.saved import save
 from debugger.explore.search import EscapedError, explore
@@ -65,12 +66,14 @@ class Campaign:
         units: Sequence[Unit],
         *,
         corpus: Corpus | None = None,
+        predictions: Predictions | None = None,
         resumed: Resumed | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
         self._asked = asked
         self._units = units
         self._corpus = corpus
+        self._predictions = predictions
         self._resumed = resumed
         self._on_progress = on_progress
 
@@ -112,12 +115,17 @@ class Campaign:
                 corpus=[one.tape for one in kept],
                 on_progress=lambda progress: self._tell(number, unit, progress),
                 jobs=asked.jobs,
+                prefer=self._predictions.first if self._predictions is not None else None,
             )
         except EscapedError as refused:
             return Entry(unit.scenario.name, unit.variant, "", seed=asked.seed, error=str(refused))
         if result.interrupted:
             raise KeyboardInterrupt
+        result = foremost(result, unit.scenario.rule)
         notices += passing_again(kept, result)
+        if self._predictions is not None:
+            fates = self._predictions.fates(result.plain, result.pairs)
+            notices += [f"{unit.name}: {self._predictions.path}: {one}" for one in fates]
         if result.found is None:
             return entry_of(result, None, seed=asked.seed, notices=notices)
         proof, told = self._proof(number, unit, result)

@@ -76,7 +76,7 @@ def entry_of(result: Result, saved: Saved | None, *, seed: int, notices: Sequenc
         found.message if found is not None else None,
         seed,
         round(result.seconds, 3),
-        len(saved.how.departures) if saved is not None else None,
+        saved.how.deviations if saved is not None else None,
         result.pairs,
         result.confidence.text,
         result.confidence.at_least,

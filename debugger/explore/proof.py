@@ -102,6 +102,20 @@ class _Proving:
         return not judged(played, self._oracle)
 
 
+def foremost(result: Result, rule: str | None) -> Result:
+    """The same, told by what explains it best: the scenario's own rule, else any rule, else what came first.
+
+    A rule names both events and the edge that is missing; an assertion only what came of it.
+    """
+    if result.found is None:
+        return result
+    found = (result.found, *result.others)
+    rules = [one for one in found if one.kind == "rule"]
+    best = next((one for one in rules if one.rule == rule), (rules or found)[0])
+    others = tuple(one for one in found if one is not best)
+    return replace(result, found=best, rule=best.rule, others=others)
+
+
 def unshrunk(result: Result) -> Proof:
     """What was found, as it was found; its good twin is the plain run, where that was not it.
 

@@ -43,7 +43,8 @@ import asyncio
 import threading
 import time
 
-from backend.scenarios import Scene, Settings, scenario
+from backend.scenarios import Scene, scenario
+from backend.simulation import Settings
 
 
 @scenario

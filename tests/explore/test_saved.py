@@ -7,16 +7,17 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from backend.errors import UserError
 from backend.scenarios import BUGGY, Play, Scenario
 from backend.simulation import Tape
 from debugger.explore.departures import Departure, told
 from debugger.explore.oracle import Oracle, judged
-from debugger.explore.proof import Proof, prove
+from debugger.explore.proof import Proof, foremost, prove
 from debugger.explore.saved import How, folder_name, lines_of, loaded, save
 from debugger.explore.search import explore
-from debugger.explore.verdicts import Budget
+from debugger.explore.verdicts import Budget, Found
 from tests.explore.explored_programs import (
     always_wrong,
     recorded_deposits,
@@ -81,6 +82,18 @@ def test_the_two_recordings_part_at_the_racing_pair(tmp_path: Path) -> None:
     assert what.startswith("order: ")
     assert good.endswith("account: state change")
     assert bad.endswith("account: state read")
+
+
+def test_what_is_told_first_is_the_rule_that_the_scenario_is_about() -> None:
+    """Else any rule, for it explains; else what came first."""
+    result = explore(two_deposits, BUGGY, Budget(schedules=200), oracle=Oracle(recorded=False))
+    lost, other = (Found("rule", rule, "", ("rule", rule)) for rule in ("lost-update", "order"))
+    assert result.found is not None
+    both = replace(result, others=(other, lost))
+    assert foremost(both, "lost-update").rule == "lost-update"
+    assert set(foremost(both, "lost-update").others) == {result.found, other}
+    assert foremost(both, None).found == other
+    assert foremost(result, "lost-update") == result
 
 
 def test_what_is_beside_a_tape_is_read_with_it(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from backend.errors import UserError
 from debugger.checking import Asked, cores, judge_many, known_before, report_of
 from debugger.checking.one import rule_files, rule_texts
 from debugger.checking.reports import as_findings
+from debugger.cli.check.hints import to_prove
 from debugger.cli.check.progress import progress_of
 from debugger.cli.check.recordings import recordings_meant
 from debugger.cli.check.watching import changes
@@ -178,6 +179,8 @@ def _check(asked: Options) -> int:
     unreadable = any(one.error for one in judged)
     if report.inputs:
         _write(report, asked)
+    for hint in to_prove(report) if asked.form is Format.TEXT else ():
+        note(hint)
     return 2 if unreadable else 1 if report.failing else 0
 
 

@@ -13,6 +13,7 @@ from debugger.cli.inspect.printing import json_text, print_table, terminal_width
 from debugger.cli.telling import note, tell
 from debugger.explore.campaign import Asked, Campaign, InterruptedByUserError
 from debugger.explore.corpus import Corpus
+from debugger.explore.handed import Predictions
 from debugger.explore.printing import HEAD, RIGHT, Entry, as_json, lines, summary, table
 from debugger.explore.progress import progress_of
 from debugger.explore.resumed import Resumed
@@ -32,13 +33,16 @@ def run_explore(asked: Options) -> int:
     chosen = units(asked.names, every=asked.every, variant=asked.variant)
     oracle = asked.oracle()
     writable(asked.out)  # not after an hour
+    predictions = Predictions(asked.predicted, oracle) if asked.predicted is not None else None
     corpus = Corpus(asked.corpus) if asked.corpus is not None else None
     for notice in corpus.notices if corpus is not None else ():
         note(notice)
     how = Asked(asked.most_schedules, asked.seconds, asked.seed, asked.jobs or cores(), asked.out, oracle)
     resumed = Resumed(asked.resume, _marks(asked, how)) if asked.resume is not None else None
     with progress_of(len(chosen)) as on_progress:
-        campaign = Campaign(how, chosen, corpus=corpus, resumed=resumed, on_progress=on_progress)
+        campaign = Campaign(
+            how, chosen, corpus=corpus, predictions=predictions, resumed=resumed, on_progress=on_progress
+        )
         entries, interrupted = _all(campaign)
     if asked.as_json:
         sys.stdout.write(json_text(as_json(entries), indent=2) + "\n")
