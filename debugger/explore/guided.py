@@ -10,11 +10,16 @@ PLDI 2008); that it is an event queue's deliveries that are reversed, from Async
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from backend.events import Event
 from backend.simulation import TIME_PASSES, Alternative, Plain
+from debugger.explore.steps import Step
+
+_MOST_STEPS: Final = 20_000
+"""That others make meanwhile: somebody who asks again and again whether it is done takes no time."""
 
 
 class Sight(Struct, frozen=True):
@@ -41,18 +46,24 @@ class Hold(Struct, frozen=True):
 
 
 class Guided(Plain):
-    """Holds a lane back. Afterwards ``swapped`` tells whether that did it, ``forced`` that it could not."""
+    """Holds a lane back, for ``bound`` virtual seconds at most.
+
+    Afterwards ``swapped`` tells whether that did it, ``forced`` that it could not.
+    """
 
     name = "guided"
 
-    def __init__(self, hold: Hold) -> None:
+    def __init__(self, hold: Hold, bound: float) -> None:
         self.hold = hold
+        self.bound = bound
         self.begin()
 
     def begin(self) -> None:
         """Nothing is held yet."""
         self._holding = False
         self._seen = 0
+        self._since = 0.0
+        self._until = 0
         self.swapped = False
         self.forced = False
 
@@ -65,15 +76,17 @@ class Guided(Plain):
                     return at
         return 0
 
-    def look(self, step: int, lane: int, events: Sequence[Event]) -> None:
+    def look(self, step: Step) -> None:
         """A step is over: as `debugger.explore.steps.Look`."""
         hold = self.hold
-        if self._holding:
-            if lane == hold.lane:  # nothing else could run, nor time pass
-                self._holding, self.forced = False, True
-                return
-            self._seen += sum(Sight.of(event) == hold.until for event in events)
-            if self._seen >= hold.times:
-                self._holding, self.swapped = False, True
-        elif not self.swapped and not self.forced and step >= hold.step - 1:
-            self._holding = True
+        if not self._holding:
+            if not self.swapped and not self.forced and step.number >= hold.step - 1:
+                self._holding, self._since, self._until = True, step.now, step.number + _MOST_STEPS
+            return
+        self._seen += sum(Sight.of(event) == hold.until for event in step.events)
+        if step.lane == hold.lane:  # nothing else could run, nor time pass
+            self._holding, self.forced = False, True
+        elif self._seen >= hold.times:
+            self._holding, self.swapped = False, True
+        elif step.now - self._since > self.bound or step.number >= self._until:
+            self._holding, self.forced = False, True

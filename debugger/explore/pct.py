@@ -14,8 +14,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Final
 
 from backend.simulation import Alternative, Kind, Plain
+
+_FAIR: Final = 8
+_FAIR_AT_LEAST: Final = 2_000
+"""Choices after which everybody has a turn again. Priorities let one who asks again and again whether another
+one is done go on for ever, which no event loop does (the guarantee is about choices long before)."""
 
 
 class Pct(Plain):
@@ -41,6 +47,7 @@ class Pct(Plain):
         self._lowered = {at: float(number) for number, at in enumerate(drawn)}
         self._of: dict[int, float] = {}
         self._at = 0
+        self._fair_from = _FAIR * self._choices + _FAIR_AT_LEAST
 
     @property
     def usual(self) -> bool:
@@ -54,6 +61,8 @@ class Pct(Plain):
 
     def schedule(self, alternatives: Sequence[Alternative]) -> int:
         """That of the highest priority."""
+        if self._at >= self._fair_from:
+            return 0
         of, depth = self._of, self.depth
         priorities = []
         for one in alternatives:

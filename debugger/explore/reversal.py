@@ -29,7 +29,7 @@ class Reversal:
         settings = replace(self._bench.scenario.settings, lateness=lateness)
         self._fate = "not-reproduced"
         for hold in self._pair.holds:
-            strategy = Guided(hold)
+            strategy = Guided(hold, self._bound)
             tried = self._bench.judge("guided", self._bench.watched(strategy, strategy.look, settings))
             self._schedules += 1
             if tried.found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from backend.events import Event
 from backend.simulation import SimulatedLoop, simulated_loop
@@ -12,8 +13,17 @@ from backend.tap import Batch, Tap
 NO_LANE = -1
 """Of steps that are no task's: callbacks, fired timers."""
 
-Look = Callable[[int, int, Sequence[Event]], None]
-"""Called after each step with its number, from 1, its lane, and what was emitted in it."""
+
+class Step(NamedTuple):
+    """One that is over: its number, from 1, its lane, virtual seconds, and what was emitted in it."""
+
+    number: int
+    lane: int
+    now: float
+    events: Sequence[Event]
+
+
+Look = Callable[[Step], None]
 
 
 class Steps:
@@ -32,7 +42,7 @@ class Steps:
         def after_step(ran: object) -> None:
             tap.drain()
             events, self._events = self._events, []
-            self._look(loop.steps, lane_of(loop, ran), events)
+            self._look(Step(loop.steps, lane_of(loop, ran), loop.time(), events))
 
         loop.after_step.append(after_step)
 
@@ -57,15 +67,15 @@ class Trace:
         self.lanes: list[int] = [NO_LANE]
         """By step; the first is 1."""
 
-    def note(self, step: int, lane: int, events: Sequence[Event]) -> None:
+    def note(self, step: Step) -> None:
         """As `Look`."""
         # Steps before the tap began are nobody's.
-        self.lanes.extend([NO_LANE] * (step - len(self.lanes)))
-        self.lanes.append(lane)
-        for event in events:
+        self.lanes.extend([NO_LANE] * (step.number - len(self.lanes)))
+        self.lanes.append(step.lane)
+        for event in step.events:
             seq = event.seq or 0
             # What was emitted before anybody looked on belongs to the step that began the recording.
-            self.step_of.extend([step] * (seq - len(self.step_of)))
+            self.step_of.extend([step.number] * (seq - len(self.step_of)))
 
     def at(self, row: int) -> tuple[int, int]:
         """Step and lane of an event; step 0 for none: emitted when the run was over."""

@@ -102,7 +102,7 @@ def test_each_event_has_its_step_and_lane() -> None:
 
 def test_a_run_with_nothing_else_to_do_lets_the_held_one_go() -> None:
     """It is told that the hold was forced open, and the run goes on as usual."""
-    strategy = Guided(Hold(2, 4, Sight("state_change", "nobody", None, None)))
+    strategy = Guided(Hold(2, 4, Sight("state_change", "nobody", None, None)), bound=2.0)
     play = Play(programs.either_order, FIXED, on_start=Steps(strategy.look).begin)
     assert play.run(strategy).run.clean
     assert (strategy.swapped, strategy.forced) == (False, True)
