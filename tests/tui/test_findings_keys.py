@@ -10,6 +10,7 @@ from debugger.tui.app import DebuggerApp
 from debugger.tui.findings.screen import FindingScreen, FindingText
 from debugger.tui.keys import Where, current
 from debugger.tui.timeline.signs import NOTHING
+from tests.support.settling import until
 from tests.tui.findings import judged_session, judging_of, lines_of, opened, pane_of, racy_app
 from tests.tui.interface import app_with, conversation
 from tests.tui.pressing import focus, keys_of, press
@@ -61,10 +62,10 @@ async def test_enter_goes_to_the_finding_and_draws_it() -> None:
             name = app.session.log.header(row).component
             lane = next(line for line in text_of(app).split("\n") if name[:12] in line)
             assert letter in lane
-        assert NOTHING in text_of(app)
+        await until(lambda: NOTHING in text_of(app))
         await press(pilot, "6", "escape")
         assert app.session.chosen is None
-        assert NOTHING not in text_of(app)
+        await until(lambda: NOTHING not in text_of(app))
         await press(pilot, "a", "x")
         assert app.session.chosen is None
         assert focus("findings")(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from debugger.tui.app import DebuggerApp
@@ -18,6 +20,7 @@ from debugger.tui.query_line.widget import QueryLine
 from debugger.tui.screen import MainScreen
 from debugger.tui.session import Mode, Session
 from debugger.tui.state.tree import StateTree
+from tests.support.settling import until
 from tests.tui.interface import app_with
 from tests.tui.pressing import HERE, LAST, LINES, Check, asks, focus, keys_of, layout, opened, press
 
@@ -157,7 +160,7 @@ async def test_each_key_of_the_main_screen_does_what_the_table_says() -> None:
             reset(app.session)
             await pilot.pause()
             await press(pilot, key)
-            assert MAIN[key](app), key
+            await until(partial(MAIN[key], app), key)
 
 
 def reset(session: Session) -> None:

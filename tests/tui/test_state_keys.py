@@ -17,6 +17,7 @@ from debugger.tui.keys import TABLE, Where
 from debugger.tui.palette import ink
 from debugger.tui.session import Mode, Session
 from debugger.tui.state.tree import StateTree
+from tests.support.settling import until
 from tests.tui.interface import Clock, Script, session_with
 from tests.tui.pressing import press
 
@@ -208,7 +209,7 @@ async def test_a_field_of_numbers_has_a_line_of_bars() -> None:
     """From the oldest to the newest, with the least and the most."""
     async with opened(session_with(LINES), 5) as (app, pilot):
         await press(pilot, "j", "i")
-        assert app.shown()[1].split() == ["▁▃▅▆█", "0", "…", "4"]
+        await until(lambda: app.shown()[1].split() == ["▁▃▅▆█", "0", "…", "4"])
 
 
 async def test_components_that_have_a_state_are_walked_through() -> None:
