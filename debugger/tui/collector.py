@@ -28,8 +28,20 @@ each 100 seconds. At 20 it was 25 MB that only that look found."""
 
 _LONG_SECONDS: Final = 0.03
 
+_GIVE_BACK_SECONDS: Final = 15.0
+"""How often pages go back to the system, of a session at rest: holes grew by 10 MB in some minutes."""
+
 _LEAST_FROZEN: Final = 50_000
 """Objects from which on a look at everything can take so long."""
+
+
+class _Given:
+    """When pages were given back last."""
+
+    at = 0.0
+
+
+_given = _Given()
 
 
 def calm_collector() -> None:
@@ -42,7 +54,10 @@ def calm_collector() -> None:
 def collect_between(calm_seconds: float) -> None:
     """Look at what is due. Call it when all is painted; the last key was pressed `calm_seconds` ago."""
     new, middle, old = gc.get_count()
-    if old >= _WHOLE_AFTER and calm_seconds > REST_SECONDS:
+    calm = calm_seconds > REST_SECONDS
+    if calm and time.monotonic() - _given.at > _GIVE_BACK_SECONDS:
+        _give_back()
+    elif calm and old >= _WHOLE_AFTER:
         _collect_all()
     elif middle >= _MIDDLE:
         gc.collect(1)
@@ -67,6 +82,7 @@ def _give_back() -> None:
 
     It is some 10 MB of holes where compressed lines were, and takes a few ms.
     """
+    _given.at = time.monotonic()
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
             ctypes.CDLL(None).malloc_trim(0)

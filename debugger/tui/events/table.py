@@ -20,7 +20,7 @@ from debugger.tui.scrolling import set_extent
 from debugger.tui.session import Mode, Session
 from debugger.tui.text import fit, safe_text
 
-_CACHED: Final = 512
+_CACHED: Final = 160  # lines: three screens of them
 _MARGIN: Final = 2  # lines kept in view around the cursor
 
 
