@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from backend.errors import UserError
-from backend.scenarios.scenario import NotAScenarioError, Scenario
+from backend.scenarios.scenario import MADE, NotAScenarioError, Scenario
 
 _LONGEST = 300
 
@@ -118,9 +118,10 @@ def _told(path: Path) -> Iterator[None]:
 
 def _scenarios_in(module: ModuleType, path: Path) -> tuple[Scenario, ...]:
     """Those that it has by a name of its own or in a list of such a name, in their order."""
-    found: dict[str, Scenario] = {}
-    for one in _values(module.__dict__.values()):
-        other = found.setdefault(one.name, one)
+    found = {one.name: one for one in _values(module.__dict__.values())}
+    made: dict[str, Scenario] = {}
+    for one in (*module.__dict__.get(MADE, ()), *_values(module.__dict__.values())):
+        other = made.setdefault(one.name, one)
         if other is not one:
             where = f"{_shown(path)}:{_line(one)}"
             raise UserError(f"{where}: another scenario, of line {_line(other)}, is called {one.name}, too")

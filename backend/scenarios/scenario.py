@@ -15,6 +15,8 @@ from backend.tap import Tap
 FIXED: Final = "fixed"
 BUGGY: Final = "buggy"
 BOTH: Final = (FIXED, BUGGY)
+MADE: Final = "__doubletalk_made__"
+"""Where a module has all the scenarios that were made of its functions."""
 
 REALISTIC: Final = Settings(step_seconds=17e-6)
 """Where nothing else is said: steps take as long as those of a real program, and a recording shows it."""
@@ -111,7 +113,7 @@ def scenario(
 
     def made(act: Act) -> Scenario:
         _check(act)
-        return Scenario(
+        one = Scenario(
             _checked(name or act.__name__.strip("_").replace("_", "-")),
             about if about is not None else (inspect.getdoc(act) or "").partition("\n")[0],
             act,
@@ -119,6 +121,8 @@ def scenario(
             _of_both(variants or (BOTH if rule else (FIXED,))),
             settings or REALISTIC,
         )
+        act.__globals__.setdefault(MADE, []).append(one)  # the one before of the same name would be forgotten
+        return one
 
     return made if act is None else made(act)
 
