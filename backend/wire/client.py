@@ -14,6 +14,7 @@ Laws, for each source that numbers its events:
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -102,6 +103,10 @@ Received = (
     | ControlChanged
     | NotUnderstood
 )
+
+
+MOST_SOURCES: Final = 16_384
+"""Sources of which a client knows how far they are. A feed that has more makes gaps of what it repeats."""
 
 
 class Position(Struct, frozen=True):
@@ -211,8 +216,16 @@ class FeedClient:
         received += self._adopt(hello.source, restarted=restarted)
         if hello.source not in self._known:
             # Asked for no history, knowing begins where the server begins; else with the first event ever.
-            self._known[hello.source] = hello.start_seq - 1 if self._asked_since is None else 0
+            self._know(hello.source, hello.start_seq - 1 if self._asked_since is None else 0)
         return received
+
+    def _know(self, source: str, seq: int) -> None:
+        """Seqs up to here are dealt with."""
+        if source not in self._known and len(self._known) >= MOST_SOURCES:
+            oldest = next(one for one in self._known if one != self.source)
+            del self._known[oldest]
+            self._ended.discard(oldest)
+        self._known[source] = seq
 
     def _adopt(self, source: str, *, restarted: bool = False) -> list[Received]:
         """Make `source` the current one; tells it when that is a change."""
@@ -245,7 +258,7 @@ class FeedClient:
         from_seq = max(from_seq, known + 1)
         if to_seq < from_seq:
             return []
-        self._known[source or ""] = to_seq
+        self._know(source or "", to_seq)
         begin = (self._begin or 0) if source == self._begun_by else 0
         told: list[Received] = []
         if from_seq < begin:
@@ -295,7 +308,7 @@ class FeedClient:
             return None
         if seq > known + 1 and not self.wanted.filtered:
             news += self._gap(source, known + 1, seq - 1)
-        self._known[source] = seq
+        self._know(source, seq)
         if event.event_type == SYSTEM and event.message_type == RECORDING_ENDED:
             self._ended.add(source)
         return news

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.events import Event
+from backend.events import Event, encode_event
 from backend.events.codec import encode_lines
 from backend.tap.batch import Batch
 from backend.wire import FeedClient, GapReceived, SourceChanged
-from backend.wire.client import Received
-from backend.wire.frames import Subscribe
+from backend.wire.client import MOST_SOURCES, Received
+from backend.wire.frames import Hello, Subscribe
 from backend.wire.ring import Ring
 from backend.wire.server import FeedSession
 
@@ -123,3 +124,20 @@ def test_before_ends_where_the_first_connection_begins(
         assert before == set(range(1, could_have))
     assert not lost & before
     assert client.known_seq == first + early + late - 1
+
+
+def test_sources_that_somebody_makes_up_are_forgotten_in_the_end() -> None:
+    """A feed with a new source at each event does not fill the client's memory; the current one stays."""
+    client = FeedClient()
+    client.receive(msgspec.json.encode(Hello("doubletalk/1", "real", 1, 1, 1)))
+    client.receive(b'{"type":"events","events":[%s]}' % event("real", 1))
+    for first in range(0, 2 * MOST_SOURCES, 1024):
+        lines = b",".join(event(f"made-up-{first + number}", 1) for number in range(1024))
+        client.receive(b'{"type":"events","events":[%s]}' % lines)
+    assert len(client.position.known) <= MOST_SOURCES
+    assert client.known_seq == 1
+
+
+def event(source: str, seq: int) -> bytes:
+    """The line of an event."""
+    return encode_event(Event(1.0, "system", "x", source=source, seq=seq))
