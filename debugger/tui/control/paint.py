@@ -12,10 +12,10 @@ from debugger.tui.control.view import ALONE, DISARMED, GLYPHS, NEXT, HeldView, L
 from debugger.tui.keys import current
 from debugger.tui.keys.key import cap
 from debugger.tui.palette import LOOKS, ink
-from debugger.tui.text import fit, shorten, width_of
+from debugger.tui.text import shorten, width_of
 
-_LEAST_TEXT: Final = 20  # cells of a line's own words, before anything else of it is shown
-_LEAST_ROUTE: Final = 18
+_HEAD: Final = 5
+_LEAST_TEXT: Final = 12  # cells of what it is, before to whom it goes
 
 _WAYS: Final = {
     "hold.hold_bus": "takes control and pauses the bus; again: it runs on",
@@ -39,25 +39,32 @@ def running_on(view: HeldView, width: int) -> list[Segment]:
 
 
 def painted(line: Line, width: int) -> list[Segment]:
-    """A line; with less room, where it belongs goes first, then from where to where it goes."""
-    room = width - 6 - _LEAST_TEXT
-    after: list[str] = []
-    for text in (line.age, line.where):
-        if text and width_of(text) + 2 <= room:
-            after.append(text)
-            room -= width_of(text) + 2
-    tail = "".join(f"  {text}" for text in reversed(after))
-    words = max(width - 6 - width_of(tail), 8)
-    text, route = line.text, ""
-    if line.route and words - width_of(text) - 2 >= _LEAST_ROUTE:
-        route = f"  {shorten(line.route, words - width_of(text) - 2)}"
-    padding = words - width_of(text) - width_of(route)
+    """A line. With less room, its turn goes first, then who sent it, then how long it waits."""
+    room = max(width - _HEAD - 1, 1)
+    text, route, after = line.text, "", [""]
+    if line.receiver:
+        least = f"  → {line.receiver}"
+        text = shorten(text, max(room - width_of(least), _LEAST_TEXT))
+        route = shorten(least, max(room - width_of(text), 0))
+        whole = f"  {line.sender}{least[1:]}"
+    left = room - width_of(text) - width_of(route)
+    for part in (line.age, line.where):
+        if part and width_of(part) + 2 <= left:
+            after.append(part)
+            left -= width_of(part) + 2
+        elif not line.receiver and part:
+            after.append(part)
+            text = shorten(text, max(room - sum(width_of(one) + 2 for one in after[1:]), 1))
+    if line.receiver and width_of(whole) - width_of(route) <= left:
+        route = whole
+    tail = "".join(f"  {part}" for part in reversed(after) if part)
+    padding = room - width_of(text) - width_of(route) - width_of(tail)
     return [
         Segment(NEXT if line.next else " ", ink.key),
         *_signs(line),
-        Segment(fit(text, words) if not route else text, ink.bad if line.bad else ink.plain),
-        Segment(route + " " * max(padding, 0) if route else "", ink.dim),
-        Segment(f"{tail} ", ink.dim),
+        Segment(text, ink.bad if line.bad else ink.plain),
+        Segment(route, ink.dim),
+        Segment(f"{' ' * max(padding, 0)}{tail} ", ink.dim),
     ]
 
 

@@ -36,7 +36,8 @@ class Line(NamedTuple):
     kind: str
     key: str
     text: str
-    route: str = ""
+    sender: str = ""
+    receiver: str = ""
     where: str = ""
     age: str = ""
     why: str = ""
@@ -79,13 +80,12 @@ def held_view(control: Control, chosen: Sequence[str]) -> HeldView:
     ]
     if state.pace != 1.0:
         lines.append(Line("pace", "pace", f"the voice plays {units.speed(state.pace)}"))
-    told, bad = mode_words(control), False
-    if not told:
-        told, bad = control.problem or control.lost, True
-    elif control.lost and state.mode == "off":
-        told, bad = control.lost, True
+    told = mode_words(control)
+    bad = not told
     runs_on = safe_text(", ".join(state.timeouts), _TEXT) if control.paused else ""
-    return HeldView(told, runs_on, control.paused, bad, tuple(lines), state.more)
+    return HeldView(
+        told or control.lost or control.problem, runs_on, control.paused, bad, tuple(lines), state.more
+    )
 
 
 def mode_words(control: Control) -> str:
@@ -109,7 +109,8 @@ def _deliveries(control: Control, state: ControlState, chosen: Sequence[str]) ->
             "delivery",
             one.delivery,
             named[one.delivery],
-            f"{safe_text(one.sender, _NAME)} → {safe_text(one.receiver, _NAME)}",
+            safe_text(one.sender, _NAME),
+            safe_text(one.receiver, _NAME),
             _where(one),
             units.span(control.clock.since(one.since_ns)),
             _waits(one, named, following=one.delivery == following),
@@ -162,17 +163,8 @@ def _findings(control: Control) -> list[Line]:
     if not control.findings.armed:
         return []
     why = "pauses the bus after the fact: the debugger finds it in what it hears"
-    return [
-        Line(
-            "finding",
-            "finding",
-            "a new violation among the findings",
-            "",
-            "pause",
-            units.times(control.findings.hits),
-            why,
-        )
-    ]
+    often = units.times(control.findings.hits)
+    return [Line("finding", "finding", "a new violation", where="pause", age=often, why=why)]
 
 
 def _seconds(seconds: float) -> str:

@@ -127,7 +127,7 @@ class HeldList(LineList):
         line = self._at
         told = line.why if line is not None else ""
         if line is not None and line.kind == "delivery":
-            told = " · ".join(part for part in (f"{line.text} {line.route}", told) if part)
+            told = " · ".join(part for part in (told, f"{line.text} {line.sender} → {line.receiver}") if part)
         more = f" · and {self._view.more:,} more are held that are not listed" if self._view.more else ""
         return f"{told}{more}"
 
@@ -147,16 +147,21 @@ class HeldList(LineList):
 
     def action_choose(self) -> None:
         """Choose a delivery, or no longer; then to the next line."""
+        if self._choose():
+            self.to(self.line + 1)
+            self.sync()
+
+    def _choose(self) -> bool:
         line = self._at
         if line is None or line.kind != "delivery":
             self._session.say("only deliveries are chosen, in the order of their release")
-            return
+            return False
         if line.key in self._chosen:
             self._chosen.remove(line.key)
         else:
             self._chosen.append(line.key)
-            self.to(self.line + 1)
         self.sync()
+        return True
 
     def action_unchoose(self) -> None:
         """Nothing is chosen."""
@@ -236,7 +241,7 @@ class HeldList(LineList):
         again = number == self.line
         self.to(number)
         if event.x < _SIGNS:
-            self.action_choose()
+            self._choose()
         elif again:
             self.action_go()
 
