@@ -36,13 +36,22 @@ class Sight(Struct, frozen=True):
         return cls(event.event_type, event.component, event.message_type, event.session_id)
 
 
+class Until(Struct, frozen=True):
+    """An event, seen so many times."""
+
+    sight: Sight
+    times: int = 1
+
+
 class Hold(Struct, frozen=True):
-    """Hold back ``lane`` from ``step`` on, until an event was seen ``times`` times from there."""
+    """Hold back ``lane`` from ``step`` on, until one of these was seen from there.
+
+    They are the later side's event, and the end of its handler: that may do something else this time.
+    """
 
     lane: int
     step: int
-    until: Sight
-    times: int = 1
+    until: tuple[Until, ...]
 
 
 class Guided(Plain):
@@ -61,7 +70,7 @@ class Guided(Plain):
     def begin(self) -> None:
         """Nothing is held yet."""
         self._holding = False
-        self._seen = 0
+        self._left = [one.times for one in self.hold.until]
         self._since = 0.0
         self._until = 0
         self.swapped = False
@@ -83,10 +92,11 @@ class Guided(Plain):
             if not self.swapped and not self.forced and step.number >= hold.step - 1:
                 self._holding, self._since, self._until = True, step.now, step.number + _MOST_STEPS
             return
-        self._seen += sum(Sight.of(event) == hold.until for event in step.events)
+        for at, one in enumerate(hold.until):
+            self._left[at] -= sum(Sight.of(event) == one.sight for event in step.events)
         if step.lane == hold.lane:  # nothing else could run, nor time pass
             self._holding, self.forced = False, True
-        elif self._seen >= hold.times:
+        elif min(self._left) <= 0:
             self._holding, self.swapped = False, True
         elif step.now - self._since > self.bound or step.number >= self._until:
             self._holding, self.forced = False, True

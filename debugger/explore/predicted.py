@@ -10,10 +10,11 @@ from typing import Final
 from msgspec import Struct
 
 from backend.events import decode_line
+from backend.events.vocabulary import HANDLED
 from debugger.analysis.findings import Finding
 from debugger.analysis.judge import judge
 from debugger.analysis.ranking import pair_of
-from debugger.explore.guided import Hold, Sight
+from debugger.explore.guided import Hold, Sight, Until
 from debugger.explore.oracle import Oracle, log_of, rules_of
 from debugger.explore.steps import NO_LANE, Trace
 from debugger.log import EventLog
@@ -67,7 +68,10 @@ class _Seen:
 
     def __init__(self, log: EventLog, trace: Trace) -> None:
         self._causes_of: list[int | None] = [log.cause_row(row) for row in range(len(log))]
-        self._sights = [Sight.of(decode_line(log.raw(row))) for row in range(len(log))]
+        events = [decode_line(log.raw(row)) for row in range(len(log))]
+        self._sights = [Sight.of(event) for event in events]
+        self._tasks = [event.task for event in events]
+        self._end_of = {event.task: row for row, event in enumerate(events) if event.event_type == HANDLED}
         self._at = [trace.at(row) for row in range(len(log))]
 
     def holds(self, first: int, second: int) -> Iterator[Hold]:
@@ -86,7 +90,9 @@ class _Seen:
             if lane == NO_LANE or step in tried or step <= 1 or needed.get(lane, 0) >= step:
                 continue
             tried.add(step)
-            yield Hold(lane, step, self._sights[second], self._times(lane, step, second))
+            rows = dict.fromkeys((second, self._end_of.get(self._tasks[second], second)))
+            until = tuple(Until(self._sights[one], self._times(lane, step, one)) for one in rows)
+            yield Hold(lane, step, until)
 
     def _history(self, row: int) -> Iterator[int]:
         """A row, and what led to it, step by step."""

@@ -188,8 +188,13 @@ class _Search:
             self._on_progress(Progress(tried.phase, self._schedules, self._budget.schedules, self._seconds))
         return tried
 
+    def _expected_first(self, found: Sequence[Found]) -> tuple[Found, ...]:
+        """What the scenario is about, then what ended the run, then what else the rules say."""
+        rule = self._bench.scenario.rule
+        return tuple(sorted(found, key=lambda one: one.rule != rule))
+
     def _result(self, hit: Tried | None, *, interrupted: bool) -> Result:
-        found: tuple[Found, ...] = hit.found if hit is not None else ()
+        found = self._expected_first(hit.found if hit is not None else ())
         first = found[0] if found else None
         return Result(
             self._bench.scenario.name,

@@ -6,7 +6,7 @@ import pytest
 
 from backend.scenarios import BUGGY, FIXED, Play, Scenario
 from backend.simulation import AtRandom, Plain
-from debugger.explore.guided import Guided, Hold, Sight
+from debugger.explore.guided import Guided, Hold, Sight, Until
 from debugger.explore.oracle import Oracle, judged
 from debugger.explore.predicted import predicted_pairs
 from debugger.explore.search import explore
@@ -97,12 +97,12 @@ def test_each_event_has_its_step_and_lane() -> None:
     assert first[0] < second[0]
     assert (first[1], second[1]) == (2, 3)
     assert len(trace.step_of) == played.recording.count(b"\n")
-    assert pair.holds == (Hold(2, first[0], Sight("state_change", "account", None, None)),)
+    assert pair.holds == (Hold(2, first[0], (Until(Sight("state_change", "account", None, None)),)),)
 
 
 def test_a_run_with_nothing_else_to_do_lets_the_held_one_go() -> None:
     """It is told that the hold was forced open, and the run goes on as usual."""
-    strategy = Guided(Hold(2, 4, Sight("state_change", "nobody", None, None)), bound=2.0)
+    strategy = Guided(Hold(2, 4, (Until(Sight("state_change", "nobody", None, None)),)), bound=2.0)
     play = Play(programs.either_order, FIXED, on_start=Steps(strategy.look).begin)
     assert play.run(strategy).run.clean
     assert (strategy.swapped, strategy.forced) == (False, True)
