@@ -74,7 +74,7 @@ def find(delivery: str, ports: Iterable[Port]) -> Waiting:
             envelope = next(itertools.islice(port.mailbox, place, None))
             return Waiting(Key(publish_id, port), envelope, place)
     shown = delivery if delivery.isprintable() else ascii(delivery)
-    raise GateError(f"{shown[:120]} does not wait: it was delivered, dropped or lost meanwhile, or never was")
+    raise GateError(f"{shown[:80]} does not wait: it was delivered, dropped or lost meanwhile, or never was")
 
 
 def located(key: Key) -> Waiting | None:

@@ -25,7 +25,7 @@ STATE_SECONDS: Final = 0.05
 MOST_HELD: Final = 200
 """Held deliveries that are told one by one."""
 
-_NOT_OFFERED = "this program offers no control: serve it with --control"
+_LONGEST_ERROR = 400
 _NOT_ALLOWED = "this client may not control: it needs the control token"
 
 Listener = Callable[[], None]
@@ -72,7 +72,7 @@ class Desk:
         try:
             deliveries, event = self._do(seat, request)
         except (GateError, ConditionError) as error:
-            return ControlResult(request_id, ok=False, error=one_line(error))
+            return ControlResult(request_id, ok=False, error=one_line(error, _LONGEST_ERROR))
         return ControlResult(request_id, ok=True, deliveries=deliveries, event=event)
 
     def _do(self, seat: Seat, request: Request) -> tuple[tuple[str, ...], str | None]:

@@ -182,11 +182,11 @@ def parse_client_frame(frame: str | bytes) -> Subscribe:
     return wanted
 
 
-def one_line(text: object) -> str:
+def one_line(text: object, most: int = _SHOWN) -> str:
     """Foreign text, fit for an error message: one line, no control characters, bounded."""
-    flat = "".join(char if char.isprintable() else " " for char in str(text)[: _SHOWN * 2])
+    flat = "".join(char if char.isprintable() else " " for char in str(text)[: most * 2])
     flat = " ".join(flat.split())
-    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
+    return flat if len(flat) <= most else flat[: most - 1] + "…"
 
 
 ControlFrame = Subscribe | Hello | Gap | ErrorFrame | ControlResult | ControlState

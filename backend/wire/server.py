@@ -133,7 +133,7 @@ class FeedSession:
         try:
             return parse_request(frame)
         except RequestError as error:
-            self.answer(ControlResult(error.id, ok=False, error=one_line(error)))
+            self.answer(ControlResult(error.id, ok=False, error=one_line(error, 400)))
         return None
 
     def answer(self, result: ControlResult) -> None:

@@ -74,7 +74,7 @@ def texts_of(node: Node) -> bool:
     return isinstance(node, Text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(trees, events())
 def test_a_condition_means_what_the_query_means(tree: Node, log: list[Event]) -> None:
     """Against the slow evaluation; and what the names alone tell beforehand is never wrong."""

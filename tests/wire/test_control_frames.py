@@ -68,7 +68,7 @@ def test_a_request_comes_as_it_went(request_: Request) -> None:
     assert parse_request(frame) == (7, request_)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(trees)
 def test_a_condition_goes_as_the_tree_that_it_is(tree: Node) -> None:
     """What the debugger parsed is what the backend reads; but for numbers that no JSON reader holds."""
