@@ -14,6 +14,8 @@ from debugger.durations import span
 
 _NS = 1_000_000_000
 _NAMED = 4
+_IN_WORDS = {"timer _set_result_unless_cancelled": "the end of a sleep"}
+"""Timers that asyncio makes itself."""
 
 
 class Departure(Struct, frozen=True):
@@ -77,6 +79,10 @@ def departures_of(play: Play, tape: Tape) -> tuple[Departure, ...]:
     return tuple(watched.found)
 
 
+def _name(alternative: Alternative) -> str:
+    return _IN_WORDS.get(alternative.label, alternative.label)
+
+
 class _Watched(Replay):
     """Replays, and writes down who was preferred to whom."""
 
@@ -88,9 +94,9 @@ class _Watched(Replay):
     def schedule(self, alternatives: Sequence[Alternative]) -> int:
         taken = super().schedule(alternatives)
         who, instead = alternatives[taken], alternatives[0]
-        named = (who.label, instead.label)
-        if who.label == instead.label:
-            named = (f"{who.label} (task {who.lane})", f"{instead.label} (task {instead.lane})")
+        named = (_name(who), _name(instead))
+        if who.lane != instead.lane and named[0] == named[1] and min(who.lane, instead.lane) > 0:
+            named = (f"{named[0]} (task {who.lane})", f"{named[1]} (task {instead.lane})")
         self._note(Kind.READY, taken, len(alternatives), *named)
         return taken
 

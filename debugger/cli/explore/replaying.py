@@ -70,7 +70,7 @@ def _lines(
         good = path.parent / "good.jsonl"
         saved = Saved(path.parent, path, path.parent / BAD, good if good.exists() else None, how)
         lines += lines_of(saved, terminal_width() or _WIDTH)
-        lines.append("  again  it fails as it did")
+        lines.append("  now    it fails as it did")
     else:
         lines += [f"{unit.name}: {one.rule}: {one.message}" for one in found]
         if how is not None:
