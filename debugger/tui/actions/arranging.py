@@ -19,14 +19,18 @@ class Arranging(Actions):
 
     def rearrange(self, arrangement: Arrangement) -> None:
         """Use another arrangement, and remember it."""
-        self.area.use(arrangement)
-        self.set_class(arrangement.maximised != "", "-maximised")
+        self._use(arrangement)
         self.sync()
 
+    def _use(self, arrangement: Arrangement) -> None:
+        self.area.use(arrangement)
+        self.set_class(arrangement.maximised != "", "-maximised")
+
     def _focus_on(self, pane: str) -> None:
-        self.rearrange(self.area.arrangement.looking_at(pane))
+        self._use(self.area.arrangement.looking_at(pane))
         # At once, laid out or not: the keys behind this one are for this pane already.
         self.set_focus(self.panes[pane], scroll_visible=False)
+        self.sync()  # now that the key bar can tell the keys of this pane
         self.call_after_refresh(self._refocus)
 
     def _refocus(self) -> None:
