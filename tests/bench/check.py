@@ -1,12 +1,13 @@
 """How fast recordings are judged: ``python -m tests.bench check [EVENTS…]``, by default 100,000.
 
-The recordings are of many conversations at once (`order_story`), a handler activation for every message, at
+The recordings are of many conversations at once (`check_story`), a handler activation for every message, at
 about 48 and at about 300 chains of tasks that have not ended. ``check 100_000 1_000_000 10_000_000`` shows
-that time and memory grow with the events and no faster (ten million take 7 GB of disk).
+that time and memory grow with the events and no faster (ten million take 7 GB of disk, and 10 minutes).
 
-Counted is the CPU time of ``doubletalk check FILE`` as a user calls it, with all its processes, from start
-to end: reading and decoding, order, conflicts, rules, explanations, the report. The peak of memory is that of
-its largest process. Beside it stand programs that only decode the same file (`check_baseline`).
+Counted is ``doubletalk check FILE`` as a user calls it, from start to end: reading and decoding, order,
+conflicts, rules, explanations, the report; the time that passes, and the CPU time of all its processes, which
+is what one core would take. The peak of memory is that of its largest process. Beside it stand programs that
+only decode the same file (`check_baseline`).
 
 `live` is what judging adds to a feed: the same events come in as a batch of a feed does, and are judged after
 each batch (`debugger.analysis.online`), against a log that only takes them in.
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -28,7 +30,7 @@ from debugger.analysis.online import Online
 from debugger.analysis.rules import load_rules
 from debugger.log import EventLog
 from tests.bench.__main__ import noise
-from tests.bench.order_story import Crowd
+from tests.bench.check_story import lines_of, write
 
 EVENTS: Final = (100_000,)
 CONVERSATIONS: Final = {"48 chains": 7, "300 chains": 42}
@@ -36,7 +38,6 @@ LIVE: Final = 30_000
 _BATCH: Final = 500
 """Events of one batch: what a feed of 20,000 events a second brings in 25 ms."""
 
-_PIECE: Final = 1 << 20
 _MB: Final = 1e6
 
 
@@ -46,20 +47,6 @@ class Spent(NamedTuple):
     cpu: float
     wall: float
     peak: int
-
-
-def write(crowd: Crowd, path: Path, count: int) -> None:
-    """Write just so many events."""
-    at = lines = 0
-    with path.open("wb") as file:
-        while lines < count:
-            text = crowd.read(at, _PIECE)
-            at += len(text)
-            new = text.count(b"\n")
-            if lines + new > count:
-                text = b"".join(text.splitlines(keepends=True)[: count - lines])
-            lines += new
-            file.write(text)
 
 
 def spent(command: list[str]) -> Spent:
@@ -78,7 +65,7 @@ def spent(command: list[str]) -> Spent:
 
 
 def _check(path: Path) -> Spent:
-    options = ["--fail-on", "never", "--format", "json", "--jobs", "1"]
+    options = ["--fail-on", "never", "--format", "json"]
     return spent([sys.executable, "-m", "debugger.cli", "check", *options, str(path)])
 
 
@@ -86,35 +73,50 @@ def _baseline(way: str, path: Path) -> Spent:
     return spent([sys.executable, "-m", "tests.bench.check_baseline", way, str(path)])
 
 
-def _measured(name: str, crowd: Crowd, sizes: list[int]) -> None:
-    before = 0, 0.0, 0
-    for size in sizes:
+class _Measured(NamedTuple):
+    size: int
+    took: Spent
+
+
+def _measured(name: str, conversations: int, sizes: list[int]) -> None:
+    runs: list[_Measured] = []
+    for wanted in sizes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "recording.jsonl")
-            write(crowd, path, size)
+            size = write(conversations, path, wanted)
             took = _check(path)
             others = {way: _baseline(way, path) for way in ("json", "msgspec")}
-        more, longer = size - before[0], took.cpu - before[1]
         print(
-            f"check {name:<11} {size:>11,} events {size / took.cpu:>9,.0f} events/s, "
-            f"{took.cpu:.2f} s of CPU ({took.wall:.2f} s), peak {took.peak / _MB:,.0f} MB"
+            f"check {name:<11} {size:>11,} events {size / took.wall:>9,.0f} events/s ({took.wall:.2f} s), "
+            f"{size / took.cpu:,.0f} on one core ({took.cpu:.2f} s of CPU), peak {took.peak / _MB:,.0f} MB"
         )
-        if before[0] and longer > 0:
-            print(
-                f"check {name:<11} {'':>11} the last {more:,}: {more / longer:,.0f} events/s, "
-                f"{(took.peak - before[2]) / more:,.0f} bytes/event"
-            )
         told = ", ".join(
             f"{way} {size / other.cpu:,.0f} events/s (check / {way} {other.cpu / took.cpu:.2f})"
             for way, other in others.items()
         )
         print(f"check {name:<11} {'':>11} only decoding: {told}", flush=True)
-        before = size, took.cpu, took.peak
+        runs.append(_Measured(size, took))
+    for fewer, more in pairwise(runs):
+        _print_growth(name, fewer, more)
 
 
-def live(crowd: Crowd, count: int, *, judged: bool) -> float:
+def _print_growth(name: str, fewer: _Measured, more: _Measured) -> None:
+    """What the events between two sizes take, beside what those of the smaller one do."""
+    events = more.size - fewer.size
+    cpu, wall = more.took.cpu - fewer.took.cpu, more.took.wall - fewer.took.wall
+    print(
+        f"check {name:<11} {fewer.size:,} to {more.size:,}: {more.size / fewer.size:.0f} times the events: "
+        f"{more.took.cpu / fewer.took.cpu:.1f} times the CPU, {more.took.wall / fewer.took.wall:.1f} times "
+        f"the time, {more.took.peak / fewer.took.peak:.1f} times the memory; each more "
+        f"{cpu / events * 1e6:.1f} µs of CPU, {wall / events * 1e6:.1f} µs, "
+        f"{(more.took.peak - fewer.took.peak) / events:,.0f} bytes",
+        flush=True,
+    )
+
+
+def live(conversations: int, count: int, *, judged: bool) -> float:
     """CPU seconds that a log takes for so many events of a feed, judged as they come or not."""
-    lines = crowd.read(0, count * 1_000).splitlines()[:count]
+    lines = [line[:-1] for line in islice(lines_of(conversations, count), count)]
     batches = [lines[start : start + _BATCH] for start in range(0, count, _BATCH)]
     events = [[decode_line(line) for line in batch] for batch in batches]
     log = EventLog()
@@ -134,14 +136,13 @@ def main(arguments: list[str]) -> int:
     sizes = sorted(int(one.replace("_", "").replace(",", "")) for one in arguments) or list(EVENTS)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "one.jsonl")
-        write(Crowd(1), path, 1)
+        path.write_bytes(next(lines_of(1, 1)))
         _check(path)  # so that its modules are compiled
         start = _check(path)
     print(f"check of one event {start.cpu:.2f} s of CPU: what it takes to begin, and is in all that follows")
     for name, conversations in CONVERSATIONS.items():
-        crowd = Crowd(conversations)
-        _measured(name, crowd, sizes)
-        alone, judged = (live(crowd, LIVE, judged=one) for one in (False, True))
+        _measured(name, conversations, sizes)
+        alone, judged = (live(conversations, LIVE, judged=one) for one in (False, True))
         more = (judged - alone) / LIVE * 1e6
         print(
             f"check {name:<11} live: judging adds {more:,.1f} µs an event "

@@ -22,7 +22,7 @@ from debugger.log import EventLog
 from debugger.log.pack import Names, Pack, Texts, pack_events
 
 _SAMPLES = Path(__file__).resolve().parents[2] / "sample_logs"
-_RECORDED = ("three_turns", "barge_in", "tool_call")
+RECORDED = ("three_turns", "barge_in", "tool_call")
 _FIRST = 10_000_000  # names of tasks count on from here, so that all have as many digits
 _TASKS = 1_000  # of one conversation
 _SESSIONS = 100_000
@@ -118,10 +118,10 @@ class Crowd:
 
 def _interleaved(conversations: int, chance: random.Random) -> Iterator[Event]:
     """One after the other goes on, until its task gives way."""
-    stories = [_recorded(name) for name in _RECORDED]
+    stories = [recorded(name) for name in RECORDED]
     runs = []
     for number in range(conversations):
-        told = (_renamed(event, number) for event in stories[number % len(stories)])
+        told = (renamed(event, number) for event in stories[number % len(stories)])
         runs.append([list(run) for _, run in groupby(told, lambda event: event.task)][::-1])
     while runs:
         one = chance.randrange(len(runs))
@@ -131,7 +131,8 @@ def _interleaved(conversations: int, chance: random.Random) -> Iterator[Event]:
             runs.pop()
 
 
-def _recorded(name: str) -> list[Event]:
+def recorded(name: str) -> list[Event]:
+    """The events of a sample, in which all tasks end."""
     events = [decode_line(line) for line in (_SAMPLES / f"{name}.jsonl").read_bytes().splitlines()]
     ends = {event.task for event in events if event.event_type in ("task_finished", "message_handled")}
     # What goes on to the end of the recording ends with it, for here the process goes on.
@@ -149,7 +150,7 @@ def _recorded(name: str) -> list[Event]:
     ]
 
 
-def _renamed(event: Event, number: int) -> Event:
+def renamed(event: Event, number: int) -> Event:
     """An event of another conversation."""
     data = msgspec.json.decode(encode_payload(event.data))
     if isinstance(child := data.get("child"), str):
