@@ -12,7 +12,10 @@ from backend.scenarios.assistant import (
     races_of_text,
     races_of_workers,
 )
+from backend.scenarios.assistant.rig import SETTINGS, Rig, assistant
 from backend.scenarios.scenario import Scenario
+
+__all__ = ["SCENARIOS", "SETTINGS", "Rig", "assistant"]
 
 _MODULES = (races_of_text, races_of_workers, races_of_sound, races_of_memory, good_days, bad_days)
 
