@@ -23,7 +23,9 @@ from backend.wire.control import (
     Unbreak,
 )
 from debugger.log.query.parse import parse
+from debugger.tui.commands.catalogue import Sources, catalogue
 from debugger.tui.commands.screen import CommandPalette
+from debugger.tui.help.screen import HelpLines
 from tests.tui.controlled import BOTH, PAUSED, Backend, notice, opened, pane_of, text_of
 from tests.tui.interface import app_with, conversation
 
@@ -224,7 +226,7 @@ async def test_every_key_of_control_is_in_the_command_palette_and_in_the_help() 
         await pilot.press("escape", "ctrl+p")
         await pilot.pause()
         assert isinstance(backend.app.screen, CommandPalette)
-        titles = {command.title for command in backend.app.screen._commands}
+        titles = {command.title for command in catalogue(backend.app.main_screen, Sources())}
         assert "take control and pause the bus; paused: let it run on" in titles
         assert "let go what is chosen, in its order, or this one" in titles
 
