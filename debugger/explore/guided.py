@@ -44,7 +44,7 @@ class Until(Struct, frozen=True):
 
 
 class Hold(Struct, frozen=True):
-    """Hold back ``lane`` from ``step`` on, until one of these was seen from there.
+    """Hold back ``lane`` from ``step`` on, until one of these was seen from there; without any, to the bound.
 
     They are the later side's event, and the end of its handler: that may do something else this time.
     """
@@ -96,7 +96,7 @@ class Guided(Plain):
             self._left[at] -= sum(Sight.of(event) == one.sight for event in step.events)
         if step.lane == hold.lane:  # nothing else could run, nor time pass
             self._holding, self.forced = False, True
-        elif min(self._left) <= 0:
+        elif min(self._left, default=1) <= 0:
             self._holding, self.swapped = False, True
         elif step.now - self._since > self.bound or step.number >= self._until:
             self._holding, self.forced = False, True

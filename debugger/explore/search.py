@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 from typing import Final
 
 from backend.errors import UserError
@@ -157,11 +158,12 @@ class _Search:
             pairs = self._prefer(self._plain, pairs)
         reversals = [Reversal(bench, pair, bound) for pair in pairs]
         try:
-            for reversal in () if self._over else reversals:
-                for tried in reversal.attempts():
-                    yield self._note(tried)
-                    if self._over:
-                        return
+            attempts = (reversal.attempts() for reversal in reversals)
+            longest = (reversal.longest() for reversal in reversals)
+            for tried in () if self._over else chain.from_iterable(chain(attempts, longest)):
+                yield self._note(tried)
+                if self._over:
+                    return
         finally:
             self._pairs = tuple(reversal.result for reversal in reversals)
 

@@ -60,7 +60,7 @@ def test_a_pair_that_is_swapped_without_harm_is_refuted() -> None:
     """It can come either way, and nothing is wrong with either."""
     result = explore(programs.either_order, FIXED, Budget(schedules=20))
     assert result.verdict == "clean"
-    assert told(result) == [("order-race", "harmless", 1)]
+    assert told(result) == [("order-race", "harmless", 2)]  # just after the other, and as late as may be
 
 
 def test_what_is_further_away_than_the_bound_is_infeasible_within_it() -> None:
