@@ -175,7 +175,8 @@ class DebuggerApp(KeysInOrder):
             # The panes are kept up to date behind an open event too.
             # A key has just seen to that for all of them.
             now = time.monotonic()
-            happened = (len(session.log), session.cursor, session.progress, self._pressed, self.screen)
+            held = None if session.control is None else session.control.news
+            happened = (len(session.log), session.cursor, session.progress, held, self._pressed, self.screen)
             # Tests look at the panes after a tick, whatever they changed.
             due = self._stillness.due(happened, now) or self.is_headless
             if due and not self._steps and now - self._behind >= SYNC_SECONDS:
