@@ -71,7 +71,7 @@ lock:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --override requirements/overrides.txt --extra all --extra dev \
+	  --override requirements/overrides.txt --extra all --extra fleet --extra dev \
 	  pyproject.toml requirements/weights.in -o requirements/lock.txt
 
 clean:
