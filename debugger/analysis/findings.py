@@ -48,6 +48,7 @@ class Finding(Struct, frozen=True):
     debugger shows and `check` does not judge. ``row`` is where to look, -1 for nowhere; ``rows`` are
     all rows that show it. The ``fingerprint`` is the same in each run in which the same goes wrong; ``times``
     is how often it did. ``explanation`` are lines. ``suppressed`` is the reason for which it is accepted.
+    It is ``overdue`` if it is about what never came, or came late: then the order of its events says nothing.
     """
 
     rule: str
@@ -65,6 +66,7 @@ class Finding(Struct, frozen=True):
     times: int = 1
     explanation: tuple[str, ...] = ()
     suppressed: str = ""
+    overdue: bool = False
 
 
 class Findings:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from debugger.analysis.judge import judge
+from debugger.analysis.rules import load_rules
 from debugger.checking.one import rule_files
 from debugger.judging import Asked, Elsewhere
 from tests.cli.command import ROOT, call, told
@@ -18,6 +20,9 @@ schema = "doubletalk.rules/1"
 
 [events.transcript]
 where = "message:COMPLETE_TRANSCRIPT type:message_published"
+
+[events.asked]
+where = "message:PROCESS_USER_INPUT type:message_received"
 
 [events.weather]
 where = "message:NO_SUCH_MESSAGE"
@@ -33,6 +38,7 @@ severity = "error"
 pattern = "response"
 key = ["session"]
 request = ["transcript"]
+needs = ["asked"]
 answer = ["weather"]
 within = "1ms"
 message = "no weather report"
@@ -56,7 +62,7 @@ def test_a_mistake_is_told_where_it_is_whoever_is_given_the_file(
     run = call(*command, "--rules", str(path))
     assert (run.returncode, run.stdout) == (2, "")
     assert told(run) == told(call("check", "--rules", str(path), str(LOG)))
-    assert f"{path}:15:1: unknown key 'severty'; did you mean 'severity'?" in told(run)
+    assert f"{path}:18:1: unknown key 'severty'; did you mean 'severity'?" in told(run)
 
 
 def test_what_they_find_is_listed(rules: Path) -> None:
@@ -90,3 +96,16 @@ def test_the_process_that_judges_goes_by_them(rules: Path) -> None:
     finally:
         judging.stop()
         source.close()
+
+
+def test_what_never_came_is_not_put_down_to_the_order_of_what_did(rules: Path) -> None:
+    """Whatever the rule is called: it is of a pattern that waits."""
+    log, source = file_log(LOG)
+    verdict = judge(log, load_rules(rule_files([rules])), TODAY)
+    source.close()
+    found = [one for one in verdict.findings if one.rule == "no-weather-report"]
+    assert found
+    assert all(len(one.rows) > 1 and one.overdue and not one.explanation for one in found)
+    others = [one for one in verdict.findings if one.rule == "lost-update"]
+    assert others
+    assert all(one.explanation and not one.overdue for one in others)

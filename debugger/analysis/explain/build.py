@@ -13,9 +13,6 @@ from debugger.analysis.order import Edge, Order, Rule
 from debugger.log import MISSING, EventLog
 from debugger.log.fields import same, value_at
 
-_NEVER_CAME: Final = frozenset({"handler-failed", "lost-sentinel", "unanswered-request"})
-"""Rules about what never happened: what they point at need not be in any order."""
-
 _HEAD: Final = 2  # steps of a history that are told after the common event
 _TAIL: Final = 4  # and before the event itself
 
@@ -23,12 +20,12 @@ _TAIL: Final = 4  # and before the event itself
 def explain(log: EventLog, order: Order, finding: Finding) -> Explanation | None:
     """Why the first two events of a finding (``rows``) came as they did.
 
-    None where their order says nothing: the finding has not two, is about what never happened, or both are
-    of one activation, which does them one after the other in any run. Also where their rows are forgotten,
-    or the order has not looked at them.
+    None where their order says nothing: the finding has not two, is about what never came, or came late, or
+    both are of one activation, which does them one after the other in any run. Also where their rows are
+    forgotten, or the order has not looked at them.
     """
     rows = sorted(set(finding.rows[:2]))
-    if len(rows) < 2 or finding.rule in _NEVER_CAME:  # noqa: PLR2004 - a pair
+    if len(rows) < 2 or finding.overdue:  # noqa: PLR2004 - a pair
         return None
     first, second = rows
     if first < max(order.first_row, log.first_row) or second >= order.looked_at:

@@ -30,7 +30,7 @@ class Charge(NamedTuple):
     """What is found: by which rule and case, at which event, because of which others (the earlier first).
 
     ``shown`` are rows that belong to the story, but do not make the finding another one. ``awaits`` is the
-    name of an event of which one is shown too, should it come.
+    name of an event of which one is shown too, should it come. ``overdue`` is as of `Finding`.
     """
 
     rule: Rule
@@ -42,6 +42,7 @@ class Charge(NamedTuple):
     values: dict[str, Any]
     shown: tuple[int, ...] = ()
     awaits: str = ""
+    overdue: bool = False
 
 
 class Entry:
@@ -120,6 +121,7 @@ class Entry:
             components=tuple(dict.fromkeys(fact.component for fact in facts)),
             fingerprint=fingerprint(rule.id, facts, charge.per[1:]),
             times=self.count,
+            overdue=charge.overdue,
         )
 
 

@@ -80,6 +80,8 @@ class Judge(Generic[State]):
     """Roles that are about the session as a whole, whatever keys there are."""
     timed: bool = False
     """Whether time alone may decide something."""
+    waits: ClassVar[bool] = False
+    """Whether it is about what does not come, or comes late, whatever else came in which order."""
     own_fallbacks: ClassVar[bool] = False
     """Whether the pattern itself says when an event counts that is only a fallback."""
 
@@ -357,7 +359,9 @@ class Judge(Generic[State]):
         per = (self._rule.id, *(get(at.fact) for get in at.binding.per))
         rows = tuple(one.fact for one in others)
         told |= values
-        return Charge(self._rule, self.number, self._message, per, at.fact, rows, told, shown, awaits)
+        return Charge(
+            self._rule, self.number, self._message, per, at.fact, rows, told, shown, awaits, self.waits
+        )
 
     def violated(
         self,

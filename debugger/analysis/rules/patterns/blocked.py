@@ -39,6 +39,8 @@ class BlockedJudge(ColumnJudge):
     component that does not name the receives of its ends nothing is said.
     """
 
+    waits = True
+
     def __init__(self, case: Blocked, rule: Rule, binding: Binding, context: Context, log: EventLog) -> None:
         super().__init__(case, rule, binding, context, log)
         self._last: dict[int, int] = {}  # by source, its last row

@@ -16,6 +16,8 @@ _BEGINS: Final = {HANDLED: RECEIVED, RECEIVED: PUBLISHED}
 class BudgetJudge(Judge[None]):
     """Hears only of events that are late by the clock on the wall: that one may have jumped."""
 
+    waits = True
+
     new_state = type(None)
     creates = frozenset({"event"})
 

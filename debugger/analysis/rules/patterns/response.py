@@ -55,6 +55,8 @@ class _State:
 class ResponseJudge(Judge[_State]):
     """Judged when an answer comes too late, at an end before any came, or by the time that has passed."""
 
+    waits = True
+
     new_state = _State
     creates = frozenset({"request", "needs", "settled", "answer"})
 

@@ -25,6 +25,8 @@ class StalledJudge(ColumnJudge):
     Components that never say that a handler has ended are not judged, nor is what is still within its time.
     """
 
+    waits = True
+
     timed = True
 
     def __init__(self, case: Stalled, rule: Rule, binding: Binding, context: Context, log: EventLog) -> None:
