@@ -132,18 +132,26 @@ class Gate:
         return key.port.mailbox.take_at(place)
 
     def _overtakes(self, waiting: Waiting) -> None:
-        """Tell that a mailbox which promises an order did not keep it; once for each that is passed."""
+        """Tell what a mailbox which promises an order would never have done by itself.
+
+        One event for each delivery that was moved: those held by themselves, which come too late, or else
+        the one that goes before its time. Its cause is the publication.
+        """
         port = waiting.key.port
         passed = [Key(one.publish_id, port) for one in islice(port.mailbox, waiting.place)]
-        if news := [key for key in passed if key not in self._passed]:
-            self._passed.update(news)
-            told = {
-                "component": port.component,
-                "delivery": str(waiting.key),
-                "passed": named(news),
-                "out_of_order": True,
-            }
-            self.telling.tell("overtake", told, scope=waiting.envelope.scope)
+        late = [key for key in passed if key in self._alone]
+        for key in late:
+            if key not in self._passed:
+                self._passed.add(key)
+                self._tell_moved(key, passed_by=str(waiting.key))
+        if len(late) < len(passed):
+            self._tell_moved(waiting.key, passes=named(key for key in passed if key not in self._alone))
+
+    def _tell_moved(self, key: Key, **how: Any) -> None:
+        moved = located(key)
+        scope = None if moved is None else moved.envelope.scope
+        told = {"component": key.port.component, "delivery": str(key), "out_of_order": True, **how}
+        self.telling.tell("overtake", told, cause=key.publish_id, scope=scope)
 
     def _forget(self, key: Key) -> None:
         self._alone.pop(key, None)

@@ -37,7 +37,7 @@ class Program:
     ) -> Port:
         """A component that gets `ChunkAvailable`; what ``takes`` makes of it comes first."""
         settings.setdefault("session_id", "s1")
-        port = self.bus.attach(name, state=lambda: {"got": len(self.got)}, **settings)
+        port = self.bus.attach(name, state=lambda: {"got": len(self.got), "last": self.got[-1:]}, **settings)
 
         async def handle(message: ChunkAvailable, _scope: Scope) -> None:
             if takes is not None:

@@ -103,9 +103,10 @@ def test_what_an_ordered_mailbox_would_never_do_is_told_as_such() -> None:
         await settled()
         assert made.got == ["a:2"]
         assert made.told("release")[0].payload()["out_of_order"]
-        (passed,) = made.told("overtake")
-        assert passed.payload()["passed"] == [first, second]
-        assert passed.payload()["component"] == "a"
+        (moved,) = made.told("overtake")
+        assert moved.payload()["passes"] == [first, second]
+        assert (moved.payload()["delivery"], moved.payload()["component"]) == (third, "a")
+        assert f"{moved.cause}>a" == third
         made.do(Resume())
         await settled()
         assert made.got == ["a:2", "a:0", "a:1"]

@@ -82,6 +82,9 @@ class Intake:
         self._names: list[NDArray[Any]] = []
         self._causes, self._sources = log.column("cause_row"), log.column("source")
         self.received = 0
+        self._by_hand: set[tuple[int, int]] = set()  # publish and component
+        self.moved: Final[set[int]] = set()
+        """Tasks that handle what was moved by hand: their mailbox would have had them in another place."""
 
     def _reaches(self, before: int, after: int) -> bool | None:
         return self.paths.reaches(before, after, _SEARCHED)
@@ -125,6 +128,7 @@ class Intake:
         kinds = self.kinds.of(start, stop)
         sources = log.column("source")[start:stop]
         told = self._read(start, kinds, sources)
+        self._look_for_hands(start, stop)
         tasks = self._tasks.of(start, stop)
         self.activations.fill(start, stop, kinds, tasks)
         self._links.resolve()
@@ -165,6 +169,18 @@ class Intake:
             else:
                 self._links.spawned(spawn, row, int(sources[place]))
         return told
+
+    def _look_for_hands(self, start: int, stop: int) -> None:
+        """Deliveries that somebody who held the bus let go out of their order: the cause is the publish."""
+        control = self._log.id_of("message_type", "CONTROL")
+        if control is None:
+            return
+        rows = (np.flatnonzero(self._names[2][start:stop] == control) + start).tolist()
+        for row, told in zip(rows, read(self._log, rows), strict=True):
+            if told.out_of_order is True and isinstance(told.component, str):
+                component = self._log.id_of("component", told.component)
+                if component is not None:
+                    self._by_hand.add((self._causes.item(row), component))
 
     def _match(
         self, start: int, kinds: NDArray[np.uint8], named: NDArray[np.int64], causes: NDArray[np.int64]
@@ -223,6 +239,9 @@ class Intake:
                     box = boxes.get(place, _ASK)
                     if box is _ASK:
                         box = self._mailbox(row)
+                    if self._by_hand and (cause, self._names[0].item(row)) in self._by_hand:
+                        box = None
+                        self.moved.add(task)
                     if box is not None and box.ordered and task >= 0:
                         publish = NO_RUN
                         if rule == BY_PUBLISH:

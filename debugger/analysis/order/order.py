@@ -112,6 +112,10 @@ class Order:
         self.take(looked_at)
         return True
 
+    def moved(self, task: int) -> bool:
+        """Whether a task handles a delivery that was moved by hand, out of its mailbox's order."""
+        return task in self._intake.moved
+
     # --- order ---------------------------------------------------------------------------------
 
     def ordered(self, before: int, after: int) -> bool:

@@ -23,6 +23,8 @@ class Told(Struct, gc=False):
     message_type: Any = None
     queue: Any = None
     item: Any = None
+    component: Any = None
+    out_of_order: Any = None
 
     @property
     def child_name(self) -> str | None:
