@@ -54,6 +54,7 @@ def test_a_file_that_nobody_touched_is_read_in_stretches(path: Path) -> None:
     log, source = opened(path)
     assert log.certain(int(log.column("store")[0]))
     assert read_lines(log, range(COUNT)) == [log.raw(row) for row in range(COUNT)]
+    assert read_lines(log, []) == []
     assert changes(log) == [50, 40, 30, 20, 10, 0]
     source.close()
 
