@@ -15,6 +15,7 @@ from debugger.log.query.times import span
 from debugger.log.query.tree import NotJudgedError, check_judged
 from debugger.tui import units
 from debugger.tui.control.model import Control
+from debugger.tui.control.view import seconds_text
 from debugger.tui.query_line.purpose import Asking, EntryError, query_of
 from debugger.tui.session import Session
 
@@ -123,7 +124,7 @@ class Delaying(Asking):
         if not component:
             return ""
         known = self._control.state.delays.get(component)
-        return f"{_quoted(component)} {'' if known is None else units.span(round(known * _NS))}"
+        return f"{_quoted(component)} {'' if known is None else seconds_text(known)}"
 
     def look(self, session: Session, text: str) -> str:
         """Only read it."""
@@ -137,7 +138,7 @@ class Delaying(Asking):
         """Delay it."""
         del session
         delay = _delay(text)
-        told = "is no longer delayed" if not delay.seconds else f"comes {_seconds(delay.seconds)} later"
+        told = "is no longer delayed" if not delay.seconds else f"comes {seconds_text(delay.seconds)} later"
         self._control.ask(delay, f"what goes to {delay.component} {told}")
 
 
@@ -295,7 +296,3 @@ def _pace(text: str) -> float:
     if not SLOWEST <= pace <= FASTEST:
         raise EntryError(f"a pace is a number from {SLOWEST:g} to {FASTEST:g}; 1 as it was recorded")
     return pace
-
-
-def _seconds(seconds: float) -> str:
-    return units.span(round(seconds * _NS))

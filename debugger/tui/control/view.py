@@ -25,6 +25,7 @@ NEXT, ALONE, DISARMED = "▸", "⧗", "✗"
 
 _NAME: Final = 60
 _TEXT: Final = 300
+_LONGEST: Final = 1e9  # seconds
 
 
 class Line(NamedTuple):
@@ -72,7 +73,7 @@ def held_view(control: Control, chosen: Sequence[str]) -> HeldView:
                 "delay",
                 name,
                 safe_text(name, _NAME),
-                age=_seconds(seconds),
+                age=seconds_text(seconds),
                 why="what goes there comes later",
             )
             for name, seconds in state.delays.items()
@@ -167,5 +168,6 @@ def _findings(control: Control) -> list[Line]:
     return [Line("finding", "finding", "a new violation", where="pause", age=often, why=why)]
 
 
-def _seconds(seconds: float) -> str:
-    return units.span(round(seconds * 1e9))
+def seconds_text(seconds: float) -> str:
+    """So many seconds as people read them, whatever a backend makes of them."""
+    return units.span(round(min(max(seconds, 0.0), _LONGEST) * 1e9))

@@ -71,9 +71,11 @@ class HeldList(LineList):
         self._chosen = [one for one in self._chosen if one in waiting]
         view = held_view(self._control, self._chosen)
         if view != self._view:
-            before = self._at
+            before, ran = self._at, not self._view.calls
             self._view = view
             place = next((at for at, line in enumerate(view.lines) if _same(line, before)), self.line)
+            if ran and view.calls and (before is None or before.kind != "delivery"):
+                place = 0  # it stands still now: at what comes next
             self.to(place)
             self.refresh()
 
