@@ -9,9 +9,9 @@ from tests.cli.command import ROOT
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """With our plugin, and without those that only our own tests need."""
+    """With our plugin and pytest-asyncio alone."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
-    foreign = ("textual-snapshot", "syrupy", "xdist", "hypothesispytest", "timeout", "anyio")
-    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in foreign))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p debugger.testing.plugin -p pytest_asyncio.plugin")
     return pytester

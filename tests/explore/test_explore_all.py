@@ -95,9 +95,9 @@ def test_one_that_cannot_be_explored_ends_it_with_2(monkeypatch: pytest.MonkeyPa
         ),
         ("lost-update", "database_memory: system STATE_WRITTEN", "database_memory: state_read None"),
         (
-            "unanswered-request",
-            "text_queue_manager: message_received TEXT_CHUNK",
-            "text_queue_manager: message_received REQUEST_NEXT_CHUNK",
+            "out-of-order-chunks",
+            "tts_orchestrator: message_published TTS_AUDIO_CHUNK",
+            "tts_orchestrator: message_published TTS_AUDIO_CHUNK",
         ),
     ],
 )

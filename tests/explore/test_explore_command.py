@@ -46,7 +46,7 @@ def said(explored_once: tuple[Path, Said], tmp_path: Path, monkeypatch: pytest.M
     return said
 
 
-def explored(*arguments: str, schedules: int = 25) -> Said:
+def explored(*arguments: str, schedules: int = 8) -> Said:
     return say("explore", *arguments, "--schedules", str(schedules), "-j", "1")
 
 
@@ -101,7 +101,7 @@ def test_the_fixed_one_is_clean_and_says_what_that_is_worth() -> None:
     """Exit code 0, and nothing is saved."""
     said = explored(*FIXED, "--out", "out")
     assert said.code == 0
-    assert "two-deposits (fixed): clean in 25 schedules" in said.out
+    assert "two-deposits (fixed): clean in 8 schedules" in said.out
     assert "worth  PCT, d=2" in said.out
     assert "1 predicted pair: 1 harmless" in said.out
     assert not any(Path("out").iterdir())

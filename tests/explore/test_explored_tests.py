@@ -32,7 +32,7 @@ async def race(numbers):
     await asyncio.gather(*map(come, numbers))
     return came
 
-@doubletalk.explore(schedules=50)
+@doubletalk.explore(schedules=25)
 async def test_order():
     came = await race([1, 2])
     assert came == [1, 2], "the other way round"
@@ -43,7 +43,7 @@ import asyncio
 from backend.tap import watch
 from debugger import testing as doubletalk
 
-@doubletalk.explore(schedules=50)
+@doubletalk.explore(schedules=25)
 async def test_deposits(tap):
     @watch(tap, track=["balance"])
     class Account:
@@ -142,7 +142,7 @@ class TestOrders:
         assert len(await race(numbers)) == 3
 
 @pytest.mark.xfail(strict=True)
-@doubletalk.explore(schedules=50)
+@doubletalk.explore(schedules=25)
 async def test_expected(numbers):
     assert await race(numbers) == numbers
 
@@ -173,8 +173,9 @@ async def test_of_pytest_asyncio():
 def test_it_works_without_pytest_asyncio(run: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """An explored test is no coroutine function to pytest."""
     run.makeini("[pytest]\n")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p debugger.testing.plugin")
     run.makepyfile(ORDERS)
-    result = run.runpytest_inprocess("-p", "no:asyncio")
+    result = run.runpytest_inprocess()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*found * by the *"])
 
