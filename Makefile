@@ -6,13 +6,17 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test bench soak lint lock samples races screenshots clean
+.PHONY: demo test thorough bench soak lint lock samples races screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/doubletalk demo
 
 test: lint
 	$(BIN)/pytest -n 2
+
+# Every property of the suite with twenty times as many examples (half an hour).
+thorough: $(STAMP)
+	DOUBLETALK_EXAMPLES=20 $(BIN)/pytest -n 2 --timeout 1800
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.settling import install
+from tests.support import examples, settling
 
-install()
+examples.install()
+settling.install()

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import decode_line
 from debugger.analysis.diff import GAP, Diff
 from debugger.analysis.diff.flags import ALONE, CROSSED, MOVED
 from tests.analysis.altered import diff_of, lines_of, reordered, with_effects, without
+from tests.support.examples import tried
 from tests.support.voicelog import base_lines
 
 SEEDS = st.integers(1, 6)
@@ -33,7 +34,7 @@ def alone(diff: Diff, side: int, lines: Sequence[bytes]) -> list[bytes]:
 
 
 @given(SEEDS)
-@settings(max_examples=6, deadline=None)
+@tried(6)
 def test_a_recording_is_equal_to_itself(seed: int) -> None:
     """Nothing differs, every event is its own counterpart, and no wait is longer."""
     lines = lines_of(seed)
@@ -48,7 +49,7 @@ def test_a_recording_is_equal_to_itself(seed: int) -> None:
 
 
 @given(SEEDS, st.integers(0, 1000))
-@settings(max_examples=25, deadline=None)
+@tried(10)
 def test_another_order_of_the_same_causes_differs_in_order_only(seed: int, shuffle: int) -> None:
     """All events have their counterpart; what changed its place is told, and nothing else."""
     lines = lines_of(seed)
@@ -65,7 +66,7 @@ def test_another_order_of_the_same_causes_differs_in_order_only(seed: int, shuff
 
 
 @given(SEEDS, st.integers(0, 1000))
-@settings(max_examples=25, deadline=None)
+@tried(10)
 def test_what_moved_is_what_has_to(seed: int, shuffle: int) -> None:
     """Without what is told to have moved, the rest of each session is in the same order."""
     lines = lines_of(seed)
@@ -80,7 +81,7 @@ def test_what_moved_is_what_has_to(seed: int, shuffle: int) -> None:
 
 
 @given(SEEDS, st.data())
-@settings(max_examples=40, deadline=None)
+@tried(16)
 def test_what_was_taken_out_with_its_effects_is_missing_and_no_more(seed: int, data: Any) -> None:
     """As many of each kind in each turn as were taken out; nothing extra, moved or caused otherwise."""
     lines = lines_of(seed)
@@ -96,7 +97,7 @@ def test_what_was_taken_out_with_its_effects_is_missing_and_no_more(seed: int, d
 
 
 @given(SEEDS, SEEDS)
-@settings(max_examples=12, deadline=None)
+@tried(6)
 def test_each_is_the_others_mirror(one: int, other: int) -> None:
     """Missing here is extra there; everything else is the same with its sides changed."""
     a, b = lines_of(one, 2), lines_of(other, 3)

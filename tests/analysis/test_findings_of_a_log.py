@@ -13,6 +13,7 @@ from backend.events import decode_line
 from debugger.analysis.findings import KEPT, Finding, Findings
 from debugger.log import EventLog
 from debugger.sources.file import open_recordings
+from tests.support.examples import tried
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 
@@ -93,6 +94,7 @@ def test_a_million_errors_are_counted_and_the_first_of_them_kept() -> None:
     assert told[-1].message == "5 more errors"
 
 
+@tried(40)
 @given(pieces=st.lists(st.integers(1, 9), max_size=12))
 def test_what_is_found_does_not_depend_on_how_the_log_came(pieces: list[int]) -> None:
     """Piece by piece as all at once."""

@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import decode_line
@@ -16,6 +16,7 @@ from debugger.analysis.online import Online
 from debugger.analysis.rules import load_rules
 from debugger.log import EventLog
 from tests.analysis.order_events import Told
+from tests.support.examples import tried
 
 RACES = sorted(Path("docs/races").glob("*.jsonl"))
 TODAY = dt.date(2026, 1, 1)
@@ -73,7 +74,7 @@ def test_the_same_is_found_piece_by_piece(path: Path) -> None:
     assert told(online.findings()) == whole(lines)
 
 
-@settings(max_examples=10, deadline=None)
+@tried(5)
 @given(st.lists(st.integers(0, 10_000), max_size=12), st.sampled_from(RACES))
 def test_however_it_came(pieces: list[int], path: Path) -> None:
     lines = lines_of(path)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.analysis.order import Limits, Order
 from debugger.log import EventLog
 from tests.analysis.order_programs import append
+from tests.support.examples import tried
 
 KINDS = (
     "message_published",
@@ -53,7 +54,7 @@ EVENT = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@tried(20)
 @given(events=st.lists(EVENT, min_size=1, max_size=30), pieces=st.lists(st.integers(1, 7), max_size=30))
 def test_any_log_has_an_order(events: list[dict[str, Any]], pieces: list[int]) -> None:
     """Whatever is told, of whatever type: all questions have answers, in one piece or in many."""

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.analysis.order import Limits, Order, order_of
@@ -15,6 +15,7 @@ from debugger.log import EventLog
 from tests.analysis.order_events import Told
 from tests.analysis.order_programs import Program, append
 from tests.bench.order_story import Crowd
+from tests.support.examples import tried
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_disproved_mailboxes_are_told_and_can_be_given_up() -> None:
     assert not order.heed()
 
 
-@settings(max_examples=60, deadline=None)
+@tried(20)
 @given(seed=st.integers(0, 10**9), size=st.integers(10, 80), piece=st.integers(1, 30))
 def test_a_live_order_that_heeds_is_that_of_the_whole_log(seed: int, size: int, piece: int) -> None:
     """Whenever it is heeded that mailboxes are disproved: in the end all answers are the same."""

@@ -6,13 +6,14 @@ import random
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from debugger.analysis.order import Limits, Order, Rule
 from debugger.log import EventLog
 from tests.analysis.order_oracle import Oracle
 from tests.analysis.order_programs import Program, append, log_of
+from tests.support.examples import tried
 
 SMALL = Limits(chains=3, clock_bytes=1, sparse=3, searches=10**6)
 """Nothing is kept that need not be: chains are retired, clocks are made again, edges are searched."""
@@ -36,7 +37,7 @@ def assert_same(order: Order, oracle: Oracle, events: list[dict[str, Any]]) -> N
                 )
 
 
-@settings(max_examples=150, deadline=None)
+@tried(60)
 @given(seed=st.integers(0, 10**9), size=st.integers(5, 90), sources=st.integers(1, 2))
 def test_the_order_is_the_closure_of_the_rules(seed: int, size: int, sources: int) -> None:
     """Every pair of events is ordered if and only if a chain of rules orders it."""
@@ -46,7 +47,7 @@ def test_the_order_is_the_closure_of_the_rules(seed: int, size: int, sources: in
     assert_same(order, Oracle(events), events)
 
 
-@settings(max_examples=80, deadline=None)
+@tried(30)
 @given(
     seed=st.integers(0, 10**9),
     size=st.integers(5, 70),
@@ -71,7 +72,7 @@ def test_bounds_and_pieces_do_not_change_it(
     assert (order.counts.segments, order.holes) == (whole.counts.segments, whole.holes)
 
 
-@settings(max_examples=80, deadline=None)
+@tried(80)
 @given(seed=st.integers(0, 10**9), size=st.integers(5, 60), sources=st.integers(1, 2))
 def test_wrong_causes_never_make_a_cycle(seed: int, size: int, sources: int) -> None:
     """Causes that are unknown, in the future or their own order nothing; others order what they say."""
@@ -87,7 +88,7 @@ def test_wrong_causes_never_make_a_cycle(seed: int, size: int, sources: int) -> 
     assert_same(order, Oracle(events), events)
 
 
-@settings(max_examples=60, deadline=None)
+@tried(20)
 @given(seed=st.integers(0, 10**9), size=st.integers(10, 60), sources=st.integers(1, 2))
 def test_a_way_is_told_edge_by_edge(seed: int, size: int, sources: int) -> None:
     """`why` gives edges that join, are order themselves, and lead from one event to the other."""
@@ -111,7 +112,7 @@ def test_a_way_is_told_edge_by_edge(seed: int, size: int, sources: int) -> None:
                         assert oracle.tasks[edge.before] == oracle.tasks[edge.after]
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(seed=st.integers(0, 10**9), size=st.integers(10, 60), sources=st.integers(1, 2))
 def test_histories_part_at_the_last_event_of_both(seed: int, size: int, sources: int) -> None:
     """Nothing later than the common event is in both histories; either side leads from there."""
@@ -139,7 +140,7 @@ def test_histories_part_at_the_last_event_of_both(seed: int, size: int, sources:
         )
 
 
-@settings(max_examples=40, deadline=None)
+@tried(40)
 @given(seed=st.integers(0, 10**9), size=st.integers(10, 60))
 @example(seed=1, size=60)
 def test_a_history_goes_back_along_causes(seed: int, size: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.analysis.order import Order
@@ -13,6 +13,7 @@ from debugger.analysis.order.runs import Runs
 from debugger.log import EventLog
 from debugger.sources.file import open_recordings
 from tests.analysis.order_programs import Program, log_of
+from tests.support.examples import tried
 
 RECORDED = Path(__file__).resolve().parents[2] / "sample_logs"
 
@@ -29,7 +30,7 @@ def orders_of(log: EventLog) -> tuple[Order, Order]:
     return order, plain
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(seed=st.integers(0, 10**9), size=st.integers(5, 90))
 def test_runs_do_not_change_the_order(seed: int, size: int) -> None:
     """Of any two events of a program."""

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import decode_line
 from debugger.analysis.turns import TurnIndex, latency_summary, to_json
 from debugger.log import EventLog
+from tests.support.examples import tried
 from tests.support.voicelog import base_lines, voice_log
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
@@ -147,7 +148,7 @@ def test_every_row_of_a_turn_leads_to_it() -> None:
 # --- however it is taken in ---------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@tried(10)
 @given(seed=st.integers(1, 50), pieces=st.lists(st.integers(1, 400), max_size=12), base=st.booleans())
 def test_turns_are_the_same_however_the_log_came(seed: int, pieces: list[int], base: bool) -> None:
     """Taken in as it grows, in pieces of any size, or at once."""

@@ -22,6 +22,7 @@ from debugger.analysis.turns import (
 )
 from debugger.analysis.turns.latency import spread
 from debugger.log import EventLog
+from tests.support.examples import tried
 
 DURATIONS = st.lists(st.integers(0, 10**13), min_size=1, max_size=60)
 
@@ -115,6 +116,7 @@ def test_a_handler_takes_from_its_receive_to_its_end(named: bool) -> None:
         assert math.isclose(told, percentile(durations, percent) * 1000, rel_tol=0.03)
 
 
+@tried(40)
 @given(cuts=st.lists(st.integers(1, 7), max_size=30), named=st.booleans())
 def test_handler_times_are_the_same_however_the_log_came(cuts: list[int], named: bool) -> None:
     """A receive may be taken in long before its end."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import decode_line
 from debugger.analysis.turns import index as turn_index
 from debugger.analysis.turns.index import TurnIndex
 from debugger.log import EventLog
+from tests.support.examples import tried
 
 MESSAGES = (
     "COMPLETE_TRANSCRIPT",
@@ -46,7 +47,7 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turn_index, "MOST_TURNS", 24)
 
 
-@settings(max_examples=60, deadline=None)
+@tried(20)
 @given(
     count=st.integers(1, 400),
     per_turn=st.integers(1, 12),

@@ -11,6 +11,7 @@ from backend.events import decode_line
 from debugger.analysis import unknown
 from debugger.analysis.unknown import UnknownCauses
 from debugger.log import EventLog
+from tests.support.examples import tried
 
 
 def line(number: int, cause: int | None) -> bytes:
@@ -19,6 +20,7 @@ def line(number: int, cause: int | None) -> bytes:
     return json.dumps(fields).encode()
 
 
+@tried(40)
 @given(
     order=st.permutations(range(24)),
     causes=st.lists(st.none() | st.integers(0, 40), min_size=24, max_size=24),

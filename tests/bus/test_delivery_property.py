@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events.messages import ChunkAvailable, Message, RequestNextChunk, SystemMessage
 from backend.tap import Scope, within
 from tests.bus.rig import running
+from tests.support.examples import tried
 
 KINDS: tuple[type[Message], ...] = (ChunkAvailable, RequestNextChunk, SystemMessage)
 
@@ -74,7 +75,7 @@ SUBSCRIBERS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(PROGRAMS, SUBSCRIBERS)
 def test_each_subscriber_gets_exactly_its_messages_in_order_of_publication(
     program: list[tuple[str, type[Message], str | None, bool]], subscribers: list[Subscriber]

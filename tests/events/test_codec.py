@@ -28,6 +28,7 @@ from backend.events import (
     encode_payload,
     unencodable,
 )
+from tests.support.examples import tried
 
 
 def _hashable(value: object) -> bool:
@@ -78,6 +79,7 @@ class Silent:
         raise RuntimeError("no")
 
 
+@tried(40)
 @given(JSON_OBJECTS)
 @example({"a\nb": "c\r\n\x00\u2028"})
 @example({"big": 2**64 - 1})
@@ -88,6 +90,7 @@ def test_a_json_payload_comes_back_as_it_was(payload: dict[str, Any]) -> None:
     assert decode_line(line).payload() == payload
 
 
+@tried(40)
 @given(ANY_OBJECT)
 def test_any_python_object_becomes_one_line_of_json(payload: Any) -> None:
     """Whatever a program gives as a payload, its event is a line that any JSON reader takes."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backend.events import Event, encode_event
 from debugger.log import EventLog
 from debugger.log.counts import MOST_COMPONENTS, Count, Counts
+from tests.support.examples import tried
 
 _KINDS = ("message_published", "message_received", "message_handled", "error", "state_change", "of_my_own")
 _MESSAGES = ("LLM_RAW_CHUNK", "CHUNK_RESPONSE", "SYSTEM_ERROR", None)
@@ -66,6 +67,7 @@ _moves = st.lists(
 )
 
 
+@tried(40)
 @given(st.integers(0, 99), st.integers(1, 40), st.integers(200, 3000), _moves)
 def test_counts_are_those_of_a_count_from_the_start(
     seed: int, step: int, limit: int, moves: list[tuple[str, int]]

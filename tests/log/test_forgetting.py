@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import decode_line
@@ -15,6 +15,7 @@ from debugger.log import GONE, EventLog, compile_query
 from debugger.log.columns import FORGOTTEN, INTERNED, NONE
 from debugger.log.counts import Counts
 from debugger.log.hunt import Equals, nearest
+from tests.support.examples import tried
 
 COMPONENTS = ("overseer", "tts_orchestrator", "audio")
 TYPES = ("message_published", "message_received", "message_handled", "state_change", "state_read", "error")
@@ -101,7 +102,7 @@ def still(row: int | None, first: int) -> int | None:
     return row if row is not None and row >= first else None
 
 
-@settings(max_examples=50, deadline=None)
+@tried(20)
 @given(growths)
 def test_the_newest_rows_are_known_and_no_others(growth: tuple[list[bytes], int, int]) -> None:
     """As many as the bound says, at least; a known row has all it had, under the number it had."""
@@ -126,7 +127,7 @@ def test_the_newest_rows_are_known_and_no_others(growth: tuple[list[bytes], int,
             assert short.summary(row) == long.summary(row)
 
 
-@settings(max_examples=50, deadline=None)
+@tried(20)
 @given(growths)
 def test_causes_that_are_forgotten_are_none_and_all_others_hold(growth: tuple[list[bytes], int, int]) -> None:
     """Cause, effects and id lead to the same rows, and to none that is forgotten."""
@@ -143,7 +144,7 @@ def test_causes_that_are_forgotten_are_none_and_all_others_hold(growth: tuple[li
             assert short.find_id(name) == still(long.find_id(name), first)
 
 
-@settings(max_examples=50, deadline=None)
+@tried(20)
 @given(growths, st.data())
 def test_neighbours_times_and_seqs_are_found_among_known_rows(
     growth: tuple[list[bytes], int, int], data: st.DataObject
@@ -171,7 +172,7 @@ def test_neighbours_times_and_seqs_are_found_among_known_rows(
                 assert nearest(short, Equals(event_type=kinds[0]), row, way) == still(found_row, first)
 
 
-@settings(max_examples=50, deadline=None)
+@tried(20)
 @given(growths, st.data())
 def test_states_are_those_whose_snapshots_are_known(
     growth: tuple[list[bytes], int, int], data: st.DataObject
@@ -199,7 +200,7 @@ def test_states_are_those_whose_snapshots_are_known(
         assert set(short.state_components) == with_any
 
 
-@settings(max_examples=40, deadline=None)
+@tried(16)
 @given(growths)
 def test_queries_hold_for_known_rows_as_before(growth: tuple[list[bytes], int, int]) -> None:
     """Names by word, glob and pattern, numbers, payloads, text: what is forgotten never matches."""
@@ -222,7 +223,7 @@ def test_queries_hold_for_known_rows_as_before(growth: tuple[list[bytes], int, i
             assert query.rows(both.short).tolist() == wanted[wanted >= both.first].tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@tried(16)
 @given(grown_logs(), st.integers(1, 13), st.data())
 def test_counters_go_on_counting_from_the_beginning(
     lines: list[bytes], step: int, data: st.DataObject

@@ -6,7 +6,7 @@ import tracemalloc
 from typing import NamedTuple
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.log.compact import CompactInterner
@@ -15,6 +15,7 @@ from debugger.log.series import NOWHERE
 from debugger.log.stores import BLOCK, BlockStore
 from debugger.log.textindex import TextIndex, listed
 from debugger.log.waiting import Waiting
+from tests.support.examples import tried
 
 
 class Batch(NamedTuple):
@@ -32,7 +33,7 @@ NAMES = st.one_of(
 BATCHES = st.lists(st.builds(Batch, st.integers(0, 12), st.lists(NAMES, max_size=20)), max_size=16)
 
 
-@settings(max_examples=80, deadline=None)
+@tried(80)
 @given(BATCHES)
 def test_a_text_is_found_at_a_row_that_it_has_and_that_is_not_forgotten(batches: list[Batch]) -> None:
     """Counted or not, in a series or not, once or again and again."""
@@ -54,7 +55,7 @@ def test_a_text_is_found_at_a_row_that_it_has_and_that_is_not_forgotten(batches:
             assert row in known if known else row == NOWHERE
 
 
-@settings(max_examples=80, deadline=None)
+@tried(80)
 @given(BATCHES, st.integers(0, 3))
 def test_a_name_keeps_its_number_while_a_known_row_has_it(batches: list[Batch], window: int) -> None:
     """One that is in no known row any more may go; if it comes again it is a name as any other."""

@@ -7,12 +7,13 @@ from typing import Final
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.log import ids, runs
 from debugger.log.ids import IdIndex
 from debugger.log.runs import Merge, run_of
+from tests.support.examples import tried
 
 HASHES = st.integers(-(2**63), 2**63 - 1)
 BATCHES = st.lists(
@@ -28,7 +29,7 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ids, "_AHEAD", 4)
 
 
-@settings(max_examples=200, deadline=None)
+@tried(80)
 @given(BATCHES, st.integers(1, 7))
 def test_an_id_is_found_at_a_row_of_its_own_that_is_not_forgotten(
     batches: list[tuple[list[int], int]], recent: int

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from backend.events import decode_line
 from debugger.log import EventLog
 from debugger.sources.file import open_recordings
+from tests.support.examples import tried
 
 EVENT = {"timestamp": 1.0, "event_type": "error", "component": "c"}
 LINES = st.lists(st.sampled_from(["event", "", "torn {", "long"]), max_size=30)
@@ -31,6 +32,7 @@ def text_of(kinds: list[str]) -> tuple[bytes, list[int]]:
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+@tried(40)
 @given(LINES)
 def test_every_row_has_the_number_of_its_line(suffix: str, kinds: list[str]) -> None:
     """Blank and broken lines are counted, packed or not."""

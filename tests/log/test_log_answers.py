@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, severity_rank
 from backend.events.vocabulary import SEVERITIES
 from debugger.log import EventLog, QueryError, compile_query
+from tests.support.examples import tried
 
 COMPONENTS = ("overseer", "tts_orchestrator", "Ünï", "bus[1]", "a*b")
 TYPES = ("message_published", "message_received", "message_handled", "state_change", "error", "weird")
@@ -62,7 +63,7 @@ def loaded(lines: list[bytes], step: int) -> tuple[EventLog, list[Event]]:
     return log, events
 
 
-@settings(max_examples=60)
+@tried(20)
 @given(logs(), st.integers(1, 7))
 def test_causes_effects_and_whole_events_are_found(lines: list[bytes], step: int) -> None:
     """By id, also where the cause comes later; the whole line with its unknown fields comes back."""
@@ -79,7 +80,7 @@ def test_causes_effects_and_whole_events_are_found(lines: list[bytes], step: int
         assert log.header(row).component == event.component
 
 
-@settings(max_examples=40)
+@tried(40)
 @given(logs(), st.integers(1, 7))
 def test_neighbours_share_the_value_they_are_asked_by(lines: list[bytes], step: int) -> None:
     """Next and previous of one correlation, component, or turn of one session."""
@@ -98,7 +99,7 @@ def test_neighbours_share_the_value_they_are_asked_by(lines: list[bytes], step: 
                 assert log.neighbour(row, column, move) == wanted
 
 
-@settings(max_examples=40)
+@tried(16)
 @given(logs(), st.integers(1, 7))
 def test_a_state_is_the_last_snapshot_at_or_before_the_cursor(lines: list[bytes], step: int) -> None:
     """Per component and session; and the one before it."""
@@ -166,7 +167,7 @@ def _severe(event: Event, word: str) -> bool:
     return severity_rank(event.severity) >= SEVERITIES.index(word)
 
 
-@settings(max_examples=80)
+@tried(30)
 @given(logs(), st.lists(st.tuples(st.sampled_from(TERMS), st.booleans()), min_size=1, max_size=3))
 def test_a_filter_keeps_what_a_naive_reading_of_it_keeps(
     lines: list[bytes], terms: list[tuple[tuple[str, Judge], bool]]

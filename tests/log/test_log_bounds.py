@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, encode_event
@@ -16,6 +16,7 @@ from debugger.log.compact import CompactInterner
 from debugger.log.ids import IdIndex
 from debugger.log.stores import BLOCK, BlockStore
 from debugger.log.tally import BELIEVABLE
+from tests.support.examples import tried
 from tests.support.voicelog import voice_log
 
 
@@ -58,7 +59,7 @@ def test_the_oldest_payloads_go_and_their_rows_stay() -> None:
     assert found.tolist() == list(range(log.evicted, len(log)))
 
 
-@settings(max_examples=60)
+@tried(60)
 @given(st.lists(st.binary(min_size=1, max_size=BLOCK // 2), max_size=12), st.data())
 def test_text_in_blocks_reads_back_from_anywhere(texts: list[bytes], data: st.DataObject) -> None:
     """Across the borders of blocks too."""
@@ -72,7 +73,7 @@ def test_text_in_blocks_reads_back_from_anywhere(texts: list[bytes], data: st.Da
     assert store.read(start, length) == whole[start : start + length]
 
 
-@settings(max_examples=40)
+@tried(40)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), unique=True, max_size=300), st.integers(1, 40))
 def test_an_id_is_found_however_old_it_is(hashes: list[int], recent: int) -> None:
     """In the dicts of recent ones or in the sorted runs, and nothing else is."""
@@ -83,7 +84,7 @@ def test_an_id_is_found_however_old_it_is(hashes: list[int], recent: int) -> Non
     assert index.find_all(hashes) == [*range(half), *[-1] * (len(hashes) - half)]
 
 
-@settings(max_examples=40)
+@tried(40)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=3)), max_size=60), st.integers(1, 9))
 def test_compact_names_are_numbered_like_others(texts: list[str | None], step: int) -> None:
     """Equal texts have one number, which gives the text back; None is 0; the unknown has none."""

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, encode_event
 from debugger.log import NONE, NOT_IN_LOG, EventLog, clocks
 from debugger.log.columns import Columns
 from debugger.log.pack import nanoseconds
+from tests.support.examples import tried
 
 WIDE = st.one_of(
     st.none(),
@@ -25,7 +26,7 @@ def _or_none(value: int | None) -> int:
     return NONE if value is None else value
 
 
-@settings(max_examples=80)
+@tried(80)
 @given(
     st.lists(st.tuples(WIDE, WIDE, WIDE, WIDE, st.sampled_from((None, "a", "b"))), min_size=1, max_size=30),
     st.integers(1, 9),
@@ -82,7 +83,7 @@ def test_a_usual_row_costs_some_forty_bytes() -> None:
     assert columns.row_bytes <= 44
 
 
-@settings(max_examples=80)
+@tried(80)
 @given(
     st.lists(st.integers(-5, 20), min_size=1, max_size=60),
     st.integers(1, 7),
@@ -174,7 +175,7 @@ def files_of_ids(draw: st.DrawFn) -> list[tuple[int, Event]]:
     return [(file, Event(1.0, "x", "c", id=name or None, cause=draw(causes))) for file, name in ids]
 
 
-@settings(max_examples=120)
+@tried(50)
 @given(files_of_ids(), st.integers(1, 25))
 def test_causes_are_found_as_a_dict_would(events: list[tuple[int, Event]], step: int) -> None:
     """In the own file first, then in any other; late ones when they come; of several files, in any order."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, encode_event
@@ -20,6 +20,7 @@ from debugger.sources.file import open_recordings
 from debugger.sources.headings import Headings
 from debugger.sources.linereader import LineReader
 from debugger.sources.segments import bounds, read_segment, segment_from_wire, segment_to_wire
+from tests.support.examples import tried
 from tests.support.voicelog import base_lines, voice_lines, voice_log
 
 PIECES = st.sampled_from(
@@ -74,7 +75,7 @@ def in_stretches(
     return places, reader.broken, reader.lines, reader.torn
 
 
-@settings(max_examples=120)
+@tried(50)
 @given(
     lines=st.lists(PIECES, max_size=12),
     ended=st.booleans(),
@@ -93,7 +94,7 @@ def test_stretches_of_any_length_give_the_same_lines(
         assert in_stretches(path, first) == in_one_go(text)
 
 
-@settings(max_examples=60)
+@tried(20)
 @given(st.lists(PIECES, min_size=1, max_size=8), st.integers(1, 40))
 def test_words_that_are_known_change_nothing(lines: list[bytes], again: int) -> None:
     """Whether it knows the words of a line already, a reader takes the same lines."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.log.compact import CompactInterner
 from debugger.log.series import NOWHERE, Series, numbers_after
 from debugger.log.textindex import TextIndex, listed
+from tests.support.examples import tried
 
 HEADS = ("app-", "app-1", "", "a\nb", "b", "Ü/t", "e0")
 
@@ -33,7 +34,7 @@ def counted(draw: st.DrawFn) -> list[str]:
     return draw(st.permutations(texts)) if draw(st.booleans()) else texts
 
 
-@settings(max_examples=150)
+@tried(60)
 @given(counted(), st.integers(1, 90), st.integers(1, 3))
 def test_a_text_is_found_where_a_dict_has_it(texts: list[str], step: int, apart: int) -> None:
     """At one of its rows if it came more often; what never came is nowhere, however like it looks."""
@@ -54,7 +55,7 @@ def test_a_text_is_found_where_a_dict_has_it(texts: list[str], step: int, apart:
         assert index.find(stranger) is None
 
 
-@settings(max_examples=60)
+@tried(60)
 @given(st.sampled_from(HEADS), st.lists(st.integers(-3, 2**70), min_size=1, max_size=20), st.data())
 def test_a_count_is_read_only_where_it_is_written_as_one(
     head: str, counts: list[int], data: st.DataObject
@@ -86,7 +87,7 @@ def test_a_million_ids_of_one_source_cost_nothing(step: int) -> None:
     assert series.find_all(asked).tolist() == [step, 500_000 * step, 1_000_000 * step, NOWHERE, NOWHERE]
 
 
-@settings(max_examples=60)
+@tried(20)
 @given(counted(), st.integers(1, 60))
 def test_compact_names_keep_their_numbers_when_they_are_packed(texts: list[str], step: int) -> None:
     """A name has one number for ever, which gives it back; numbers have no holes."""

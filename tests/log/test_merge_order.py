@@ -5,12 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, encode_lines
 from debugger.log import EventLog
 from debugger.sources.file import open_recordings
+from tests.support.examples import tried
 
 
 @st.composite
@@ -50,7 +51,7 @@ def load(files: list[list[Event]]) -> EventLog:
     return log
 
 
-@settings(max_examples=60)
+@tried(20)
 @given(worlds())
 def test_no_order_that_is_known_is_broken(files: list[list[Event]]) -> None:
     """Each source counts up, each effect comes after its cause, nothing is lost or doubled."""
@@ -65,7 +66,7 @@ def test_no_order_that_is_known_is_broken(files: list[list[Event]]) -> None:
         assert header.cause_row is None or header.cause_row < row
 
 
-@settings(max_examples=30)
+@tried(30)
 @given(worlds())
 def test_without_causes_time_alone_orders(files: list[list[Event]]) -> None:
     """Where nothing else speaks, rows stand in the order of their times."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, encode_event, encode_lines
@@ -18,6 +18,7 @@ from debugger.log import EventLog, Idle, Playback, RateMeter
 from debugger.sources import linereader
 from debugger.sources.file import open_recordings
 from debugger.sources.recording import SourceError
+from tests.support.examples import tried
 from tests.support.voicelog import base_lines, voice_lines, voice_log
 
 SECOND = 1_000_000_000
@@ -49,7 +50,7 @@ def test_a_long_pause_is_cut_and_said_so() -> None:
     assert not playback.playing
 
 
-@settings(max_examples=60)
+@tried(60)
 @given(
     st.lists(st.integers(-3, 9), min_size=1, max_size=30),
     st.lists(st.integers(0, 5), max_size=20),

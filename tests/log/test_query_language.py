@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import decode_line
@@ -15,6 +15,7 @@ from debugger.log import EventLog, compile_query
 from debugger.log.query import lines as query_lines
 from debugger.log.query import plan
 from debugger.log.query.parse import parse
+from tests.support.examples import tried
 from tests.support.naive_queries import holds
 from tests.support.query_trees import conditions, events, line_of, render, trees
 
@@ -32,7 +33,7 @@ def log_of(made: list[dict[str, Any]], styles: list[int]) -> EventLog:
     return log
 
 
-@settings(max_examples=200)
+@tried(80)
 @given(trees, noises)
 def test_what_a_tree_is_written_as_reads_as_that_tree(tree: Node, noise: random.Random) -> None:
     """However it is spaced, quoted, put in parentheses, and whichever sign stands for a word."""
@@ -40,7 +41,7 @@ def test_what_a_tree_is_written_as_reads_as_that_tree(tree: Node, noise: random.
     assert parse(text) == tree, text
 
 
-@settings(max_examples=120)
+@tried(50)
 @given(
     events(),
     st.lists(trees | conditions, min_size=2, max_size=6),
@@ -63,7 +64,7 @@ def test_a_query_finds_what_a_naive_reading_of_it_finds(
         assert [query.test(log, row) for row in range(-1, len(made) + 1)] == [False, *expected, False]
 
 
-@settings(max_examples=25)
+@tried(10)
 @given(st.lists(events(), min_size=3, max_size=6), trees, noises)
 def test_it_does_not_matter_how_many_rows_are_looked_at_at_once(
     made: list[list[dict[str, Any]]], tree: Node, noise: random.Random

@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, encode_event
@@ -17,6 +17,7 @@ from backend.wire.query.regex import RegexError, compile_regex
 from debugger.log import EventLog, QueryError, compile_query
 from debugger.log.query import complete
 from debugger.log.query.complete import MOST
+from tests.support.examples import tried
 from tests.support.voicelog import voice_log
 
 ATOMS = [
@@ -54,7 +55,7 @@ texts = st.text("aabB_1 -\nÉßx", min_size=1, max_size=9)
 FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
 
-@settings(max_examples=400)
+@tried(160)
 @given(
     patterns,
     st.sets(st.sampled_from("ims")),
@@ -160,7 +161,7 @@ def test_the_debugger_is_offered_as_a_component_only_where_it_has_something_to_s
     assert [one.text for one in complete("component:", 10, log)] == ["debugger", "overseer"]
 
 
-@settings(max_examples=150)
+@tried(150)
 @given(
     st.lists(
         st.sampled_from([*'ab()".,=>!- ', "turn", "data.", "in (", "component:", "has ", " and "]),

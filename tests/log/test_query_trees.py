@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from backend.wire.query.nodes import Node
 from debugger.log.query.parse import parse
 from debugger.log.query.tree import NotJudgedError, check_judged
+from tests.support.examples import tried
 from tests.support.query_trees import trees
 
 
@@ -18,7 +19,7 @@ def node_of(text: str) -> Node:
     return parsed
 
 
-@settings(max_examples=100)
+@tried(100)
 @given(trees)
 def test_a_query_that_is_not_refused_comes_back_from_json_as_it_went(tree: Node) -> None:
     """Nothing is lost on the way to a backend."""

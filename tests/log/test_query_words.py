@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line, encode_event
@@ -15,6 +15,7 @@ from debugger.log import EventLog, QueryError, compile_query
 from debugger.log.query.parse import DEEPEST, LONGEST, parse
 from debugger.log.query.times import moment
 from debugger.log.stores import BLOCK
+from tests.support.examples import tried
 
 SAME: list[tuple[str, str]] = [
     ("component:overseer message:TTS_* turn:2", "component = overseer and message = TTS_* and turn = 2"),
@@ -160,7 +161,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=400)
+@tried(160)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.text(max_size=30))
 def test_any_text_is_a_query_or_is_told_why_not(text: str) -> None:
     """At a place in it; and what is a query can be asked."""

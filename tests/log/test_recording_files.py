@@ -22,6 +22,7 @@ from debugger.log.playback import Playback
 from debugger.log.rates import RateMeter
 from debugger.sources.file import FileSource, open_recordings
 from debugger.sources.recording import SourceError
+from tests.support.examples import tried
 from tests.support.voicelog import voice_log
 
 STORY = [encode_event(event) for event in voice_log(1, turns=2, sessions=1)]
@@ -92,6 +93,7 @@ def test_a_torn_last_line_is_told_and_may_still_be_completed(tmp_path: Path) -> 
     source.close()
 
 
+@tried(40)
 @given(st.integers(1, 400), st.booleans())
 def test_a_packed_recording_cut_anywhere_gives_what_can_be_read(cut: int, zipped: bool) -> None:
     """A killed writer's file: whole events up to the damage, and a word about it."""

@@ -17,6 +17,7 @@ from debugger.analysis.skew import Skews
 from debugger.log import EventLog
 from debugger.sources.arrival import Keeper, arrival_of
 from debugger.sources.weave import HOLD_NS, MAX_HELD, Weave
+from tests.support.examples import tried
 
 START_NS = 1_795_000_000_000_000_000
 
@@ -74,6 +75,7 @@ def test_a_feed_that_waits_holds_only_so_many() -> None:
     assert log.ids[0] == "a0"
 
 
+@tried(40)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(-8, 30)), max_size=30))
 def test_nothing_is_lost_and_each_feed_keeps_its_order(made: list[tuple[int, int]]) -> None:
     """Whatever names whatever as its cause: circles, unknown ones, itself."""

@@ -22,6 +22,7 @@ from backend.models import (
     ToolSpec,
 )
 from backend.models.chat_wire import ReplyReader, quoted, request_body, status_error
+from tests.support.examples import tried
 
 
 def _chunk(delta: dict[str, Any] | None = None, finish_reason: str | None = None) -> str:
@@ -127,6 +128,7 @@ def test_an_error_in_the_stream_is_told_in_one_line(error: Any) -> None:
         _read(_chunk({"content": "Hi"}), json.dumps({"error": error}))
 
 
+@tried(40)
 @given(
     st.one_of(
         st.text(),

@@ -8,13 +8,14 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft7Validator
 from msgspec.structs import replace
 
 from debugger.report import FORMATS, Report, markdown, render
 from tests.report.reports import CLEAN, GAP, HOSTILE, PREDICTED, REPORT, STALE, reports
 from tests.report.schemas import sarif_schema
+from tests.support.examples import tried
 
 SARIF = Draft7Validator(sarif_schema())
 
@@ -29,7 +30,7 @@ def sarif_of(report: Report) -> dict[str, Any]:
 # --- every form, whatever the text --------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@tried(60)
 @given(reports())
 def test_no_form_lets_text_act_on_a_terminal(report: Report) -> None:
     """No control characters but line ends, and no half of a surrogate pair."""
@@ -38,14 +39,14 @@ def test_no_form_lets_text_act_on_a_terminal(report: Report) -> None:
         assert not [char for char in written if char != "\n" and not char.isprintable()]
 
 
-@settings(max_examples=150, deadline=None)
+@tried(60)
 @given(reports())
 def test_sarif_is_valid_whatever_is_in_it(report: Report) -> None:
     """Against the schema of 2.1.0."""
     assert len(sarif_of(report)["results"]) == len(report.findings)
 
 
-@settings(max_examples=150, deadline=None)
+@tried(60)
 @given(reports())
 def test_junit_is_xml_whose_counts_are_right(report: Report) -> None:
     """Of each suite and of all."""
@@ -58,7 +59,7 @@ def test_junit_is_xml_whose_counts_are_right(report: Report) -> None:
         assert int(suite.get("skipped", "-1")) == len(suite.findall("./testcase/skipped"))
 
 
-@settings(max_examples=150, deadline=None)
+@tried(60)
 @given(reports())
 def test_every_line_for_github_is_one_command_of_ours(report: Report) -> None:
     """No text of a log begins a command of its own, or adds a property."""
@@ -71,7 +72,7 @@ def test_every_line_for_github_is_one_command_of_ours(report: Report) -> None:
         assert names in (["file", "title"], ["file", "title", "line"])
 
 
-@settings(max_examples=150, deadline=None)
+@tried(60)
 @given(reports())
 def test_gitlab_gets_every_open_finding_under_a_mark_of_its_own(report: Report) -> None:
     """It takes two of one fingerprint for one."""

@@ -7,13 +7,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.simulation import AtRandom, Outcome, Settings, simulate
 from backend.simulation.agenda import Agenda
 from backend.simulation.handles import CALLBACK
 from tests.simulation.programs import PROGRAMS, Log, Program
+from tests.support.examples import tried
 
 
 def really(program: Program) -> list[object]:
@@ -133,14 +134,14 @@ def scripted(scripts: list[list[str]]) -> Program:
 
 
 @given(_SCRIPTS)
-@settings(max_examples=150, deadline=None)
+@tried(150)
 def test_any_program_runs_as_on_asyncio(scripts: list[list[str]]) -> None:
     """Tasks that wait, wake, cancel, fail and spawn: the plain schedule is what asyncio does."""
     assert simulated(scripted(scripts)) == really(scripted(scripts))
 
 
 @given(_SCRIPTS, st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@tried(60)
 def test_the_count_of_hindrances_is_right(scripts: list[list[str]], seed: int) -> None:
     """The agenda looks through what is ready only if its count says so: callbacks and cancelled ones."""
     choose = Agenda._choose

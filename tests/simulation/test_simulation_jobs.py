@@ -10,17 +10,18 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.simulation import AtRandom, Outcome, Settings, simulate
 from tests.simulation.schedules import every_schedule
+from tests.support.examples import tried
 
 SEEDS = st.integers(0, 2**32)
 
 
 @given(SEEDS, st.integers(1, 3))
-@settings(max_examples=40, deadline=None)
+@tried(40)
 def test_a_pool_runs_as_many_as_it_has_workers(seed: int, workers: int) -> None:
     """One worker is a lock: jobs in order of submission; more may overtake each other, but no others."""
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.simulation import AtRandom, Outcome, Plain, Settings, simulate
 from tests.simulation.schedules import every_schedule
+from tests.support.examples import tried
 
 Action = tuple[str, str]  # what, and to which of two variables
 Script = list[Action]  # each action is a step of its own: between two of them, others may run
@@ -76,7 +77,7 @@ _SCRIPTS = st.lists(st.lists(_ACTIONS, min_size=1, max_size=3), min_size=1, max_
 
 
 @given(_SCRIPTS, SEEDS)
-@settings(max_examples=60, deadline=None)
+@tried(60)
 def test_any_seed_gives_a_result_that_is_possible(scripts: list[Script], seed: int) -> None:
     """The oracle lists all interleavings of the steps; a random run's end is that of one of them."""
     possible = {
@@ -86,7 +87,7 @@ def test_any_seed_gives_a_result_that_is_possible(scripts: list[Script], seed: i
 
 
 @given(_SCRIPTS.filter(lambda scripts: sum(map(len, scripts)) <= 5))
-@settings(max_examples=25, deadline=None)
+@tried(20)
 def test_every_result_that_is_possible_is_found(scripts: list[Script]) -> None:
     """All schedules of a program together end as all interleavings do: none is out of reach."""
     possible = {
@@ -117,7 +118,7 @@ def test_every_order_of_steps_is_a_schedule(counts: tuple[int, ...]) -> None:
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=8), SEEDS, st.sampled_from([0.0, 0.002, 0.01]))
-@settings(max_examples=80, deadline=None)
+@tried(80)
 def test_nothing_is_early_and_nothing_later_than_it_may_be(
     delays: list[int], seed: int, lateness: float
 ) -> None:
@@ -145,7 +146,7 @@ def test_nothing_is_early_and_nothing_later_than_it_may_be(
 
 
 @given(SEEDS)
-@settings(max_examples=40, deadline=None)
+@tried(40)
 def test_callbacks_keep_the_order_that_asyncio_promises(seed: int) -> None:
     """Among themselves, and before whoever waits for the future that they were added to first."""
 
@@ -197,7 +198,7 @@ def test_a_timer_overtakes_what_is_ready_for_longer() -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=30, deadline=None)
+@tried(30)
 def test_a_lock_holds_in_every_schedule(seed: int) -> None:
     """Without one, an update is lost under some schedule; with it, under none."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.simulation import (
@@ -21,12 +21,13 @@ from backend.simulation import (
     takes,
 )
 from tests.simulation.schedules import every_schedule
+from tests.support.examples import tried
 
 SEEDS = st.integers(0, 2**32)
 
 
 @given(SEEDS, st.floats(0, 5), st.floats(0, 5))
-@settings(max_examples=40, deadline=None)
+@tried(40)
 def test_what_is_outside_takes_between_its_bounds(seed: int, low: float, more: float) -> None:
     """And its shortest time in the plain schedule."""
     exact = Settings(lateness=0.0)
@@ -79,7 +80,7 @@ def test_a_task_is_cancelled_at_each_of_its_waits() -> None:
 
 
 @given(SEEDS, st.lists(st.binary(min_size=1, max_size=30), max_size=6))
-@settings(max_examples=60, deadline=None)
+@tried(60)
 def test_a_connection_delivers_in_order_whatever_it_cuts(seed: int, writes: list[bytes]) -> None:
     """All bytes, in order, then the end; echoed by the other side."""
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import decode_line
@@ -19,13 +19,14 @@ from backend.simulation import AtRandom, Outcome, Settings, Tape, replay, simula
 from backend.tap import Recorder, Tap
 from tests.simulation.recorded import run, talk
 from tests.support.assistant import FakeVoice, Record, assert_sound, assistant
+from tests.support.examples import tried
 from tests.tap.kept import assert_framed
 
 ROOT = Path(__file__).parents[2]
 
 
 @given(st.integers(0, 2**40))
-@settings(max_examples=25, deadline=None)
+@tried(20)
 def test_the_same_tape_is_the_same_recording(seed: int) -> None:
     """Twice by seed and once by the tape as it is on disk; and each recording is sound."""
     first = run(seed)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.simulation import (
@@ -25,6 +25,7 @@ from backend.simulation import (
     replay,
     simulate,
 )
+from tests.support.examples import tried
 
 _CHOICES = st.lists(
     st.tuples(
@@ -74,7 +75,7 @@ def test_what_is_written_is_read(choices: list[tuple[int, int, int]]) -> None:
 
 
 @given(_CHOICES, st.integers(0), st.integers(1, 255))
-@settings(max_examples=200)
+@tried(200)
 def test_a_damaged_tape_is_refused(choices: list[tuple[int, int, int]], at: int, change: int) -> None:
     """One byte of its choices other than it was: refused."""
     whole = bytearray(tape_of(choices).encode())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.speech import Pcm, Resampler, Samples, resample
+from tests.support.examples import tried
 
 RATES = [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000]
 
@@ -33,7 +34,7 @@ def test_what_16_khz_cannot_hold_does_not_come_back_as_another_tone(hz: int) -> 
     assert np.sqrt(np.square(got).mean()) < 0.001 * 0.8
 
 
-@settings(deadline=None, max_examples=40)
+@tried(40)
 @given(
     st.sampled_from(RATES),
     st.sampled_from(RATES),

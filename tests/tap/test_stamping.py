@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, decode_line
 from backend.tap import Batch, Clock, Probe, Scope, Tap, turn_scope, within
 from backend.tap.drain import BATCH_LIMIT, DRAIN_EVENTS, PENDING_LIMIT
+from tests.support.examples import tried
 from tests.tap.kept import Kept, assert_framed
 
 
@@ -65,7 +66,7 @@ async def test_closing_twice_is_closing_once_and_a_tap_starts_once() -> None:
         tap.start()
 
 
-@settings(max_examples=25, deadline=None)
+@tried(20)
 @given(st.lists(st.sampled_from(["emit", "burst", "yield", "drain", "many"]), max_size=12))
 def test_numbers_have_no_gap_and_ids_no_twin(program: list[str]) -> None:
     """Whatever is emitted and drained in whatever rhythm, the record is numbered in its order."""

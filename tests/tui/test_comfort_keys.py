@@ -18,6 +18,7 @@ from debugger.tui.keys.context import ActiveKey, active_keys, bar_items, places
 from debugger.tui.keys.user import KEPT, effective, key_named, place_of, template
 from debugger.tui.status.lines import KeyBar
 from debugger.tui.text import width_of
+from tests.support.examples import tried
 from tests.tui.comfort import SmallApp, SmallScreen
 
 NAMES = [row.name for row in TABLE]
@@ -148,6 +149,7 @@ KEY_TEXTS = st.sampled_from(
 )
 
 
+@tried(40)
 @given(
     st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=5), KEY_TEXTS | st.lists(KEY_TEXTS) | st.none())
 )

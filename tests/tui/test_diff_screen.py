@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.segment import Segment
 from textual import events
@@ -31,6 +31,7 @@ from debugger.tui.keys.diff import KEYS
 from debugger.tui.text import width_of
 from tests.analysis import altered
 from tests.analysis.altered import diff_of, place_of, swapped, without
+from tests.support.examples import tried
 
 LINES = altered.lines_of(1)
 LOST = place_of(LINES, "message_published", "PROCESS_USER_INPUT", session_id="s1", turn=2)
@@ -331,7 +332,7 @@ async def test_markup_and_escapes_of_a_log_are_text(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.booleans(), max_size=60), st.data())
-@settings(max_examples=80, deadline=None)
+@tried(80)
 def test_every_row_is_on_one_line(equal: list[bool], data: st.DataObject) -> None:
     """No row is lost or shown twice; what differs is never folded, nor what is beside it."""
     array = np.array(equal, np.bool_)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from debugger.log import MISSING, Change
 from debugger.tui.state.paint import event_text, last_text, paint_change, told_change
+from tests.support.examples import tried
 from tests.tui.interface import Script, session_with
 
 PLAYING = {"worker_id": "s1-w2", "turn": 2, "audio_index": 13}
@@ -44,6 +45,7 @@ JSON = st.recursive(
 )
 
 
+@tried(40)
 @given(JSON, JSON, st.integers(1, 120))
 def test_any_change_is_one_harmless_line(old: Any, new: Any, width: int) -> None:
     """Whatever the log says, and however narrow the pane is."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from itertools import combinations, pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.tui.graph.flow_layout import arrange_flow
 from debugger.tui.graph.hub_layout import arrange_hub
 from debugger.tui.graph.layers import layered
 from debugger.tui.graph.shapes import HUB, Box, Cell, Layout
+from tests.support.examples import tried
 
 
 def _cells(box: Box) -> set[Cell]:
@@ -98,7 +99,7 @@ _graphs = st.integers(1, 40).flatmap(
 )
 
 
-@settings(max_examples=150)
+@tried(150)
 @given(_graphs, st.integers(28, 200), st.integers(9, 56))
 def test_lines_of_the_flow_view_are_never_merged(
     graph: tuple[tuple[str, ...], dict[tuple[str, str], int]], width: int, height: int

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from backend.events import decode_line
 from debugger.log import EventLog
 from debugger.tui.rows import ShownRows
+from tests.support.examples import tried
 
 
 class Every:
@@ -34,7 +35,7 @@ def grow(log: EventLog, count: int) -> None:
     log.append_many(lines, [decode_line(line) for line in lines])
 
 
-@settings(max_examples=150, deadline=None)
+@tried(60)
 @given(
     keep=st.integers(1, 60),
     every=st.sampled_from((0, 1, 2, 7, 100)),

@@ -6,7 +6,7 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import decode_line
@@ -25,6 +25,7 @@ from debugger.tui.state.model import (
 from debugger.tui.state.overview import OverviewBody, before_turn
 from debugger.tui.state.paint import paint_line, path_text
 from debugger.tui.text import safe_text
+from tests.support.examples import tried
 from tests.tui.interface import Clock, Script, session_with
 
 KEYS = ("state", "a.b", 'q"uote', "back\\slash", "\t\x1b[2J", "\u202e", "", "…", "[red]x[/nope]")
@@ -82,7 +83,7 @@ def lines_of(some: list[dict[str, Any]]) -> list[bytes]:
     return [json.dumps({"timestamp": 1.0, "data": {}} | event).encode() for event in some]
 
 
-@settings(max_examples=40, deadline=None)
+@tried(40)
 @given(events, st.integers(1, 7))
 def test_stepping_there_and_back_shows_what_a_fold_over_the_log_shows(
     some: list[dict[str, Any]], step: int

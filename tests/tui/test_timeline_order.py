@@ -27,6 +27,7 @@ from debugger.tui.timeline.chain import causes, effects
 from debugger.tui.timeline.lanes import By
 from debugger.tui.timeline.pairing import OPEN, activations, arrows
 from debugger.tui.timeline.project import order_around
+from tests.support.examples import tried
 from tests.support.voicelog import VoiceLog
 from tests.tui.interface import Script, conversation
 from tests.tui.timelines import log_of
@@ -123,6 +124,7 @@ def test_zooming_in_and_out_again_comes_back() -> None:
 # --- causal order --------------------------------------------------------------------------
 
 
+@tried(40)
 @given(st.data())
 def test_causal_order_respects_causes_and_tasks_whatever_the_rows(data: st.DataObject) -> None:
     """Rows of a merged log may be in any order: after sorting no arrow points left."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from backend.wire import (
     ControlAnswered,
@@ -36,6 +36,7 @@ from backend.wire.control import (
 from backend.wire.frames import control_frame
 from backend.wire.query.nodes import Node
 from backend.wire.server import MOST_ANSWERS
+from tests.support.examples import tried
 from tests.support.query_trees import trees
 from tests.wire.batches import batch
 
@@ -68,7 +69,7 @@ def test_a_request_comes_as_it_went(request_: Request) -> None:
     assert parse_request(frame) == (7, request_)
 
 
-@settings(max_examples=20, deadline=None)
+@tried(20)
 @given(trees)
 def test_a_condition_goes_as_the_tree_that_it_is(tree: Node) -> None:
     """What the debugger parsed is what the backend reads; but for numbers that no JSON reader holds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.events import Event, encode_event
@@ -14,6 +14,7 @@ from backend.wire.client import MOST_SOURCES, Received
 from backend.wire.frames import Hello, Subscribe
 from backend.wire.ring import Ring
 from backend.wire.server import FeedSession
+from tests.support.examples import tried
 
 
 def batch(source: str, first: int, count: int) -> Batch:
@@ -97,7 +98,7 @@ def test_a_later_producer_counts_from_its_first_event() -> None:
     assert gaps(received) == [GapReceived("new", 1, 20)]
 
 
-@settings(max_examples=100, deadline=None)
+@tried(100)
 @given(
     first=st.integers(1, 50),
     early=st.integers(0, 40),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.wire import (
@@ -19,6 +19,7 @@ from backend.wire import (
     SourceChanged,
     Subscribe,
 )
+from tests.support.examples import tried
 from tests.wire.batches import batch
 
 FOREVER = math.inf
@@ -107,7 +108,7 @@ def play(world: World, steps: list[tuple[str, int]]) -> None:
     world.read(FOREVER)
 
 
-@settings(max_examples=300, deadline=None)
+@tried(120)
 @given(steps=STEPS, history=st.integers(1, 30), queue=st.integers(1, 30), batched=st.booleans())
 def test_every_event_is_seen_once_or_named_lost(
     steps: list[tuple[str, int]], history: int, queue: int, batched: bool
@@ -128,7 +129,7 @@ def test_every_event_is_seen_once_or_named_lost(
     assert set(world.seen) <= set(ends)
 
 
-@settings(max_examples=100, deadline=None)
+@tried(100)
 @given(steps=STEPS, history=st.integers(1, 30), queue=st.integers(1, 30))
 def test_a_filter_leaves_out_only_what_does_not_match(
     steps: list[tuple[str, int]], history: int, queue: int
@@ -144,7 +145,7 @@ def test_a_filter_leaves_out_only_what_does_not_match(
     assert set(seen) == matching - lost
 
 
-@settings(max_examples=100, deadline=None)
+@tried(100)
 @given(before=st.integers(0, 20), steps=STEPS)
 def test_without_history_everything_after_the_first_connection_counts(
     before: int, steps: list[tuple[str, int]]
@@ -166,7 +167,7 @@ def test_without_history_everything_after_the_first_connection_counts(
         assert len(seen) == len(set(seen))
 
 
-@settings(max_examples=100, deadline=None)
+@tried(100)
 @given(
     steps=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9), st.integers(0, 2)), max_size=30),
     history=st.integers(1, 30),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.analysis.findings import Finding
 from tests.analysis.conflicts.conflict_logs import Story
+from tests.support.examples import tried
 
 Deed = tuple[str, str, str]
 """A task, what it does, and the key."""
@@ -59,7 +60,7 @@ def spoilt(deeds: list[Deed]) -> set[tuple[str, str]]:
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@tried(120)
 @given(
     deeds=st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from(("read", "write")), st.sampled_from(KEYS)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.analysis.conflicts import Clash, Conflicts
@@ -10,9 +10,10 @@ from debugger.analysis.order import Order
 from debugger.log import EventLog
 from tests.analysis.conflicts.conflict_logs import ALL, Swaps, found_in, touched
 from tests.analysis.order_programs import append, log_of
+from tests.support.examples import tried
 
 
-@settings(max_examples=200, deadline=None)
+@tried(80)
 @given(seed=st.integers(0, 10**9), size=st.integers(6, 40), sources=st.integers(1, 2))
 def test_a_clash_is_a_pair_that_can_change_places(seed: int, size: int, sources: int) -> None:
     """Each clash happens in both orders in some runs; each such pair is found, or one that it leads to."""
@@ -30,7 +31,7 @@ def test_a_clash_is_a_pair_that_can_change_places(seed: int, size: int, sources:
         )
 
 
-@settings(max_examples=60, deadline=None)
+@tried(20)
 @given(seed=st.integers(0, 10**9), size=st.integers(6, 80), piece=st.integers(1, 9))
 def test_a_log_that_grows_tells_the_same(seed: int, size: int, piece: int) -> None:
     """However a log comes, its races, updates and findings are those of the whole."""
@@ -50,7 +51,7 @@ def test_a_log_that_grows_tells_the_same(seed: int, size: int, piece: int) -> No
     assert conflicts.findings() == whole.findings()
 
 
-@settings(max_examples=100, deadline=None)
+@tried(40)
 @given(seed=st.integers(0, 10**9), size=st.integers(6, 60))
 def test_folding_leaves_a_cause_for_each_clash(seed: int, size: int) -> None:
     """Every clash is one of a race that is told, or is counted with one; each race is a clash."""
@@ -66,7 +67,7 @@ def test_folding_leaves_a_cause_for_each_clash(seed: int, size: int) -> None:
     assert len(pairs) <= len(races) + conflicts.counts.folded
 
 
-@settings(max_examples=30, deadline=None)
+@tried(12)
 @given(seed=st.integers(0, 10**9), piece=st.integers(1, 60), most=st.integers(8, 80))
 def test_what_is_forgotten_is_in_no_new_race(seed: int, piece: int, most: int) -> None:
     """Of a log with a bound rows go, some that were never looked at; what is told stays, and it goes on."""

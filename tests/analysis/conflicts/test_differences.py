@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.analysis.conflicts import Limits
@@ -18,6 +18,7 @@ from debugger.log import EventLog
 from debugger.sources.file import open_recordings
 from tests.analysis.conflicts.conflict_logs import Story, found_in
 from tests.analysis.order_programs import append
+from tests.support.examples import tried
 
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(-2, 2) | st.text("ab", max_size=70)
 VALUES = st.recursive(
@@ -28,7 +29,7 @@ VALUES = st.recursive(
 STATES = st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=4)
 
 
-@settings(max_examples=100, deadline=None)
+@tried(100)
 @given(old=STATES, new=STATES, most=st.integers(0, 6))
 def test_differences_are_told_the_same_either_way(
     old: dict[str, Any], new: dict[str, Any], most: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debugger.analysis.explain import Explanation, explain
@@ -11,6 +11,7 @@ from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
 from tests.analysis.conflicts.conflict_logs import Story, touched
 from tests.analysis.order_programs import log_of
+from tests.support.examples import tried
 
 
 def explained(story: Story, finding: Finding | None = None) -> Explanation:
@@ -213,7 +214,7 @@ def test_what_never_happened_has_no_order_to_explain() -> None:
     assert explain(log, order, Finding("order-race", "predicted", "warning", "", rows=rows)) is not None
 
 
-@settings(max_examples=60, deadline=None)
+@tried(20)
 @given(seed=st.integers(0, 10**9), size=st.integers(10, 70), sources=st.integers(1, 2))
 def test_any_two_events_of_two_activations_can_be_explained(seed: int, size: int, sources: int) -> None:
     """The slice has both events and is in order; an edge is missing exactly where nothing orders them."""

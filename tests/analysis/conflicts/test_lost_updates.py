@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analysis.conflicts.conflict_logs import Story
+from tests.support.examples import tried
 
 Deed = tuple[int, str]
 
@@ -45,7 +46,7 @@ def serialisable(deeds: list[Deed]) -> bool:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@tried(60)
 @given(order=st.permutations([(who, deed) for who in range(3) for deed in ("read", "write")]))
 def test_an_update_is_lost_where_no_serial_order_gives_the_same(order: list[Deed]) -> None:
     """A violation is told if and only if the activations of the log are not serialisable."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import naive_rules as naive
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from naive_rules import Happened
 from rule_logs import VOICE, Told, append, event, found, log_of, recorded, rules_of, sent
 from test_rule_patterns import RULES, logs, told_of
@@ -16,6 +16,7 @@ from debugger.analysis.findings import Finding
 from debugger.analysis.order import order_of
 from debugger.analysis.rules import Rules
 from debugger.log import EventLog
+from tests.support.examples import tried
 
 TTS = "tts_orchestrator"
 
@@ -90,7 +91,7 @@ def test_a_live_finding_gets_its_second_event_when_it_comes() -> None:
 
 
 @given(log=logs())
-@settings(max_examples=120, deadline=None)
+@tried(50)
 def test_the_second_event_is_the_first_of_its_key_that_came_later(log: naive.Log) -> None:
     """On any log, also where it is not known yet whether there is such an event at all."""
     told = log_of(told_of(log))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import naive_rules as naive
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from naive_rules import Happened
 from rule_logs import VOICE, Told, append, event, log_of, recorded, rules_of
@@ -15,6 +15,7 @@ from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
 from debugger.analysis.rules import Rules, RuleSet, load_rules
 from debugger.log import EventLog
+from tests.support.examples import tried
 from tests.support.voicelog import voice_lines, voice_log
 
 HEAD = (
@@ -77,7 +78,7 @@ def told_of(log: naive.Log) -> list[Told]:
 
 @pytest.mark.parametrize("pattern", CASES)
 @given(log=logs())
-@settings(max_examples=120, deadline=None)
+@tried(50)
 def test_a_pattern_finds_what_it_means(pattern: str, log: naive.Log) -> None:
     """Neither more nor less than its meaning, by session and key."""
     rules = rules_of(log_of(told_of(log)), RULES[pattern], order=False)
@@ -108,7 +109,7 @@ def in_pieces(lines: list[bytes], sizes: list[int]) -> tuple[Finding, ...]:
 
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=5), st.integers(0, 3))
-@settings(max_examples=8, deadline=None)
+@tried(4)
 def test_findings_do_not_depend_on_the_pieces_that_a_log_comes_in(sizes: list[int], seed: int) -> None:
     """Those of a log with something wrong in it: a tenth of its events is missing."""
     lines = [line for at, line in enumerate(voice_lines(seed, turns=2).splitlines()) if at % 10]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rule_logs import VOICE, Told, event, found, log_of, recorded
+
+from tests.support.examples import tried
 
 MESSAGES = [
     "CHUNK_RESPONSE",
@@ -70,7 +72,7 @@ def events(draw: st.DrawFn) -> Told:
 
 
 @given(st.lists(events(), max_size=30))
-@settings(max_examples=150, deadline=None)
+@tried(60)
 def test_payloads_of_any_kind_break_nothing(told: list[Told]) -> None:
     """Each finding is of a rule, at rows of the log, in words of a bounded length."""
     log = log_of(recorded(*told))

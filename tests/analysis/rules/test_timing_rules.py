@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rule_logs import Told, append, event, found, log_of, recorded, rules_of, sent
 
 from debugger.analysis.rules import Rules, RuleSet, load_rules
 from debugger.log import EventLog
+from tests.support.examples import tried
 
 TIMING = {"slow-first-audio", "slow-mailbox", "slow-handler", "stalled-handler", "blocked-loop"}
 STRICT = load_rules([("strict.toml", '[override.slow-first-audio]\nwithin = "1500ms"\n')])
@@ -207,7 +208,7 @@ def test_a_silence_in_which_events_are_lost_is_inconclusive() -> None:
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4))
-@settings(max_examples=25, deadline=None)
+@tried(10)
 def test_timing_does_not_depend_on_the_pieces_that_a_log_comes_in(sizes: list[int]) -> None:
     """The same findings, however many rows come at a time."""
     events = recorded(*delivery(6, 11), *stalled(40), *blocked(0.4), session_ended=False, ended=False)
