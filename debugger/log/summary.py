@@ -14,6 +14,7 @@ LIMIT: Final = 160
 
 # What says most comes first. Keys of CONTRACT section 5 and of our own messages.
 _LEADING: Final = (
+    "do",
     "error_type",
     "error_message",
     "event",
@@ -27,6 +28,11 @@ _LEADING: Final = (
     "outcome",
 )
 _LABELLED: Final = (
+    "deliveries",
+    "delivery",
+    "passed_by",
+    "when",
+    "why",
     "chunk_index",
     "audio_index",
     "index",
@@ -46,6 +52,8 @@ _LABELLED: Final = (
 )
 _QUOTED: Final = frozenset({"text"})
 _PASSED_OVER: Final = frozenset({"pcm", "topology", "stack_trace", "from", "to"})
+_DELIVERIES: Final = frozenset({"deliveries", "delivery", "passed_by"})
+_FEW: Final = 3
 _US: Final = 1_000
 _LONGEST_US: Final = 1e18  # also without infinity and what is no number, which cannot be rounded
 
@@ -72,7 +80,10 @@ def summarise(data: Mapping[str, Any]) -> str:
         value = data[key]
         if value is None or value == "" or value is False:
             continue
-        parts.append(_one_line(str(key)) if value is True else f"{_one_line(str(key))}={_shown(value)}")
+        if key in _DELIVERIES:
+            parts.append(_deliveries(key, value))
+        else:
+            parts.append(_one_line(str(key)) if value is True else f"{_one_line(str(key))}={_shown(value)}")
     line = " · ".join(parts)
     return line if len(line) <= LIMIT else line[: LIMIT - 1] + "…"
 
@@ -97,6 +108,21 @@ def _shown(value: Any) -> str:
         brackets = "[]" if isinstance(value, list) else "{}"
         return brackets if not size else f"{brackets[0]}{size}{brackets[1]}"
     return _one_line(json.dumps(value))
+
+
+def _deliveries(key: str, value: Any) -> str:
+    """Which message to whom: the source before the message's number says nothing in a list of its own."""
+    named = [one for one in (value if isinstance(value, list) else [value])[:_FEW] if isinstance(one, str)]
+    told = ", ".join(
+        _one_line(f"#{one[one[:LIMIT].rfind('-') + 1 :].replace('>', ' → ', 1)}") for one in named
+    )
+    more = len(value) - len(named) if isinstance(value, list) else 0
+    label = "" if key != "passed_by" else "passed by "
+    return (
+        f"{label}{told}{f' and {more:,} more' if more > 0 and named else ''}"
+        if named
+        else f"{key}={_shown(value)}"
+    )
 
 
 def _task(value: Any) -> str:

@@ -72,7 +72,7 @@ async def test_nothing_is_said_by_colour_alone(monkeypatch: pytest.MonkeyPatch) 
         assert "■ PAUSED by grace@lab (77)" in shown
         assert "runs on meanwhile: answer of the model, TTS worker" in shown
         assert "▸○ Q CHUNK_RESPONSE" in shown
-        assert "⧗ Q CHUNK_RESPONSE" in shown
+        assert "▣ Q CHUNK_RESPONSE" in shown
         assert "✗   data.index > 3" in shown
         assert "BUS PAUSED by grace@lab (77)" in pictures.text(backend.app)
         backend.tell(structs.replace(PAUSED, mode="running", held=()), ours=False)

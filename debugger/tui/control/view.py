@@ -21,7 +21,7 @@ ABOUT: Final = {
     "delay": "what goes to a component is delivered later",
     "pace": "the voice plays slower or faster",
 }
-NEXT, ALONE, DISARMED = "▸", "⧗", "✗"
+NEXT, ALONE, DISARMED = "▸", "▣", "✗"
 
 _NAME: Final = 60
 _TEXT: Final = 300
