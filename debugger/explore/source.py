@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from backend.scenarios import Scenario
 from backend.scenarios.loading import load_file
+from backend.scenarios.scenario import MADE
 
 
 class Source(Struct, frozen=True):
@@ -55,7 +56,9 @@ def _imported(name: str) -> ModuleType | None:
 
 
 def _in_module(module: ModuleType) -> Iterator[Scenario]:
-    for value in tuple(vars(module).values()):
+    for name, value in tuple(vars(module).items()):
+        if name == MADE:  # those of functions, too, which are made when these are called
+            continue
         if isinstance(value, Scenario):
             yield value
         elif isinstance(value, list | tuple):

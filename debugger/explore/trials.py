@@ -142,7 +142,6 @@ class Bench:
 def seldom_collecting() -> Iterator[None]:
     """What is loaded is no garbage, and what a run leaves is little: looking for it took a tenth."""
     often = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_SELDOM, 20, 20)
     try:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
 
-from backend.scenarios import BUGGY, FIXED, Play, Scenario
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.scenarios import BUGGY, FIXED, Play, Scenario, Scene
 from backend.simulation import AtRandom, Plain
 from debugger.explore.guided import Guided, Hold, Sight, Until
 from debugger.explore.oracle import Oracle, judged
@@ -76,6 +80,40 @@ def test_a_budget_that_ends_before_the_pairs_leaves_them_open() -> None:
     result = explore(programs.second_must_not_win, BUGGY, Budget(schedules=1))
     assert (result.verdict, result.schedules) == ("not-reproduced", 1)
     assert told(result) == [("order-race", "untried", 0)]
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.integers(1, 150), min_size=2, max_size=3, unique=True))
+def test_guided_reversal_finds_any_order_that_only_time_keeps(centiseconds: list[int]) -> None:
+    """Each writes at its time, and the last must win: one hold confirms it, however far they are apart.
+
+    Where each waits for the one before, nothing is found, nor predicted.
+    """
+
+    def made(*, waiting: bool) -> Scenario:
+        async def act(scene: Scene) -> None:
+            owner = 0
+
+            async def come(number: int, before: asyncio.Task[None] | None) -> None:
+                nonlocal owner
+                await asyncio.sleep(number / 100)
+                if waiting and before is not None:
+                    await before
+                owner = number
+                programs.write(scene.tap, "owner", number)
+
+            tasks: list[asyncio.Task[None]] = []
+            for number in sorted(centiseconds):
+                tasks.append(asyncio.create_task(come(number, tasks[-1] if tasks else None)))
+            await asyncio.gather(*tasks)
+            assert owner == max(centiseconds)
+
+        return Scenario("latecomers", "", act)
+
+    racing = explore(made(waiting=False), FIXED, Budget(schedules=8))
+    assert (racing.verdict, racing.phase) == ("confirmed", "guided")
+    assert racing.schedules == 2 or len(centiseconds) > 2
+    assert explore(made(waiting=True), FIXED, Budget(schedules=8)).found is None
 
 
 @pytest.mark.parametrize("made", [programs.two_deposits_recorded, programs.either_order])
