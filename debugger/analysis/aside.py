@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import multiprocessing
 import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
-from multiprocessing.connection import Connection
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from msgspec import Struct
@@ -26,6 +24,9 @@ from debugger.analysis.order import Order
 from debugger.analysis.rules import Rules, RuleSet
 from debugger.analysis.rules.doubts import AtHand, Doubt
 from debugger.log import EventLog
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 WORTH: Final = 20_000
 """Rows from which on the second process pays."""
@@ -60,6 +61,8 @@ class Aside:
     """The other process, seen from the one that has the order."""
 
     def __init__(self, log: EventLog, rules: RuleSet, order: Order) -> None:
+        import multiprocessing  # noqa: PLC0415 - what a small log does without
+
         self._order = order
         self._answers = AtHand(log, order)
         self._asked: deque[tuple[int, int, int, bool]] = deque()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from backend.events import BrokenLineError, Event, decode_line
 from debugger.analysis.findings import Finding
 from debugger.log import NONE, EventLog
+from debugger.log.distinct import distinct
 
 _AT_ONCE: Final = 1024
 _AGAIN: Final = "repeated-events"
@@ -134,7 +135,7 @@ def told_anew(log: EventLog, plan: Mended) -> Iterator[None]:
     if rows is None:
         return
     stores, offsets, lengths = (log.column(name)[rows] for name in ("store", "offset", "length"))
-    numbers = {int(one): new.add_store(log.store_of(int(one))) for one in np.unique(stores)}
+    numbers = {int(one): new.add_store(log.store_of(int(one))) for one in distinct(stores)}
     for start in range(0, len(rows), _AT_ONCE):
         at = slice(start, start + _AT_ONCE)
         events = [_event(log, row) for row in rows[at].tolist()]

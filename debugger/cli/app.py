@@ -1,25 +1,53 @@
-"""The commands of `doubletalk`, each a function in a module of its own."""
+"""The commands of `doubletalk`: functions of their names, in modules that are loaded when asked for."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
-from backend.cli.serve import serve
-from debugger.cli.check.command import check
-from debugger.cli.demo import demo
-from debugger.cli.explore.command import explore
-from debugger.cli.inspect.query import query
-from debugger.cli.inspect.show import show
-from debugger.cli.inspect.stats import stats
-from debugger.cli.inspect.turns import turns
-from debugger.cli.record import record
-from debugger.cli.simulate.command import simulate
-from debugger.cli.view import attach, replay
+_MODULES: Final = {
+    "demo": "debugger.cli.demo",
+    "serve": "backend.cli.serve",
+    "attach": "debugger.cli.view",
+    "replay": "debugger.cli.view",
+    "record": "debugger.cli.record",
+    "check": "debugger.cli.check.command",
+    "simulate": "debugger.cli.simulate.command",
+    "explore": "debugger.cli.explore.command",
+    "stats": "debugger.cli.inspect.stats",
+    "turns": "debugger.cli.inspect.turns",
+    "query": "debugger.cli.inspect.query",
+    "show": "debugger.cli.inspect.show",
+}
+"""By command, in the order in which they are listed."""
+
+
+class _Commands(TyperGroup):
+    """Makes a command when it is looked up: to prepare those of all takes as long as to check a recording."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names."""
+        del ctx
+        return list(_MODULES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name; None for none."""
+        if cmd_name not in _MODULES:
+            for name in _MODULES:  # click says which of those that are there was meant
+                self.get_command(ctx, name)
+        elif cmd_name not in self.commands:
+            alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+            alone.command(cmd_name)(getattr(import_module(_MODULES[cmd_name]), cmd_name))
+            self.commands[cmd_name] = typer.main.get_command(alone)
+        return self.commands.get(cmd_name)
+
 
 app = typer.Typer(
     name="doubletalk",
+    cls=_Commands,
     help="Debug voice assistants and other event-driven AI backends: live, from a recording, or in CI.",
     no_args_is_help=True,
     add_completion=False,
@@ -45,17 +73,3 @@ def _root(
     ] = False,
 ) -> None:
     del show_version
-
-
-app.command()(demo)
-app.command()(serve)
-app.command()(attach)
-app.command()(replay)
-app.command()(record)
-app.command()(check)
-app.command()(simulate)
-app.command()(explore)
-app.command()(stats)
-app.command()(turns)
-app.command()(query)
-app.command()(show)

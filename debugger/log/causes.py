@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from debugger.log.columns import FORGOTTEN, NONE, NOT_IN_LOG, Columns
+from debugger.log.distinct import distinct
 from debugger.log.pack import Pack, Texts
 from debugger.log.series import NOWHERE
 from debugger.log.textindex import TextIndex, listed
@@ -94,7 +95,7 @@ def _by_file(texts: Texts, store: int | Sequence[int]) -> Iterator[tuple[int, Te
             yield store, texts
         return
     stores: NDArray[np.int64] = np.asarray(store, np.int64)
-    for file in np.unique(stores).tolist():
+    for file in distinct(stores).tolist():
         mine = texts.of(stores == file)
         if len(mine.places):
             yield file, mine

@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from debugger.log.distinct import distinct
+
 DIGITS: Final = "0123456789"
 NOWHERE: Final = -1
 LARGEST: Final = (1 << 32) - 1
@@ -202,7 +204,7 @@ class Series:
         inside = (within >= 0) & (within < counts[at])
         found = np.where(inside, begin + within, NOWHERE)
         tabled = np.flatnonzero(inside & (begin < 0))
-        for place in np.unique(at[tabled]).tolist() if len(tabled) else ():
+        for place in distinct(at[tabled]).tolist() if len(tabled) else ():
             mine = tabled[at[tabled] == place]
             found[mine] = self._tables[-1 - int(rows[place])][within[mine]].astype(np.int64) - 1
         return found

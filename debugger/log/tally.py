@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from debugger.log.columns import NONE
+from debugger.log.distinct import distinct
 from debugger.log.records import BrokenLine, LogStats
 
 BROKEN_SHOWN: Final = 100
@@ -54,7 +55,7 @@ class Tally:
 
     def _add_seqs(self, sources: NDArray[np.uint32], seqs: NDArray[np.int64]) -> None:
         numbered = seqs != NONE
-        for source in np.unique(sources[numbered]).tolist():
+        for source in distinct(sources[numbered]).tolist():
             mine = seqs[numbered & (sources == source)]
             low, high, count = self._seqs.get(source, (int(mine[0]), int(mine[0]), 0))
             self._seqs[source] = (min(low, int(mine.min())), max(high, int(mine.max())), count + len(mine))

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from debugger.log.distinct import distinct
 from debugger.log.interner import Interner, bounded
 
 MOST: Final = 1 << 14
@@ -106,14 +107,14 @@ class Topology:
 
     def saw(self, components: NDArray[np.uint32]) -> None:
         """Components that events name."""
-        new = [one for one in _distinct(components) if one not in self._seen]
+        new = [one for one in distinct(components).tolist() if one not in self._seen]
         for one in new:
             self._seen.add(one)
             self._ordered.setdefault(self._component_names.name(one))
 
     def published(self, components: NDArray[np.uint32], messages: NDArray[np.uint32]) -> None:
         """Publishes; remembers who publishes a message type, or that several do."""
-        for key in _distinct(components.astype(np.int64) << _BITS | messages):
+        for key in distinct(components.astype(np.int64) << _BITS | messages).tolist():
             component, message = key >> _BITS, key & _MASK
             if self._publishers.setdefault(message, component) != component:
                 self._publishers[message] = 0
@@ -143,8 +144,3 @@ class Topology:
 
 def _strings(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
-
-
-def _distinct(numbers: NDArray[Any]) -> list[int]:
-    distinct: list[int] = np.unique(numbers).tolist()
-    return distinct

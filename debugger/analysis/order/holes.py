@@ -11,6 +11,7 @@ from debugger.analysis.order.records import Hole, Missing
 from debugger.analysis.order.tape import Tape
 from debugger.log import NONE, EventLog
 from debugger.log.columns import FORGOTTEN
+from debugger.log.distinct import distinct
 
 _FEW: Final = 64
 _FAR: Final = 1_000  # causes that are followed to tell a cycle
@@ -83,7 +84,7 @@ class Holes:
         """Which rows come after a jump of their source's count, and which after it was higher."""
         lost, repeated = np.zeros(len(seqs), np.bool_), np.zeros(len(seqs), np.bool_)
         counted = np.flatnonzero(seqs != NONE)
-        for source in np.unique(sources[counted]).tolist():
+        for source in distinct(sources[counted]).tolist():
             at = counted[sources[counted] == source]
             own = seqs[at]
             highest = np.maximum.accumulate(own)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from backend.events.vocabulary import GAP, SYSTEM
 from debugger.log import NONE, EventLog
+from debugger.log.distinct import distinct
 
 _MOST: Final = 100_000
 
@@ -56,7 +57,7 @@ class Losses:
         lost = np.zeros(len(seqs), np.bool_)
         counted = np.flatnonzero(seqs != NONE)
         several = bool(len(counted)) and bool((sources[counted] != sources[counted[0]]).any())
-        for source in np.unique(sources[counted]).tolist() if several else sources[counted[:1]].tolist():
+        for source in distinct(sources[counted]).tolist() if several else sources[counted[:1]].tolist():
             at = counted[sources[counted] == source] if several else counted
             highest = np.maximum.accumulate(seqs[at])
             before = np.empty_like(highest)

@@ -24,6 +24,7 @@ from debugger.analysis.rules.deliveries import PUBLISHES
 from debugger.analysis.rules.program import Program, Selector
 from debugger.analysis.rules.sessions import Sessions
 from debugger.log import EventLog
+from debugger.log.distinct import distinct
 from debugger.log.fields import same
 from debugger.log.query.joint import Piece, Places
 
@@ -152,7 +153,7 @@ class _Picking:
     def _possible(self, query: int, selector: Selector) -> Places:
         mask = self._piece.possible(query)
         if selector.snapshots and mask.any():
-            mask = mask & self._states(np.unique(self._column("component")[mask]))
+            mask = mask & self._states(distinct(self._column("component")[mask]))
         return np.flatnonzero(mask)
 
     def _states(self, components: NDArray[Any]) -> NDArray[np.bool_]:
@@ -168,7 +169,7 @@ class _Picking:
                 continue
             self._states_of.add(component)
             name = log.name("component", component)
-            for session in np.unique(self._sessions[self._column("component") == component]).tolist():
+            for session in distinct(self._sessions[self._column("component") == component]).tolist():
                 rows = log.snapshot_rows(name, log.interner("session").value(session), self._start - 1, -size)
                 near = np.asarray(rows, np.int64) - self._start
                 self._with_state[near[near < size]] = True
@@ -203,7 +204,7 @@ class _Picking:
     def received_messages(self) -> list[int]:
         """Messages whose handlers' ends are looked at from now on."""
         places = [self._events[code] for code in self._program.received if code in self._events]
-        return np.unique(self._messages[np.concatenate(places)]).tolist() if places else []
+        return distinct(self._messages[np.concatenate(places)]).tolist() if places else []
 
     def handlers(self, looked: set[int], waiting: dict[int, Any]) -> dict[int, int]:
         """Ends of handlers: those that are looked at by themselves are added, those of receives here told."""

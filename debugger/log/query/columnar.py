@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backend.wire.query.matching import Conditional, Test, name_test
 from backend.wire.query.nodes import Compare, Field, Kind, OneOf
 from debugger.log.columns import NONE
+from debugger.log.distinct import distinct
 from debugger.log.eventlog import EventLog
 from debugger.log.interner import Interner
 from debugger.log.query.intervals import Interval, intervals
@@ -222,7 +223,7 @@ class _Names:
         answers = self._answers[places]
         unknown = places[answers == _UNKNOWN]
         if len(unknown):
-            self._ask(interner, np.unique(unknown))
+            self._ask(interner, distinct(unknown))
             answers = self._answers[places]
         return np.asarray(answers == _YES)
 

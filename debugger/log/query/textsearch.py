@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from debugger.log.distinct import distinct
 from debugger.log.eventlog import EventLog
 
 _STRETCH: Final = 4 << 20
@@ -36,7 +37,7 @@ class Needle:
         """Which of `rows` have the text in their line; evicted lines have nothing."""
         found = np.zeros(len(rows), np.bool_)
         columns = {name: log.column(name)[rows].astype(np.int64) for name in ("store", "offset", "length")}
-        for store in np.unique(columns["store"]).tolist():
+        for store in distinct(columns["store"]).tolist():
             places = np.flatnonzero(columns["store"] == store)
             text_of = log.store_of(store)
             places = places[columns["offset"][places] >= text_of.first_offset]

@@ -12,6 +12,7 @@ from debugger.analysis.rules.patterns.base import Binding, Context
 from debugger.analysis.rules.patterns.columns import ColumnJudge, milliseconds
 from debugger.analysis.rules.schema import Blocked, Rule
 from debugger.log import ABSENT, EventLog
+from debugger.log.distinct import distinct
 
 _AFTER: Final = 256
 """Rows after a silence among which a message is that was due in it."""
@@ -116,7 +117,7 @@ class BlockedJudge(ColumnJudge):
         received = kinds == self.id_of("event_type", RECEIVED)
         handled = kinds == self.id_of("event_type", HANDLED)
         components = log.column("component")[near]
-        self._vague.update(np.unique(components[handled & (causes < 0)]).tolist())
+        self._vague.update(distinct(components[handled & (causes < 0)]).tolist())
         sources = log.column("source")[near].astype(np.int64)
         where = sources * _COMPONENTS + components
         for which, step in ((received, 1), (handled & (causes >= 0), -1)):

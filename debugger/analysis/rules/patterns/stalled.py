@@ -12,6 +12,7 @@ from debugger.analysis.rules.patterns.base import Binding, Context
 from debugger.analysis.rules.patterns.columns import ColumnJudge, milliseconds
 from debugger.analysis.rules.schema import Rule, Stalled
 from debugger.log import ABSENT, EventLog
+from debugger.log.distinct import distinct
 
 _OPEN: Final = 4_096
 """Handlers that run at once; of more the oldest is given up."""
@@ -44,7 +45,7 @@ class StalledJudge(ColumnJudge):
         self._stop = stop
         received = np.flatnonzero(kinds == self.id_of("event_type", RECEIVED)) + start
         handled = np.flatnonzero(kinds == self.id_of("event_type", HANDLED)) + start
-        self._ending.update(np.unique(log.column("component")[handled]).tolist())
+        self._ending.update(distinct(log.column("component")[handled]).tolist())
         causes = log.column("cause_row")[handled].astype(np.int64)
         named = (causes >= 0) & (causes < handled)
         for row in received[~np.isin(received, causes[named])].tolist():
