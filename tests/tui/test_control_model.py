@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from msgspec import structs
 
+from backend.errors import UserError
+from backend.token_file import write_run_token
 from backend.wire.client import ControlAnswered, ControlChanged
 from backend.wire.control import (
     Alive,
@@ -19,6 +25,8 @@ from backend.wire.control import (
     parse_request,
 )
 from backend.wire.frames import PROTOCOL, Hello
+from debugger.analysis.findings import Finding
+from debugger.cli.control_token import Controlling
 from debugger.sources.control import LONGEST, FrameLines
 from debugger.sources.feed import Connected, Disconnected
 from debugger.tui.control.model import ALIVE_NS, PATIENCE_NS, Control
@@ -190,6 +198,66 @@ def test_what_cannot_be_sent_is_told_and_not_sent() -> None:
     desk.connected = False
     desk.control.pause()
     assert "not connected" in desk.told[-1]
+
+
+def finding(row: int, severity: str = "error", verdict: str = "violation") -> Finding:
+    return Finding("stale-worker-chunk", verdict, severity, "CHUNK_RESPONSE of s1-w1", row=row, rows=(row,))
+
+
+def test_a_new_violation_pauses_the_bus_after_the_fact() -> None:
+    """One that was there before does not, nor a warning: what is held is slow. Asked again, it ends."""
+    desk, found = Desk(), SimpleNamespace(all=(finding(3),))
+    judging: Any = SimpleNamespace(found=found)
+    desk.greet()
+    desk.control.findings.toggle(judging)
+    desk.answer()
+    assert "after the fact" in desk.told[0]
+    assert "a new violation" in [line.text for line in held_view(desk.control, ()).lines]
+    found.all = (finding(3), finding(5, "warning"), finding(6, verdict="predicted"))
+    desk.control.look()
+    assert desk.requests() == [Take(desk.control.name)]
+    found.all = (*found.all, finding(9))
+    desk.control.look()
+    desk.control.look()
+    words = "found after the fact: stale-worker-chunk: CHUNK_RESPONSE of s1-w1"
+    assert desk.requests()[1:] == [Pause(words)]
+    desk.control.findings.toggle(judging)
+    found.all = (*found.all, finding(12))
+    desk.control.look()
+    assert desk.requests()[1:] == [Pause(words)]
+    desk.control.findings.toggle(None)
+    assert "nobody judges" in desk.told[-1]
+
+
+def test_a_right_that_is_lost_no_longer_waits_for_findings() -> None:
+    """The next controller is somebody else."""
+    desk = Desk()
+    desk.greet()
+    judging: Any = SimpleNamespace(found=SimpleNamespace(all=()))
+    desk.control.findings.toggle(judging)
+    desk.answer("grace@lab (77) has control: it has to let go first")
+    assert not desk.control.findings.armed
+
+
+def test_the_token_for_control_is_given_or_found_and_else_said_where_to_get(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server of this user leaves it; elsewhere a file or the environment has it."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("DOUBLETALK_CONTROL_TOKEN", raising=False)
+    here = ["ws://127.0.0.1:8765/ws/events"]
+    write_run_token(8765, None, "left-by-the-server-there")
+    assert Controlling().tokens(here) == ["left-by-the-server-there"]
+    for address in ("ws://127.0.0.1:8766/ws/events", "ws://10.0.0.7:8765/ws/events"):
+        with pytest.raises(UserError, match="serve --control"):
+            Controlling().tokens([address])
+    file = tmp_path / "token"
+    file.write_text("one-that-was-given-here\n")
+    assert (
+        Controlling(file).tokens([*here, "ws://10.0.0.7:8765/ws/events"]) == ["one-that-was-given-here"] * 2
+    )
+    monkeypatch.setenv("DOUBLETALK_CONTROL_TOKEN", "of-the-environment")
+    assert Controlling().tokens(here) == ["of-the-environment"]
 
 
 def test_frames_come_whole_out_of_a_pipe_however_they_are_cut() -> None:

@@ -61,6 +61,9 @@ class FindingBreak:
 
 
 def _violations(judging: Judging) -> dict[object, str]:
+    """Errors by their keys. Warnings are left out: what is held is slow, and the rules say so."""
     return {
-        key_of(one): f"{one.rule}: {one.message}" for one in judging.found.all if one.verdict == "violation"
+        key_of(one): f"{one.rule}: {one.message}"
+        for one in judging.found.all
+        if (one.verdict, one.severity) == ("violation", "error") and not one.suppressed
     }

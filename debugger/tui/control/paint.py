@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Final
 
 from rich.segment import Segment
@@ -78,16 +79,21 @@ def _signs(line: Line) -> list[Segment]:
     return [Segment(sign, style), Segment(f"{LOOKS[line.family].letter} ", ink.families[line.family])]
 
 
-def guidance(y: int, control: Control, width: int, *, words: bool) -> list[Segment]:
-    """What an empty list says: what would be here, and how."""
-    told: list[list[Segment]] = [[Segment(shorten(_first(control), width), ink.dim)], []]
-    for name, about in {}.items() if control.problem else _WAYS.items():
-        row = current.named(name)
-        if row is not None:
-            key = f" {cap(row.keys[0], words=words)} "
-            told.append(
-                [Segment(key, ink.key), Segment(shorten(about, max(width - width_of(key), 1)), ink.dim)]
-            )
+def guidance(y: int, view: HeldView, control: Control, width: int, *, words: bool) -> list[Segment]:
+    """What an empty list says: what is wrong, in as many lines as that takes; what would be here, and how."""
+    told: list[list[Segment]] = []
+    if view.bad and view.told:
+        told = [[Segment(f" {line}", ink.bad)] for line in wrap(view.told, max(width - 2, 1))]
+    if not control.problem:
+        told.append([Segment(shorten(_first(control), width), ink.dim)])
+        told.append([])
+        for name, about in _WAYS.items():
+            row = current.named(name)
+            if row is not None:
+                key = f" {cap(row.keys[0], words=words)} "
+                told.append(
+                    [Segment(key, ink.key), Segment(shorten(about, max(width - width_of(key), 1)), ink.dim)]
+                )
     return told[y] if y < len(told) else []
 
 

@@ -93,9 +93,12 @@ class HeldList(LineList):
     @property
     def _top(self) -> int:
         """Lines over the list: how the bus is, and what runs on."""
-        if self.size.height < _WHY_LEAST:
-            return 1 if self._view.told and self.size.height > 1 else 0
-        return bool(self._view.told) + bool(self._view.runs_on)
+        view, height = self._view, self.size.height
+        if view.bad and not view.lines:
+            return 0  # what is wrong has the whole pane
+        if height < _WHY_LEAST:
+            return 1 if view.told and height > 1 else 0
+        return bool(view.told) + bool(view.runs_on)
 
     @property
     def body(self) -> int:
@@ -116,7 +119,7 @@ class HeldList(LineList):
         y -= top
         if not view.lines:
             words = plain.is_ascii(self.app)
-            return self._strip(guidance(y, self._control, width, words=words))
+            return self._strip(guidance(y, view, self._control, width, words=words))
         if y >= self.body:
             return self._strip([Segment(shorten(f" {self._why()}", width), ink.dim)])
         number = self.scroll_offset.y + y
