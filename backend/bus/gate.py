@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from backend.bus.delays import Delays
 from backend.bus.deliveries import GateError, Key, Waiting, find, located, out_of_order, waiting_at
@@ -36,15 +36,26 @@ if TYPE_CHECKING:
     from backend.bus.port import Port
 
 Then = Literal["pause", "hold"]
-Judge = Callable[["Port", Envelope], Then | None]
-"""What is to become of a delivery that is about to begin; None: let it."""
+
+
+class Judge(Protocol):
+    """Whoever has something to say of deliveries that are about to begin."""
+
+    def concerned(self, component: str, message_type: str) -> bool:
+        """Whether it has, of such ones: asked of each, so it must be cheap."""
+        ...
+
+    def verdict(self, port: Port, envelope: Envelope) -> Then | None:
+        """What is to become of this one; None: let it begin. Asked once of each."""
+        ...
 
 
 class Gate:
     """Made by whoever controls, in the name ``by``, and in force at once.
 
-    ``on_change`` is called when something is different; it must be cheap. ``judge`` is asked about each
-    delivery before it begins, unless it goes by order of the controller.
+    ``on_change`` is called when something is different, but for deliveries that are added only once until
+    `seen` is called. ``judge`` is asked about each delivery before it begins, unless it goes by order of
+    the controller.
 
     Raises:
         GateError: from the methods that are asked for something; nothing was done then.
@@ -65,6 +76,7 @@ class Gate:
         self._judged: set[Key] = set()
         self._free: set[Port] = set()
         self._caught: str | None = None
+        self._unseen = False
         self._turn: Scope | None = None
         self._turn_ends = False
         bus.gate = self
@@ -77,8 +89,13 @@ class Gate:
             self._alone[Key(envelope.publish_id, port)] = None
         if self.delays.seconds:
             self.delays.arrived(envelope.publish_id, port)
-        if self.paused or self._alone:
+        if not self._unseen and (self.paused or self._alone):
+            self._unseen = True
             self.on_change()
+
+    def seen(self) -> None:
+        """Whoever `on_change` called has looked: from here on it is called for new deliveries, too."""
+        self._unseen = False
 
     def take(self, port: Port) -> Envelope | None:
         """The message that may be handled now, out of the mailbox; None for none."""
@@ -91,12 +108,17 @@ class Gate:
                 self._going.popleft()
                 self._next_granted()
                 return self._hand_over(granted)
-        if not self.paused:
-            keeps_some = self._alone or self._going or self.delays.seconds
-            if keeps_some or self._turn is not None or self.judge is not None:
-                return self._choose(port)
-            return box.take()
-        return None
+        if self.paused:
+            return None
+        if not (self._alone or self._going or self._turn is not None or self.delays.seconds):
+            judge, first = self.judge, box.first
+            if (
+                judge is None
+                or first is None
+                or not judge.concerned(port.component, first.message.message_type)
+            ):
+                return box.take()
+        return self._choose(port)
 
     def _choose(self, port: Port) -> Envelope | None:
         """The first that is not kept back, for one reason or the other."""
@@ -107,7 +129,7 @@ class Gate:
             if self.delays.keeps(key) or self._beyond_turn(envelope):
                 return None
             if self.judge is not None and key not in self._judged:
-                then = self.judge(port, envelope)
+                then = self.judge.verdict(port, envelope)
                 if then == "hold":
                     self._alone[key] = None
                     self.on_change()

@@ -44,6 +44,11 @@ class Mailbox:
         """The next message, or None."""
         return self._waiting.popleft() if self._waiting else None
 
+    @property
+    def first(self) -> Envelope | None:
+        """What `take` would give."""
+        return self._waiting[0] if self._waiting else None
+
     def take_at(self, place: int) -> Envelope:
         """The message at a place of the line, out of turn."""
         envelope = self._waiting[place]

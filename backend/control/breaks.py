@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Final
 
 from backend.bus import CONTROL, Bus, Envelope, Gate, Port
@@ -98,7 +97,7 @@ class Breaks:
         self._thread = threading.get_ident()
         self._breaks: dict[str, Break] = {}
         self._by_head: dict[Head, tuple[Break, ...]] = {}
-        self._arriving: dict[Head, tuple[Break, ...]] = {}
+        self._arriving: dict[tuple[str, str], tuple[Break, ...]] = {}
 
     @property
     def states(self) -> tuple[frames.BreakState, ...]:
@@ -135,25 +134,22 @@ class Breaks:
         self._by_head.clear()
         self._arriving.clear()
         armed = any(one.disarmed is None for one in self._breaks.values())
-        self._bus.tap.watch(self._watcher() if armed else None)
-        self._gate.judge = self._judge if armed else None
+        if armed:
+            self._bus.tap.watch(self._by_head.get, self._show)
+        else:
+            self._bus.tap.unwatch()
+        self._gate.judge = self if armed else None
 
     # --- what happens ------------------------------------------------------------------
 
-    def _watcher(self) -> Callable[[Stamped], None]:
-        """What each event is shown to, as it is emitted."""
-        known = self._by_head.get
-        look_up, meet = self._look_up, self._meet
-
-        def watch(event: Stamped) -> None:
-            head = (event.event_type, event.component, event.message_type)
-            breaks = known(head)
-            if breaks is None:
-                breaks = look_up(head)
-            if breaks:
-                meet(event, breaks)
-
-        return watch
+    def _show(self, event: Stamped) -> None:
+        """An event is being emitted that may be meant."""
+        head = (event.event_type, event.component, event.message_type)
+        breaks = self._by_head.get(head)
+        if breaks is None:
+            breaks = self._look_up(head)
+        if breaks:
+            self._meet(event, breaks)
 
     def _look_up(self, head: Head) -> tuple[Break, ...]:
         """Those that an event of this head may be meant by.
@@ -192,25 +188,30 @@ class Breaks:
                 one.published.add(event.id)
                 if one.then == "hold":
                     self._gate.hold_publish(event.id)
-            self._hit(one, event)
+            self._hit(one, event.id)
 
-    def _judge(self, port: Port, envelope: Envelope) -> Then | None:
-        """What is to become of a delivery that is about to begin."""
-        head = (RECEIVED, port.component, envelope.message.message_type)
-        breaks = self._arriving.get(head)
+    def concerned(self, component: str, message_type: str) -> bool:
+        """Whether such a delivery may be meant by any."""
+        pair = component, message_type
+        breaks = self._arriving.get(pair)
         if breaks is None:
             if len(self._arriving) >= _MOST_HEADS:
                 self._arriving.clear()
-            breaks = self._arriving[head] = self._possible(head)
-        if not breaks:
+            breaks = self._arriving[pair] = self._possible((RECEIVED, component, message_type))
+        return bool(breaks)
+
+    def verdict(self, port: Port, envelope: Envelope) -> Then | None:
+        """What is to become of a delivery that is about to begin."""
+        if not self.concerned(port.component, envelope.message.message_type):
             return None
+        breaks = self._arriving[port.component, envelope.message.message_type]
         verdict: Then | None = None
         subject = Arriving(port, envelope)
         for one in breaks:
             if envelope.publish_id in one.published or not self._holds(one, subject):
                 continue
             one.published.add(envelope.publish_id)
-            self._hit(one, subject.stamped)
+            self._hit(one, envelope.publish_id)
             if verdict != "pause":
                 verdict = one.then
         return verdict
@@ -227,10 +228,9 @@ class Breaks:
             self._gate.on_change()
             return False
 
-    def _hit(self, one: Break, event: Stamped) -> None:
+    def _hit(self, one: Break, cause: str) -> None:
         one.hits += 1
         told = {"name": one.name, "when": one.text, "then": one.then, "hits": one.hits}
-        cause = event.id or event.cause
         if one.then == "pause":
             why = f"break {one.name}: {one.text}" if one.text else f"break {one.name}"
             self._gate.pause(why, do="hit", cause=cause, **told)

@@ -287,7 +287,7 @@ def _of_payload(node: Conditional) -> Test:
     _check_order(node)
     path = field.path
     if field.source == "data":
-        return _OfRest(lambda subject: walk(subject.data, path), payload_test(node), 10)
+        return _OfRest(lambda subject: subject.datum(path), payload_test(node), 10)
     return _OfRest(lambda subject: walk(subject.state, path), payload_test(node), 20)
 
 

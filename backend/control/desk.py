@@ -192,6 +192,7 @@ class Desk:
         now = tenure.now_ns()
         told = {str(waiting.key): self._since.get(str(waiting.key), now) for waiting, _ in held}
         self._since = told
+        gate.seen()
         return ControlState(
             by=gate.telling.by,
             mode="stepping" if gate.stepping else "paused" if gate.paused else "running",

@@ -6,12 +6,14 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from backend.bus import Envelope, Port
 from backend.events import EMPTY, Payload, as_object, encode_lines, encode_payload, members_of
+from backend.events.messages import Message
 from backend.events.vocabulary import RECEIVED, SUBSCRIBE
 from backend.tap.stamped import Stamped
+from backend.wire.query.matching import walk
 
 
 class _Scope(Struct, frozen=True):
@@ -28,6 +30,8 @@ class _Rest(Struct, frozen=True):
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
 
+
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 _decode_scope = msgspec.json.Decoder(_Scope).decode
 _decode_rest = msgspec.json.Decoder(_Rest).decode
@@ -47,9 +51,14 @@ def _rest_of(told: bytes) -> _Rest:
 class Subject:
     """Nothing is decoded before it is asked for: most conditions are decided by the names alone."""
 
+    stamped: Stamped
+    head: tuple[str, str, str | None]
+    _payload: Payload
+
     def __init__(self, stamped: Stamped) -> None:
         self.stamped = stamped
         self.head = stamped.event_type, stamped.component, stamped.message_type
+        self._payload = stamped.data
 
     @cached_property
     def scope(self) -> _Scope:
@@ -64,7 +73,16 @@ class Subject:
     @cached_property
     def data(self) -> dict[str, Any]:
         """The payload, as a recording has it."""
-        return _as_recorded(self.stamped.data)
+        return _as_recorded(self._payload)
+
+    def datum(self, path: tuple[str | int, ...]) -> Any:
+        """What is at a path of the payload. Of a message, a plain field is read without encoding the rest."""
+        message, key = self._payload, path[0]
+        if isinstance(message, Message) and len(path) == 1 and key in message.__struct_fields__:
+            value = getattr(message, str(key))
+            if type(value) in _PLAIN:
+                return value
+        return walk(self.data, path)
 
     @cached_property
     def state(self) -> dict[str, Any]:
@@ -78,7 +96,7 @@ class Subject:
 
 
 def _as_recorded(payload: Payload) -> dict[str, Any]:
-    return as_object(encode_payload(payload))
+    return as_object(payload if type(payload) is Raw else encode_payload(payload))
 
 
 _ORDINARY = members_of({"source": None, "severity": "info", "reads": (), "writes": ()})
@@ -110,8 +128,15 @@ class Arriving(Subject):
     """A delivery that is about to begin. What its receiver's state is, it is asked for only if need be."""
 
     def __init__(self, port: Port, envelope: Envelope) -> None:
-        super().__init__(arriving(port, envelope))
+        self.head = RECEIVED, port.component, envelope.message.message_type
+        self._payload = envelope.message
         self._port = port
+        self._envelope = envelope
+
+    @cached_property
+    def stamped(self) -> Stamped:  # type: ignore[override]  # made when it is asked for
+        """The event, as far as it is one already."""
+        return arriving(self._port, self._envelope)
 
     @cached_property
     def state(self) -> dict[str, Any]:

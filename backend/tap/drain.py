@@ -22,7 +22,8 @@ DRAIN_EVENTS = 2048
 BATCH_LIMIT = 2 * DRAIN_EVENTS
 # A publisher that never yields drains in place rather than hold events without bound.
 PENDING_LIMIT = 4096
-Watch = Callable[[Stamped], None]
+Head = tuple[str, str, str | None]
+"""Event type, component and message type."""
 # The wall clock's offset is read anew at each drain; less than this is the reading's own jitter.
 _OFFSET_JITTER_NS = 10_000
 
@@ -39,7 +40,6 @@ class Drain:
         # One flag for both reasons to be called at an event: nothing is to be tested twice on that path.
         self.alert = True
         self._awake = False
-        self._watch: Watch | None = None
         self.wall_offset = clock.wall_ns() - clock.mono_ns()
         self.errors: list[str] = []
         self.on_sink_failed: Callable[[Sink, Exception], None] = lambda _sink, _error: None
@@ -78,24 +78,34 @@ class Drain:
     # --- when -------------------------------------------------------------------
 
     def notice(self, event: Stamped) -> None:
-        """An event was appended: see to it that a drain comes, and show the event to who watches."""
-        watch = self._watch
-        if watch is None:
-            self.alert = False
-            self._wake()
-            return
-        if not self._awake:
-            self._awake = True
-            self._wake()
-        watch(event)
+        """An event was appended: see to it that a drain comes. Who watches is asked here as well."""
+        del event
+        self.alert = False
+        self._wake()
 
-    def watch(self, watch: Watch | None) -> None:
-        """Have each event shown to `watch` as it is emitted, in the thread that emits; None: no more.
+    def watch(self, known: Callable[[Head], object], show: Callable[[Stamped], None]) -> None:
+        """Have events shown to `show` as they are emitted, in the thread that emits, until `unwatch`.
 
-        It must not raise. There is one, who holds the program: what only wants to know is a sink.
+        ``known`` tells by an event's type, component and message whether anything of that name is of
+        interest; None: it is not known yet. Neither may raise. There is one who watches, as he holds the
+        program: what only wants to know is a sink.
         """
-        self._watch = watch
+
+        def notice(event: Stamped) -> None:
+            interest = known((event.event_type, event.component, event.message_type))
+            if interest or interest is None:
+                show(event)
+            if not self._awake:
+                self._awake = True
+                self._wake()
+
         self._awake = False
+        self.notice = notice  # type: ignore[method-assign]  # one call an event, not two
+        self.alert = True
+
+    def unwatch(self) -> None:
+        """Show nobody anything any more."""
+        self.__dict__.pop("notice", None)
         self.alert = True
 
     def _wake(self) -> None:

@@ -20,7 +20,7 @@ from backend.events.vocabulary import RECORDING_ENDED, RECORDING_STARTED, SYSTEM
 from backend.tap.batch import Sink
 from backend.tap.clock import Clock
 from backend.tap.context import OUTSIDE, Activation, current
-from backend.tap.drain import Drain, running_loop
+from backend.tap.drain import Drain, Head, running_loop
 from backend.tap.emitter import Emit, emitter
 from backend.tap.stamped import Stamped
 
@@ -92,9 +92,13 @@ class Tap:
         """Hand on what waits, now. Happens by itself within 5 ms; harmless to call."""
         self._drain.drain()
 
-    def watch(self, watch: Callable[[Stamped], None] | None) -> None:
-        """Have each event shown to `watch` the moment it is emitted; None: no more. See `Drain.watch`."""
-        self._drain.watch(watch)
+    def watch(self, known: Callable[[Head], object], show: Callable[[Stamped], None]) -> None:
+        """Have events shown to `show` the moment they are emitted. See `Drain.watch`."""
+        self._drain.watch(known, show)
+
+    def unwatch(self) -> None:
+        """The reverse."""
+        self._drain.unwatch()
 
     def add_sink(self, sink: Sink) -> None:
         """Let `sink` have every event that is emitted from now on."""

@@ -230,13 +230,13 @@ def test_nothing_is_watched_without_a_break(name: str) -> None:
 
     async def program(made: Program) -> None:
         drain = made.bus.tap._drain
-        assert drain._watch is None
+        plain = drain.notice
         made.do(Break(name, when("turn = 99")))
-        assert drain._watch is not None
+        assert drain.notice != plain
         made.do(Unbreak(name))
-        assert drain._watch is None
+        assert drain.notice == plain
         made.do(Break(name, when("turn = 99")))
         made.do(LetGo())
-        assert drain._watch is None
+        assert drain.notice == plain
 
     played(program)
