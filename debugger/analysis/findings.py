@@ -224,7 +224,7 @@ class Findings:
         if more <= 0:
             return []
         fix = "filter for severity>=error to see them"
-        return [Finding("error", "reported", "error", f"{more:,} more errors", fix=fix)]
+        return [Finding("error", "reported", "error", f"{more:,} more errors", fix=fix, times=more)]
 
     # --- what is missing -------------------------------------------------------
 

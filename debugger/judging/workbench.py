@@ -42,8 +42,13 @@ class Workbench:
         every = self.online.findings()
         found = {key_of(one): one for one in every[:MOST]}
         if len(every) > MOST:
+            unlisted = len(every) - MOST
             more = Finding(
-                "findings", INTEGRITY, "info", f"{len(every) - MOST:,} more findings are not listed"
+                "findings",
+                INTEGRITY,
+                "info",
+                f"{unlisted:,} more findings are not listed",
+                times=sum(one.times for one in every[MOST:]),
             )
             found[key_of(more)] = more
         changed = [one for key, one in found.items() if self._told.get(key) != one]

@@ -71,7 +71,7 @@ def _named(place: Place) -> str | int:
 
 
 def gitlab(report: Report) -> str:
-    """A code quality report: what is accepted is not in it."""
+    """A code quality report of what is to be looked at: not of what is accepted, or for information only."""
     return dumped(
         [
             {
@@ -81,7 +81,7 @@ def gitlab(report: Report) -> str:
                 "severity": _GITLAB[one.severity],
                 "location": {"path": one.path, "lines": {"begin": max(one.line, 1)}},
             }
-            for number, one in _numbered(report.open)
+            for number, one in _numbered(report.listed)
         ]
     )
 

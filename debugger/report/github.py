@@ -13,8 +13,8 @@ _ROWS: Final = 50  # a step's summary may have 1 MiB; a reader has less patience
 
 
 def github(report: Report) -> str:
-    """A line each, the worst first: GitHub shows ten of a kind and step."""
-    order = sorted(report.open, key=lambda one: SEVERITIES.index(one.severity))
+    """A line for each that is to be looked at, the worst first: GitHub shows ten of a kind and step."""
+    order = sorted(report.listed, key=lambda one: SEVERITIES.index(one.severity))
     return "".join(f"{_command(one)}\n" for one in order)
 
 
@@ -40,11 +40,11 @@ def _summary(report: Report) -> Iterator[str]:
     yield f"### doubletalk check: {'failed' if report.failing else 'passed'}"
     yield ""
     yield f"{said} in {events:,} events of {len(report.inputs):,} recordings"
-    if report.open:
+    if report.listed:
         yield ""
         yield "| | rule | where | what | fix |"
         yield "| --- | --- | --- | --- | --- |"
-    order = sorted(report.open, key=lambda one: SEVERITIES.index(one.severity))
+    order = sorted(report.listed, key=lambda one: SEVERITIES.index(one.severity))
     for one in order[:_ROWS]:
         where = f"{one.path}:{one.line}" if one.line else one.path
         parts = (one.severity, one.rule, where, one.message, one.fix)
@@ -53,3 +53,7 @@ def _summary(report: Report) -> Iterator[str]:
     if hidden > 0:
         yield ""
         yield f"and {hidden:,} more"
+    mild = len(report.open) - len(report.listed)
+    if mild:
+        yield ""
+        yield f"{mild:,} of them for information only, which `--fail-on info` would list"

@@ -99,6 +99,12 @@ class Report(Struct, frozen=True):
         return tuple(one for one in self.findings if not one.suppressed)
 
     @property
+    def listed(self) -> tuple[Found, ...]:
+        """Open findings that somebody should look at: mild ones only where they make a check fail."""
+        least: Severity = "info" if self.fail_on == "info" else "warning"
+        return tuple(one for one in self.open if at_or_above(one.severity, least))
+
+    @property
     def counts(self) -> Counter[str]:
         """Open findings by severity."""
         return Counter(one.severity for one in self.open)

@@ -67,8 +67,20 @@ def _others(alike: list[Found]) -> Iterator[str]:
     for one in alike[:_NAMED]:
         yield f"{_INDENT}{label}{_where(one)}{_times(one)}{shortened(spelled(_scope(one)))}"
         label = " " * len(label)
-    if len(alike) > _NAMED:
-        yield f"{_INDENT}{label}and {len(alike) - _NAMED:,} more"
+    more = alike[_NAMED:]
+    if more:
+        yield f"{_INDENT}{label}and {len(more):,} more{_extent(more)}"
+
+
+def _extent(alike: list[Found]) -> str:
+    """How often, and in how many sessions and turns, where that is more than once each."""
+    times = sum(one.times for one in alike)
+    sessions = {(one.path, one.session_id) for one in alike if one.session_id is not None}
+    turns = {(one.path, one.session_id, one.turn) for one in alike if one.turn is not None}
+    said = [f"{times:,} times"] if times > len(alike) else []
+    said += [f"in {_count(len(sessions), 'session')}"] if sessions else []
+    said += [_count(len(turns), "turn")] if len(turns) > len(sessions) else []
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _where(found: Found) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.errors import UserError
 from debugger.analysis.judge import judge
 from debugger.analysis.rules import load_rules
 from debugger.checking.one import rule_files
@@ -61,7 +62,9 @@ def test_a_mistake_is_told_where_it_is_whoever_is_given_the_file(
     path.write_text(RULES.replace("severity", "severty"))
     run = call(*command, "--rules", str(path))
     assert (run.returncode, run.stdout) == (2, "")
-    assert told(run) == told(call("check", "--rules", str(path), str(LOG)))
+    with pytest.raises(UserError) as refused:  # what `check` says
+        rule_files([path])
+    assert told(run) == f"doubletalk: {refused.value}"
     assert f"{path}:18:1: unknown key 'severty'; did you mean 'severity'?" in told(run)
 
 

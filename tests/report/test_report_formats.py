@@ -64,7 +64,7 @@ def test_junit_is_xml_whose_counts_are_right(report: Report) -> None:
 def test_every_line_for_github_is_one_command_of_ours(report: Report) -> None:
     """No text of a log begins a command of its own, or adds a property."""
     lines = render(report, "github").splitlines()
-    assert len(lines) == len(report.open)
+    assert len(lines) == len(report.listed)
     for line in lines:
         command = re.fullmatch(r"::(error|warning|notice) ([^:]*)::([^\r\n]*)", line)
         assert command is not None
@@ -74,10 +74,10 @@ def test_every_line_for_github_is_one_command_of_ours(report: Report) -> None:
 
 @tried(60)
 @given(reports())
-def test_gitlab_gets_every_open_finding_under_a_mark_of_its_own(report: Report) -> None:
+def test_gitlab_gets_what_is_to_be_looked_at_under_marks_of_their_own(report: Report) -> None:
     """It takes two of one fingerprint for one."""
     issues = json.loads(render(report, "gitlab"))
-    assert len({issue["fingerprint"] for issue in issues}) == len(issues) == len(report.open)
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues) == len(report.listed)
     for issue in issues:
         assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
         assert issue["location"]["lines"]["begin"] >= 1
@@ -121,9 +121,19 @@ def test_text_tells_what_is_alike_once_and_names_where_else_it_is() -> None:
         "    also   logs/1.jsonl:120 (session s1, turn 1)\n"
         "           logs/2.jsonl:120 (session s1, turn 2)\n"
         "           logs/3.jsonl:120 (session s1, turn 3)\n"
-        "           and 2 more\n"
+        "           and 2 more (in 2 sessions)\n"
     ) in written
     assert "7 errors" in written
+
+
+def test_text_says_how_much_is_in_those_that_are_not_named() -> None:
+    """How often, in how many sessions and turns."""
+    one = replace(STALE, fingerprint="f", times=3)
+    alike = [replace(one, session_id=f"s{number // 2}", turn=number) for number in range(10)]
+    written = render(Report(inputs=(), findings=tuple(alike)), "text")
+    assert "           and 6 more (18 times, in 3 sessions, 6 turns)\n" in written
+    bare = [replace(one, session_id=None, turn=None, times=1)] * 9
+    assert "           and 5 more\n" in render(Report(inputs=(), findings=tuple(bare)), "text")
 
 
 def test_text_of_very_many_findings_can_be_read_and_counts_the_rest() -> None:
@@ -261,3 +271,16 @@ def test_what_is_accepted_annotates_nothing() -> None:
     report = Report(inputs=(), findings=(replace(GAP, suppressed="yes"),))
     assert render(report, "github") == ""
     assert json.loads(render(report, "gitlab")) == []
+
+
+def test_what_is_for_information_annotates_only_where_it_fails() -> None:
+    """A review is no place for notes; the step summary says how many there are, and what would list them."""
+    note = replace(PREDICTED, severity="info")
+    report = Report(inputs=(), findings=(STALE, note, note))
+    strict = replace(report, fail_on="info")
+    assert render(report, "github").count("::") == 2
+    assert [one["severity"] for one in json.loads(render(report, "gitlab"))] == ["critical"]
+    assert "2 of them for information only, which `--fail-on info` would list" in markdown(report)
+    assert render(strict, "github").count("::notice ") == 2
+    assert [one["severity"] for one in json.loads(render(strict, "gitlab"))] == ["critical", "info", "info"]
+    assert "for information only" not in markdown(strict)

@@ -191,7 +191,13 @@ class Rules:
 
     def _capped(self) -> list[Finding]:
         return [
-            Finding(rule, verdict, self._severity(rule, verdict), f"{more:,} more findings of {rule}")
+            Finding(
+                rule,
+                verdict,
+                self._severity(rule, verdict),
+                f"{more:,} more findings of {rule}",
+                times=more,
+            )
             for (rule, verdict), more in self._ledger.more.items()
         ]
 
