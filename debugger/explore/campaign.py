@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from backend.scenarios import Scenario
 from backend.simulation import TapeError
@@ -23,8 +24,7 @@ from debugger.explore.verdicts import Budget, Progress, Result
 _LEAST_SECONDS = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One variant of a scenario; ``at`` is what the scenario is called on the command line."""
 
     at: str
@@ -86,7 +86,7 @@ class Campaign:
         """
         began = time.monotonic()
         for number, unit in enumerate(self._units):
-            entry = self._resumed.entry(unit.at, unit.scenario, unit.variant) if self._resumed else None
+            entry = self._resumed.entry(*unit) if self._resumed is not None else None
             if entry is None:
                 spent = time.monotonic() - began
                 try:
@@ -94,7 +94,7 @@ class Campaign:
                 except KeyboardInterrupt:
                     raise InterruptedByUserError from None
                 if self._resumed is not None:
-                    self._resumed.keep(unit.at, unit.scenario, unit.variant, entry)
+                    self._resumed.keep(*unit, entry)
             yield entry
 
     def _share(self, spent: float, left: int) -> float | None:
@@ -116,10 +116,13 @@ class Campaign:
                 on_progress=lambda progress: self._tell(number, unit, progress),
                 jobs=asked.jobs,
                 prefer=self._predictions.first if self._predictions is not None else None,
+                begun=self._resumed.begun(*unit) if self._resumed is not None else None,
             )
         except EscapedError as refused:
             return Entry(unit.scenario.name, unit.variant, "", seed=asked.seed, error=str(refused))
         if result.interrupted:
+            if self._resumed is not None and result.begun is not None:
+                self._resumed.stop(*unit, result.begun)
             raise KeyboardInterrupt
         result = foremost(result, unit.scenario.rule)
         notices += passing_again(kept, result)

@@ -11,6 +11,7 @@ from backend.simulation import AtRandom, Kind, Tape
 from debugger.explore.delayed import Delayed, delay_sets
 from debugger.explore.pct import Pct
 from debugger.explore.trials import Trial, Tried
+from debugger.explore.verdicts import Begun
 
 TURNS: Final = ("pct-2", "delay", "pct-3", "random", "pct-2", "delay", "pct-2", "random", "pct-3", "delay")
 """In turns, and not one after the other: so a budget of any size has some of each."""
@@ -45,6 +46,26 @@ class Searched:
         if tried.usual:
             self.usual[tried.usual] += 1
         self.delayed += tried.delays == 1
+
+    def kept(self, trials: int) -> Begun:
+        """What is to be known of a search that is stopped after so many trials."""
+        return Begun(
+            trials,
+            self.singles,
+            dict(self.schedules),
+            dict(self.usual),
+            self.lanes,
+            self.choices,
+            self.delayed,
+        )
+
+    def resume(self, begun: Begun) -> None:
+        """Know it again."""
+        self.schedules.update(begun.schedules)
+        self.usual.update(begun.usual)
+        self.lanes = max(self.lanes, begun.lanes)
+        self.choices = max(self.choices, begun.choices)
+        self.delayed += begun.delayed
 
 
 def choices_of(plain: Tape) -> int:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from backend.errors import UserError
 from backend.scenarios import Scenario
 from debugger.explore.printing import Entry
+from debugger.explore.verdicts import Begun
 
 SCHEMA = "doubletalk.exploring/1"
 
@@ -22,10 +23,19 @@ class _Done(Struct, frozen=True):
     entry: Entry
 
 
+class _Stopped(Struct, frozen=True):
+    at: str
+    variant: str
+    code: str
+    begun: Begun
+
+
 class _State(Struct):
     schema: str
     asked: dict[str, str]
     done: list[_Done]
+    stopped: _Stopped | None = None
+    """The one in whose middle it was."""
 
 
 class Resumed:
@@ -77,6 +87,22 @@ class Resumed:
         """
         self._state.done = [one for one in self._state.done if (one.at, one.variant) != (at, variant)]
         self._state.done.append(_Done(at, variant, scenario.program(variant).code, entry))
+        self._state.stopped = None
+        self._write()
+
+    def begun(self, at: str, scenario: Scenario, variant: str) -> Begun | None:
+        """How far it was then; None where it was not begun, or is another program now."""
+        one = self._state.stopped
+        here = (at, variant, scenario.program(variant).code)
+        return one.begun if one is not None and (one.at, one.variant, one.code) == here else None
+
+    def stop(self, at: str, scenario: Scenario, variant: str, begun: Begun) -> None:
+        """It is stopped in the middle of this one.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        self._state.stopped = _Stopped(at, variant, scenario.program(variant).code, begun)
         self._write()
 
     def finished(self) -> None:

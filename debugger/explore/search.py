@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from backend.errors import UserError
@@ -18,10 +18,11 @@ from debugger.explore.plan import Searched, choices_of, trials
 from debugger.explore.predicted import Pair, predicted_pairs
 from debugger.explore.reversal import Reversal
 from debugger.explore.source import source_of
-from debugger.explore.spread import Crew, Work, WorkerError
+from debugger.explore.spread import AT_ONCE, Crew, Work, WorkerError
 from debugger.explore.steps import Trace
 from debugger.explore.trials import Bench, Tried, seldom_collecting
 from debugger.explore.verdicts import (
+    Begun,
     Budget,
     Found,
     PairResult,
@@ -43,7 +44,7 @@ class EscapedError(UserError):
     """The program leaves the simulation: no schedule of it can be judged."""
 
 
-def explore(
+def explore(  # noqa: PLR0913 - what a search may be told
     scenario: Scenario,
     variant: str,
     budget: Budget | None = None,
@@ -53,20 +54,21 @@ def explore(
     on_progress: OnProgress | None = None,
     jobs: int = 1,
     prefer: Prefer | None = None,
+    begun: Begun | None = None,
 ) -> Result:
     """Look for a schedule of the variant that fails: the verdict, and the tape of the first one.
 
     The plain run, the tapes of a ``corpus``, each predicted pair reversed, then PCT, delay-bounded and random
     schedules in turns. By the same budget in schedules and the same seed it is the same result, however many
     ``jobs``. ``prefer`` says in which order predicted pairs are tried. Ctrl-C ends it with what was found so
-    far, and ``interrupted``.
+    far, ``interrupted``, and ``begun``: given again, it goes on there, to the result of one go.
 
     Raises:
         EscapedError: the program does what no tape can hold; where, and what to do instead.
         UserError: there is no such variant; a rules file has a mistake.
     """
     search = _Search(scenario, variant, budget or Budget(), oracle or Oracle(), on_progress, jobs, prefer)
-    return search.done(corpus)
+    return search.done(corpus, begun)
 
 
 class _Search:
@@ -91,44 +93,55 @@ class _Search:
         self._schedules = 0
         self._phase: Phase = "plain"
         self._searched = Searched()
+        self._trials = 0
+        self._of_trials = Searched()
         self._pairs: tuple[PairResult, ...] = ()
         self._notices: list[str] = []
         self._plain = b""
 
-    def done(self, corpus: Sequence[Tape]) -> Result:
+    def done(self, corpus: Sequence[Tape], begun: Begun | None) -> Result:
         hit, interrupted = None, False
         try:
-            with seldom_collecting(), closing(self._all(corpus)) as tried_ones:
+            with seldom_collecting(), closing(self._all(corpus, begun)) as tried_ones:
                 hit = next((tried for tried in tried_ones if tried.found), None)
         except KeyboardInterrupt:
             interrupted = True
         return self._result(hit, interrupted=interrupted)
 
-    def _all(self, corpus: Sequence[Tape]) -> Generator[Tried, None, None]:
+    def _all(self, corpus: Sequence[Tape], begun: Begun | None) -> Generator[Tried, None, None]:
         trace = Trace()
         plain = self._bench.watched(Plain(), trace.note)
         self._plain = plain.recording
         yield self._note(self._bench.judge("plain", plain))
         yield from self._of_corpus(corpus)
         yield from self._guided(trace)
-        for tried in self._further(choices_of(plain.run.tape)):
+        for tried in self._further(choices_of(plain.run.tape), begun):
             yield self._note(tried)
+            self._trials += 1
+            self._of_trials.note(tried)
             if self._over:
                 return
 
-    def _further(self, choices: int) -> Iterator[Tried]:
+    def _further(self, choices: int, begun: Begun | None) -> Iterator[Tried]:
         """PCT, delays and random schedules, here or elsewhere."""
-        self._searched.singles = choices
+        self._searched.singles = self._of_trials.singles = choices
+        if begun is not None and begun.singles == choices:  # else it is another program by now
+            self._trials = begun.trials
+            self._schedules += begun.trials
+            self._searched.resume(begun)
+            self._of_trials.resume(begun)
         if self._over:
             return
         source = source_of(self._bench.scenario) if self._worth_processes else None
         if source is None:
-            yield from map(self._bench.attempt, trials(self._budget.seed, choices))
+            coming = trials(self._budget.seed, choices)
+            yield from map(self._bench.attempt, islice(coming, self._trials, None))
             return
         work = Work(source, self._bench.variant, self._bench.oracle, self._budget.seed, choices)
         with closing(Crew(work, self._jobs)) as crew:
             try:
-                yield from crew.results()
+                portion, done = divmod(self._trials, AT_ONCE)
+                yield from islice(crew.results(portion), done, None)
             except WorkerError as lost:
                 self._notices.append(f"the search ended early: {lost}")
 
@@ -215,6 +228,7 @@ class _Search:
             confidence(self._searched),
             interrupted,
             tuple(self._notices),
+            self._of_trials.kept(self._trials) if interrupted and self._trials else None,
         )
 
 

@@ -83,14 +83,16 @@ class Crew:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
-    def results(self) -> Iterator[Tried]:
+    def results(self, first: int = 0) -> Iterator[Tried]:
         """What comes of trial after trial, without end. After one that finds something the next is unknown.
+
+        They begin with the portion ``first``.
 
         Raises:
             WorkerError: a process ended, or does not answer.
         """
         done: dict[int, list[Tried]] = {}
-        first = handed = 0
+        handed = first
         while True:
             for worker in self._workers:
                 if worker.portion is None and handed < first + _AHEAD * len(self._workers):

@@ -80,6 +80,21 @@ class Confidence(Struct, frozen=True):
     """The most choices that a run had."""
 
 
+class Begun(Struct, frozen=True):
+    """A search that was stopped among the trials after the guided phase; all of them had passed.
+
+    ``trials`` is how many, ``singles`` the choices of the plain run; the rest is what is told of them.
+    """
+
+    trials: int
+    singles: int
+    schedules: dict[str, int]
+    usual: dict[int, int]
+    lanes: int
+    choices: int
+    delayed: int
+
+
 class Result(Struct, frozen=True):
     """What came of a search of one variant of a scenario.
 
@@ -105,6 +120,8 @@ class Result(Struct, frozen=True):
     confidence: Confidence
     interrupted: bool = False
     notices: tuple[str, ...] = ()
+    begun: Begun | None = None
+    """Where it was interrupted, among the trials after the guided phase: `explore` can go on from there."""
 
 
 class Progress(Struct, frozen=True):

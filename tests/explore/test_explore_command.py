@@ -18,6 +18,7 @@ from backend.scenarios import Play
 from backend.scenarios.discovery import find_one
 from backend.simulation import Program, Tape
 from debugger.explore import campaign
+from debugger.explore.verdicts import Progress
 from tests.cli.command import CLI, ROOT
 from tests.explore.bank import BANK
 from tests.support.commands import Said, say
@@ -234,6 +235,28 @@ def test_stopped_and_resumed_it_is_as_in_one_go(monkeypatch: pytest.MonkeyPatch)
     assert resumed.code == whole.code == 1
     assert len(searched) == 3
     assert not Path("state.json").exists()
+
+
+def test_stopped_in_the_middle_of_a_search_it_goes_on_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No schedule is run twice, but those that everything else follows from."""
+    whole = explored(*FIXED, "-f", "json", schedules=30)
+    search, ran = campaign.explore, []
+
+    def noting(most: int) -> Any:
+        def on_progress(progress: Progress) -> None:
+            ran.append(progress.schedules)
+            if progress.schedules == most:
+                raise KeyboardInterrupt
+
+        return lambda *given, **named: search(*given, **{**named, "on_progress": on_progress})
+
+    monkeypatch.setattr(campaign, "explore", noting(20))
+    assert explored(*FIXED, "-f", "json", "--resume", "state.json", schedules=30).code == 130
+    monkeypatch.setattr(campaign, "explore", noting(0))
+    resumed = explored(*FIXED, "-f", "json", "--resume", "state.json", schedules=30)
+    assert comparable(resumed) == comparable(whole)
+    plain_and_guided = results(whole)[0]["by_phase"]["plain"] + results(whole)[0]["by_phase"]["guided"]
+    assert len(ran) == 20 + plain_and_guided + 30 - 19
 
 
 def test_ctrl_c_ends_it_with_130_and_what_was_done() -> None:
