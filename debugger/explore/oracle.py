@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from backend.errors import UserError
 from backend.events import decode_line
@@ -26,6 +27,7 @@ from debugger.log.lines import LIVE
 _NUMBERS: Final = re.compile(r"[0-9a-f]{8,}|\d+", re.IGNORECASE)
 _LIMITS: Final = (Outcome.STEP_LIMIT, Outcome.TIME_LIMIT, Outcome.NEVER_YIELDS)
 _LONGEST: Final = 400
+_COUNTS: Final = "error"
 
 
 class Oracle(Struct, frozen=True):
@@ -49,11 +51,9 @@ def judged(played: Played, oracle: Oracle) -> tuple[Found, ...]:
 
 def broken_rules(recording: bytes, oracle: Oracle) -> list[Finding]:
     """What the rules call a violation at severity error, but for what a rules file accepts."""
-    log = log_of(recording)
+    found = violations(log_of(recording), _that_fail(oracle.rules))
     return [
-        one
-        for one in violations(log, rules_of(oracle))
-        if one.verdict == "violation" and one.severity == "error" and not one.suppressed
+        one for one in found if one.verdict == "violation" and one.severity == _COUNTS and not one.suppressed
     ]
 
 
@@ -75,6 +75,13 @@ def rules_of(oracle: Oracle) -> Ready:
         UserError: a file of rules has a mistake; where it is.
     """
     return _rules(oracle.rules)
+
+
+@lru_cache(maxsize=4)
+def _that_fail(sources: tuple[tuple[str, str], ...]) -> Ready:
+    """Only those rules whose violations count here: what others say would be thrown away."""
+    rules = _rules(sources).rules
+    return Ready(replace(rules, rules=tuple(one for one in rules.rules if one.severity == _COUNTS)))
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,7 @@ from backend.scenarios import BUGGY, FIXED, Play, Scenario
 from backend.simulation import AtRandom
 from debugger.analysis.judge import judge
 from debugger.analysis.violations import violations
-from debugger.explore.oracle import Oracle, judged, log_of, rules_of
+from debugger.explore.oracle import Oracle, broken_rules, judged, log_of, rules_of
 from debugger.explore.search import EscapedError, explore
 from debugger.explore.verdicts import Budget, Kind
 from tests.explore import searched_programs as programs
@@ -41,6 +41,8 @@ def test_the_oracle_finds_what_check_calls_a_violation(path: Path) -> None:
     quick = list(violations(log, rules))
     assert sorted(map(_told, quick)) == sorted(map(_told, whole))
     assert bool(quick) == (path in RECORDINGS)
+    counting = [one for one in quick if one.severity == "error"]
+    assert list(map(_told, broken_rules(text, Oracle()))) == list(map(_told, counting))
 
 
 def _told(finding: object) -> tuple[object, ...]:
