@@ -62,9 +62,13 @@ class AgentContext(Component):
         """All agents one can be handed to."""
         return tuple(self._book.agents)
 
-    def config_for_turn(self) -> AgentConfig:
-        """The configuration that a turn beginning now uses to its end."""
-        self.read("agent_id", "config_version")
+    async def config_for_turn(self) -> AgentConfig:
+        """The configuration that a turn beginning now uses to its end.
+
+        A hand-off that was published before the call is waited for: who asked for it has been told of it.
+        """
+        handled = await self.port.caught_up()
+        self.read("agent_id", "config_version", after=handled)
         return self.current()
 
     def current(self) -> AgentConfig:

@@ -167,7 +167,7 @@ class Overseer(Component):
         context = await self._retrieve(text, scope)
         self.read("history")
         history = self._history
-        agent = self._agents.config_for_turn()
+        agent = await self._agents.config_for_turn()
         ids = (agent.agent_id, agent.voice.voice_id, agent.version)
         self.port.publish(BeginAiTurn(*ids))
         self.port.publish(ProcessUserInput(text, *ids, agent.prompt, history, context))

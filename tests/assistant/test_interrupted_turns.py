@@ -1,4 +1,4 @@
-"""What is under way when a turn ends: dropped by everybody, though the news of the end comes behind it."""
+"""What is under way when a turn ends or begins: dropped by everybody at once, or waited for."""
 
 from __future__ import annotations
 
@@ -79,3 +79,10 @@ def test_turns_are_over_that_were_given_up_or_followed() -> None:
     assert [turns.over(turn) for turn in (None, 2, 3, 4)] == [False, True, False, False]
     turns.give_up(3)
     assert [turns.over(turn) for turn in (None, 3, 4)] == [False, True, False]
+
+
+async def test_a_turn_that_begins_after_a_hand_off_is_the_new_agents() -> None:
+    """Even where the hand-off still lies in the mailbox."""
+    async with assistant(ScriptedModel([])) as rig:
+        rig.session.agents.hand_off("storyteller", "the user asked for it")
+        assert (await rig.session.agents.config_for_turn()).agent_id == "storyteller"
