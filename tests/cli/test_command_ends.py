@@ -13,7 +13,7 @@ import typer
 
 from backend.errors import UserError
 from debugger.cli import run
-from tests.cli.command import CLI, ROOT, call, told
+from tests.cli.command import CLI, ROOT, call_anew, told
 
 
 def fails_with(error: BaseException) -> Callable[[], None]:
@@ -95,7 +95,7 @@ def test_whoever_stops_reading_is_no_error(arguments: tuple[str, ...]) -> None:
 def test_help_and_version_are_data() -> None:
     """On stdout, exit 0, nothing on stderr."""
     for argument, text in (("--help", "replay"), ("--version", "doubletalk 0.")):
-        done = call(argument)
+        done = call_anew(argument)
         assert (done.returncode, done.stderr) == (0, "")
         assert text in done.stdout
 
@@ -103,7 +103,7 @@ def test_help_and_version_are_data() -> None:
 @pytest.mark.parametrize("arguments", [("dance",), ("--dance",), ("serve", "--dance"), ("replay",), ()])
 def test_a_wrong_call_is_usage(arguments: tuple[str, ...]) -> None:
     """Exit 2, nothing on stdout, and how it is called on stderr."""
-    done = call(*arguments)
+    done = call_anew(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Usage:" in done.stderr
     assert "Traceback" not in done.stderr

@@ -17,7 +17,7 @@ import pytest
 import zstandard
 from rich.cells import cell_len
 
-from tests.cli.command import CLI, ROOT, call, told
+from tests.cli.command import CLI, ROOT, call_anew, told
 from tests.support.commands import say
 from tests.support.hostile import harm_in
 from tests.support.samples import events_of
@@ -211,7 +211,7 @@ def test_a_reader_that_has_seen_enough_ends_a_command_quietly(words: str) -> Non
 )
 def test_no_command_writes_colours(environ: dict[str, str]) -> None:
     """What is printed is data; where there is no Unicode, it is not an error either."""
-    done = call("turns", str(SAMPLE), env={**os.environ, **environ})
+    done = call_anew("turns", str(SAMPLE), env={**os.environ, **environ})
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
     assert "interrupted" in done.stdout

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.command import PREPARED
 from tests.tui.interface import conversation, write_recording
 
 
 def doubletalk(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "debugger.cli", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, timeout=30, check=False)
+    return PREPARED.run(*arguments, stdin=stdin)
 
 
 def test_without_a_terminal_replay_prints_a_summary(tmp_path: Path) -> None:
