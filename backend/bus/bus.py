@@ -131,6 +131,11 @@ class Bus:
 
     # --- held ----------------------------------------------------------------
 
+    @property
+    def here(self) -> bool:
+        """Whether this is the thread that the mailboxes belong to."""
+        return threading.get_ident() == self._thread
+
     def free(self, session_id: str, why: str) -> None:
         """Hold nothing of this session any more, though the bus be held: it ends."""
         if self.gate is not None:

@@ -97,6 +97,8 @@ class Desk:
         bus = self._bus
         if bus is None:
             raise GateError("the program has not begun: there is no bus yet")
+        if not bus.here:
+            raise GateError("the feed runs in another thread than the bus: serve it on the bus's own loop")
         tenure = self._tenure
         if tenure is not None:
             if self._controller is not seat:

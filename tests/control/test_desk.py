@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from backend.control import Desk
 from backend.events.messages import TtsAudioChunk
-from backend.tap import Scope
+from backend.tap import Scope, Tap
 from backend.wire.control import (
     Alive,
     Break,
@@ -27,6 +27,7 @@ from backend.wire.control import (
     Unbreak,
 )
 from tests.control.hands import Program, played, settled
+from tests.tap.kept import Kept
 
 
 def test_control_is_taken_by_one_at_a_time() -> None:
@@ -56,6 +57,15 @@ def test_control_is_taken_by_one_at_a_time() -> None:
         assert (lost.severity, lost.component) == ("warning", "message_bus")
 
     played(program, take=False)
+
+
+async def test_a_feed_in_another_thread_than_the_bus_cannot_control_it() -> None:
+    """Mailboxes belong to one thread: that is said, where they would be damaged."""
+    async with Tap("app") as tap:
+        made = Program(tap, Kept())
+        refused = await asyncio.to_thread(made.refused, Take("ann"))
+        assert "another thread" in refused
+        await made.bus.close()
 
 
 def test_without_the_right_nothing_is_done() -> None:
