@@ -12,9 +12,9 @@ from backend.scenarios import Play, Played, Scenario
 from backend.simulation import Tape
 from debugger.analysis.diff import compare, label_of
 from debugger.explore.departures import Departure, departures_of
-from debugger.explore.oracle import Oracle, judged, log_of
+from debugger.explore.oracle import Oracle, log_of
 from debugger.explore.shrink import MOST_RUNS, nearest_passing, shrink
-from debugger.explore.trials import silence
+from debugger.explore.trials import Bench, seldom_collecting, silence
 from debugger.explore.verdicts import Found, Result
 
 
@@ -57,7 +57,7 @@ def prove(
     found, tape, _ = _found_in(result)
     if found.kind == "limit":
         return unshrunk(result)
-    with silence():
+    with silence(), seldom_collecting():
         return _Proving(scenario, result, found, oracle).done(tape, most_runs, on_run)
 
 
@@ -66,7 +66,7 @@ class _Proving:
         self._scenario = scenario
         self._variant = result.variant
         self._found = found
-        self._oracle = oracle
+        self._bench = Bench(scenario, result.variant, oracle)  # which knows recordings again
 
     def done(self, tape: Tape, most_runs: int, on_run: Callable[[int], None] | None) -> Proof:
         play = Play(self._scenario, self._variant)
@@ -93,13 +93,16 @@ class _Proving:
     def _in(self, played: Played) -> Found | None:
         """The failure, as it is in a run."""
         signature = self._found.signature
-        return next((one for one in judged(played, self._oracle) if one.signature == signature), None)
+        return next((one for one in self._all_in(played) if one.signature == signature), None)
+
+    def _all_in(self, played: Played) -> tuple[Found, ...]:
+        return self._bench.judge("corpus", played).found
 
     def _fails(self, played: Played) -> bool:
         return self._in(played) is not None
 
     def _passes(self, played: Played) -> bool:
-        return not judged(played, self._oracle)
+        return not self._all_in(played)
 
 
 def foremost(result: Result, rule: str | None) -> Result:
