@@ -185,7 +185,7 @@ async def test_without_the_right_each_key_says_so() -> None:
         for offer, words in (
             (None, "not connected"),
             (ControlOffer(), "serve --control"),
-            (ControlOffer(offered=True), "may watch only"),
+            (ControlOffer(offered=True), "may only watch"),
         ):
             if offer is not None:
                 backend.greet(offer)

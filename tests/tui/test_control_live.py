@@ -187,7 +187,7 @@ async def test_a_debugger_that_goes_lets_the_bus_go_and_an_observer_sees_it() ->
                 assert seen.holder == control.name
                 await watching.press("P")
                 assert observer.session.notice is not None
-                assert "may watch only" in observer.session.notice.text
+                assert "may only watch" in observer.session.notice.text
                 turn = running.session.user.say("the capital of Italy?")
                 await until(lambda: control.state.held, "deliveries wait")
             await until(lambda: seen.state.mode == "off", "the bus is let go")

@@ -98,7 +98,7 @@ def test_a_refusal_is_told_in_the_backends_words_and_nothing_follows_it() -> Non
     ("offer", "words"),
     [
         (None, "not connected"),
-        (ControlOffer(), "doubletalk serve --control"),
+        (ControlOffer(), "serve --control"),
         (ControlOffer(offered=True), "--control-token-file"),
     ],
 )

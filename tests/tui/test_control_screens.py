@@ -77,3 +77,13 @@ async def test_nothing_is_said_by_colour_alone(monkeypatch: pytest.MonkeyPatch) 
         assert "BUS PAUSED by grace@lab (77)" in pictures.text(backend.app)
         backend.tell(structs.replace(PAUSED, mode="running", held=()), ours=False)
         assert "running, held by grace@lab (77)" in text_of(backend)
+
+
+async def test_a_refusal_is_read_on_a_small_screen_beside_who_paused() -> None:
+    """What finds no room is cut, not left out: it says what to do."""
+    async with opened(ControlOffer(offered=True), size=(80, 24)) as (pilot, backend):
+        backend.tell(PAUSED, ours=False)
+        await pilot.press("P")
+        status = pictures.text(backend.app).splitlines()[-2]
+        assert "BUS PAUSED" in status
+        assert "you may only watch: attach --control" in status

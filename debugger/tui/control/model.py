@@ -38,10 +38,8 @@ PATIENCE_NS: Final = 3_000_000_000
 """What is not answered by then is told."""
 
 NOT_CONNECTED: Final = "not connected: there is nothing to hold"
-NOT_OFFERED: Final = "this backend offers no control: start it with  doubletalk serve --control"
-NOT_ALLOWED: Final = (
-    "this connection may watch only: attach with --control, or with --control-token-file FILE"
-)
+NOT_OFFERED: Final = "no control here: start the backend with  serve --control"
+NOT_ALLOWED: Final = "you may only watch: attach --control, or --control-token-file FILE"
 
 
 class Speaker(Protocol):

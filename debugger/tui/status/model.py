@@ -20,6 +20,8 @@ _NAME: Final = 40
 _QUERY: Final = 24
 _SEPARATOR: Final = "  "
 _BAR: Final = 12
+_NOTICE: Final = 10
+_LEAST_NOTICE: Final = 24
 _ESSENTIAL: Final = 11
 _CHANGE: Final = 40
 
@@ -51,7 +53,7 @@ def status_parts(
     parts += _standing_out(session)
     if session.notice is not None:
         style = ink.bad if session.notice.bad else ink.warn
-        parts.append(Part(safe_text(session.notice.text, 200), style, 10))
+        parts.append(Part(safe_text(session.notice.text, 200), style, _NOTICE))
     return parts + _place(session)
 
 
@@ -189,8 +191,11 @@ def fitting(parts: list[Part], width: int) -> list[Part]:
     kept = list(parts)
     while len(kept) > 1 and _width(kept) > width:
         lightest = min(reversed(kept), key=lambda part: part.weight)
-        if lightest.weight >= _ESSENTIAL and any(part.short for part in kept):
+        room = width - _width(kept) + width_of(lightest.text)
+        if lightest.weight >= _NOTICE and any(part.short for part in kept):
             kept = [part._replace(text=part.short or part.text, short="") for part in kept]
+        elif lightest.weight == _NOTICE and room >= _LEAST_NOTICE:
+            kept[kept.index(lightest)] = lightest._replace(text=shorten(lightest.text, room))
         else:
             kept.remove(lightest)
     return [part._replace(text=shorten(part.text, width)) for part in kept]
