@@ -74,6 +74,8 @@ async def test_nothing_is_said_by_colour_alone(monkeypatch: pytest.MonkeyPatch) 
         assert "▸○ Q CHUNK_RESPONSE" in shown
         assert "▣ Q CHUNK_RESPONSE" in shown
         assert "✗   data.index > 3" in shown
+        backend.app.session.notice = None  # it has said that a break is disarmed
+        backend.app.main_screen.sync()
         assert "BUS PAUSED by grace@lab (77)" in pictures.text(backend.app)
         backend.tell(structs.replace(PAUSED, mode="running", held=()), ours=False)
         assert "running, held by grace@lab (77)" in text_of(backend)
