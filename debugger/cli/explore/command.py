@@ -45,7 +45,9 @@ def explore(  # noqa: PLR0913 - the options of a command
     seconds: Annotated[
         float | None, typer.Option(metavar="S", help="At most so many real seconds for all together.")
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, other schedules.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, max=2**63 - 1, help="Another seed, other schedules.")
+    ] = 0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0: one a core.")] = 0,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where a folder is put for each that fails.")
@@ -75,6 +77,10 @@ def explore(  # noqa: PLR0913 - the options of a command
     ] = None,
 ) -> None:
     """Run scenarios under other schedules, until one fails or the budget is used up.
+
+    doubletalk explore lost-update --schedules 500
+
+    doubletalk explore scenarios/ --seconds 120 --corpus tapes
 
     Says of each: confirmed, with the schedule that does it, shrunk, and how to see it; or how many schedules
     found nothing, and what that is worth. Exits with 1 when one fails; with --all, when one is not as its

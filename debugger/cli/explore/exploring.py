@@ -45,7 +45,8 @@ def run_explore(asked: Options) -> int:
         )
         entries, interrupted = _all(campaign)
     if asked.as_json:
-        sys.stdout.write(json_text(as_json(entries), indent=2) + "\n")
+        told = as_json(entries) | ({"interrupted": True} if interrupted else {})
+        sys.stdout.write(json_text(told, indent=2) + "\n")
     elif entries:
         _print(entries, every=asked.every)
     if interrupted:
