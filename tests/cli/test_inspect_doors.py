@@ -272,7 +272,7 @@ def test_a_mistake_in_a_query_is_shown_at_its_place(query: str, place: str, said
     [
         (("query", "turn=1"), "a query is missing: doubletalk query FILE 'severity>=error'"),
         (("query", "{}", "{}"), "is a file; the query comes last: doubletalk query FILE 'severity>=error'"),
-        (("query", "{}", "select * from events"), "this looks like SQL; write a query such as"),
+        (("query", "{}", "select typ from events"), 'SQL line 1, column 8: Referenced column "typ" '),
         (("show", "{}#seq=99999"), "no event has seq 99999"),
         (("show", "{}", "--at", "row=0"), f"there are rows 1 to {len(events_of('barge_in')):,}, not 0"),
         (("show", "{}", "--at", "yesterday"), "'yesterday' is no moment; write 812 or seq=812"),

@@ -1,18 +1,21 @@
-"""``doubletalk query``: the events that a query lets through."""
+"""``doubletalk query``: the events that a filter lets through, or what SQL makes of them."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from backend.errors import UserError
+from backend.events import Event
 from debugger.cli.inspect.loading import loaded, recordings_in
+from debugger.cli.inspect.meant import is_sql
 from debugger.cli.inspect.printing import cut, escaped, padded, safe, terminal_width
+from debugger.cli.inspect.results import Format, print_rows
+from debugger.cli.inspect.sql import PARQUET, rows_of
 from debugger.cli.telling import tell
 
 if TYPE_CHECKING:
@@ -21,34 +24,68 @@ if TYPE_CHECKING:
 _AT_ONCE = 4_096
 _WIDE = 120  # cells of a terminal from which on a line has all that there is to say
 _SPACES = {ord("\r"): " ", ord("\t"): " "}
-_SQL = re.compile(r"\s*(select|with|from|describe|pragma)\b.*\b(from|events)\b", re.IGNORECASE | re.DOTALL)
+_FIELDS: Final = tuple((name, "VARCHAR") for name in Event.__struct_fields__)
 
 
 def query(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="PATH... QUERY", help="Recordings or folders, then the query in quotes."),
+        typer.Argument(
+            metavar="PATH... QUERY",
+            help="Stores, recordings, Parquet files (SQL only), folders, patterns; then the query in quotes.",
+        ),
     ],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="The events as they were recorded.")] = False,
-    count: Annotated[bool, typer.Option("--count", help="Only how many there are.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many events.")] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", "-f", help="What is printed; a table, if nothing is said.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As --format json.")] = False,
+    count: Annotated[bool, typer.Option("--count", help="Only how many events a filter finds.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many events, or rows.")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Let SQL write files and open others; events it never changes.")
+    ] = False,
 ) -> None:
-    """Print the events that a query finds, such as 'turn = 2 and data.index > 3'.
+    """Ask recordings and stores, with a filter or in SQL.
 
-    The language is that of the filter in the debugger.
+    A filter is written as in the debugger, such as 'turn = 2 and data.index > 3', and prints events. What
+    begins as an SQL statement does (SELECT ..., WITH x AS ..., FROM events ..., DESCRIBE events) is SQL, over
+    the table events; to look for such words with a filter, put them into double quotes.
     """
-    paths, condition = _parts(words)
+    paths, text = _parts(words)
+    form = form or (Format.JSON if as_json else Format.TABLE)
+    if is_sql(text):
+        if count:
+            raise UserError("--count is of a filter; in SQL write: SELECT count(*) FROM events")
+        columns, rows = rows_of(paths, text, write=write, limit=limit)
+        print_rows(columns, rows, form)
+        return
+    if write:
+        raise UserError("--write is of SQL; a filter only reads")
+    _filter(paths, _condition(text), form, limit, count=count)
+
+
+def _filter(paths: list[str], condition: Query, form: Format, limit: int | None, *, count: bool) -> None:
+    """Print the events that a filter finds: as lines, or as they were recorded."""
+    if wrong := next((path for path in paths if path.endswith(PARQUET)), None):
+        raise UserError(f"{wrong}: a filter reads recordings and stores; ask Parquet in SQL")
     found = 0
+    shown: list[dict[str, Any]] = []
     for path in recordings_in(paths):
         with loaded([path]) as log:
             for row in _matching(log, condition, None if limit is None else limit - found):
                 found += 1
-                if not count:
-                    sys.stdout.write(_json(log.raw(row)) if as_json else _line(log, row))
+                if count:
+                    continue
+                if form is Format.CSV:
+                    shown.append(log.event(row))
+                else:
+                    sys.stdout.write(_json(log.raw(row)) if form is Format.JSON else _line(log, row))
     if count:
         sys.stdout.write(f"{found}\n")
-    elif not found:
+    elif form is Format.CSV:
+        print_rows(_FIELDS, ([event.get(name) for name, _ in _FIELDS] for event in shown), form)
+    if not count and not found:
         sys.stderr.write("no event matches\n")
 
 
@@ -62,24 +99,37 @@ def _matching(log: EventLog, condition: Query, limit: int | None) -> Iterator[in
             limit = None if limit is None else limit - 1
 
 
-def _parts(words: list[str]) -> tuple[list[str], Query]:
+def _parts(words: list[str]) -> tuple[list[str], str]:
     """The paths, and the query after them.
 
     Raises:
-        UserError: there is no query, or it is none of ours.
+        UserError: there is no query.
+    """
+    if len(words) == 1:
+        raise UserError("a query is missing: doubletalk query FILE 'severity>=error'")
+    *paths, text = words
+    if text == "-" or _is_there(text):
+        raise UserError(f"{text} is a file; the query comes last: doubletalk query FILE 'severity>=error'")
+    return paths, text
+
+
+def _is_there(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # a query may be longer than a name
+        return False
+
+
+def _condition(text: str) -> Query:
+    """The filter.
+
+    Raises:
         typer.Exit: 2, when it has a mistake, which was told.
     """
     from debugger.log import QueryError, compile_query  # noqa: PLC0415 - loads numpy
 
-    if len(words) == 1:
-        raise UserError("a query is missing: doubletalk query FILE 'severity>=error'")
-    *paths, text = words
-    if text == "-" or Path(text).exists():
-        raise UserError(f"{text} is a file; the query comes last: doubletalk query FILE 'severity>=error'")
-    if _SQL.match(text):
-        raise UserError("this looks like SQL; write a query such as 'component:overseer turn = 2'")
     try:
-        return paths, compile_query(text)
+        return compile_query(text)
     except QueryError as error:
         tell(error)
         sys.stderr.write("".join(f"  {line}\n" for line in _at_its_place(text, error.position)))
