@@ -11,12 +11,14 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/doubletalk demo
 
+# A file's tests in one process, as models and servers are loaded once a file.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: lint
-	$(BIN)/pytest -n 2
+	$(PYTEST)
 
 # Every property of the suite with twenty times as many examples (half an hour).
 thorough: $(STAMP)
-	DOUBLETALK_EXAMPLES=20 $(BIN)/pytest -n 2 --timeout 1800
+	DOUBLETALK_EXAMPLES=20 $(PYTEST) --timeout 1800
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench

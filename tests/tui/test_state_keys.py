@@ -190,7 +190,7 @@ async def test_the_history_of_a_field_is_a_list_to_go_through() -> None:
     """Newest first, the one at the cursor marked; Enter goes there; four keys lead out."""
     async with opened(session_with(LINES), 5) as (app, pilot):
         await press(pilot, "i")
-        assert [line[:2] for line in app.shown()[1:4]] == [" ~", "▶~", " +"]
+        await until(lambda: [line[:2] for line in app.shown()[1:4]] == [" ~", "▶~", " +"])
         assert '"w1" → "w2"' in app.shown()[1]
         assert "by COMPLETE_TRANSCRIPT (user_session)" in app.shown()[2]
         await press(pilot, "k", "enter")
