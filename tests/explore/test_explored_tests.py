@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -14,6 +17,7 @@ import debugger.sources.file
 import debugger.testing.explored  # noqa: F401 - all of these: pytester forgets what is first imported in it
 from backend.simulation import Tape
 from debugger.testing import explore
+from tests.cli.command import ROOT
 
 pytest_plugins = ["pytester"]
 
@@ -222,3 +226,18 @@ def test_what_makes_no_sense_is_refused_where_it_stands() -> None:
         explore(seconds=-1)
     with pytest.raises(TypeError, match="async def"):
         explore(lambda: None)  # type: ignore[call-overload]
+
+
+def test_exploring_needs_nothing_of_the_interface_and_nothing_of_the_assistant() -> None:
+    """What the ``check`` extra installs will do; and a test that is not explored imports none of it."""
+    program = """
+        import sys
+        import debugger.testing.plugin
+        from debugger import testing
+        assert not {"numpy", "backend.simulation", "debugger.explore.search"} & set(sys.modules)
+        import debugger.explore.campaign
+        heavy = {"textual", "rich", "typer", "websockets", "orjson", "pydantic", "loguru", "debugger.tui"}
+        found = (heavy | {"backend.assistant", "backend.cli"}) & set(sys.modules)
+        assert not found, found
+    """
+    subprocess.run([sys.executable, "-c", dedent(program)], check=True, cwd=ROOT)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from pathlib import Path
 
 from debugger.checking import cores
 from debugger.cli.explore.chosen import units
@@ -32,14 +34,13 @@ def run_explore(asked: Options) -> int:
     refuse_nonsense(asked)
     chosen = units(asked.names, every=asked.every, variant=asked.variant)
     oracle = asked.oracle()
-    writable(asked.out)  # not after an hour
     predictions = Predictions(asked.predicted, oracle) if asked.predicted is not None else None
     corpus = Corpus(asked.corpus) if asked.corpus is not None else None
     for notice in corpus.notices if corpus is not None else ():
         note(notice)
     how = Asked(asked.most_schedules, asked.seconds, asked.seed, asked.jobs or cores(), asked.out, oracle)
     resumed = Resumed(asked.resume, _marks(asked, how)) if asked.resume is not None else None
-    with progress_of(len(chosen)) as on_progress:
+    with _folder(asked.out), progress_of(len(chosen)) as on_progress:
         campaign = Campaign(
             how, chosen, corpus=corpus, predictions=predictions, resumed=resumed, on_progress=on_progress
         )
@@ -55,6 +56,19 @@ def run_explore(asked: Options) -> int:
     if resumed is not None:
         resumed.finished()
     return _code(entries, every=asked.every)
+
+
+@contextlib.contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """Refuse one that cannot be written, and not after an hour; leave none behind that is empty."""
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    writable(out)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
 
 
 def _all(campaign: Campaign) -> tuple[list[Entry], bool]:
