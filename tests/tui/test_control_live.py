@@ -146,6 +146,11 @@ async def test_text_held_until_after_a_barge_in_is_spoken_by_the_wrong_worker(
             await until(lambda: control.state.mode == "off", "the bus is let go")
 
 
+def _notice(app: DebuggerApp) -> str:
+    told = app.session.notice
+    return "" if told is None or not told.bad else told.text
+
+
 def _findings(app: DebuggerApp) -> str:
     pane = app.main_screen.panes["findings"]
     return "\n".join(pane.render_line(y).text for y in range(pane.size.height))
@@ -190,6 +195,19 @@ async def test_a_debugger_that_goes_lets_the_bus_go_and_an_observer_sees_it() ->
                 assert "may only watch" in observer.session.notice.text
                 turn = running.session.user.say("the capital of Italy?")
                 await until(lambda: control.state.held, "deliveries wait")
+                waiting = len(control.state.held)
+                await pilot.press(
+                    "7", "i", "ctrl+u", *"SYSTEM_MESSAGE from overseer in s1 {", "enter", "ctrl+g"
+                )
+                await pilot.press("i", "ctrl+u", *'SYSTEM_MESSAGE from overseer in s1 {"text":"hi"}', "enter")
+                await until(lambda: len(control.state.held) > waiting, "the message waits with the others")
+                await pilot.press("a", "ctrl+u", *"tts_orchestrator 1ms", "enter")
+                await until(lambda: control.state.delays == {"tts_orchestrator": 0.001}, "the delay")
+                await pilot.press("i", "ctrl+u", *'SYSTEM_MESSAGE from nobody {"text":"hi"}', "enter")
+                await until(lambda: _notice(holder), "the backend refuses")
+                assert "nobody" in _notice(holder), _notice(holder)
+                await pilot.press("S")
+                await until(lambda: "step" in controls(observer), "a step is recorded")
             await until(lambda: seen.state.mode == "off", "the bus is let go")
             async with asyncio.timeout(20):
                 assert await running.session.user.turn_ended(turn) == "answered"

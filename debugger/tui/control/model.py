@@ -134,6 +134,7 @@ class Control:
                 self._offers[name] = hello.control
                 self._states.pop(name, None)
                 self.clock.forget()
+                self._no_longer_ours()  # what was given belonged to the connection before
             case Disconnected():
                 self._disconnected(name)
             case ControlChanged(state=state):
