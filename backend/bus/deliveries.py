@@ -13,7 +13,7 @@ from backend.bus.envelope import Envelope
 if TYPE_CHECKING:
     from backend.bus.port import Port
 
-_NAMED_BEFORE = 20
+_NAMED_BEFORE = 3
 
 
 class GateError(ValueError):

@@ -22,6 +22,9 @@ from backend.wire.frames import Format, Frame, control_frame, one_line
 STATE_SECONDS: Final = 0.05
 """States are told that far apart at least."""
 
+STATE_BYTES: Final = 1_000_000
+"""Of states that a client is sent a second: with much held, they are told less often."""
+
 MOST_HELD: Final = 200
 """Held deliveries that are told one by one."""
 
@@ -174,9 +177,10 @@ class Desk:
     def _tell(self) -> None:
         self._timer = None
         self._frames.clear()
-        self._next_told = asyncio.get_running_loop().time() + STATE_SECONDS
         for listener in tuple(self._listeners):
             listener()
+        size = max((len(frame.data) for frame in self._frames.values()), default=0)
+        self._next_told = asyncio.get_running_loop().time() + max(STATE_SECONDS, size / STATE_BYTES)
 
     def frame(self, fmt: Format) -> Frame:
         """The state as it was told last, made once for all observers."""
