@@ -17,7 +17,7 @@ TURNS: Final = ("pct-2", "delay", "pct-3", "random", "pct-2", "delay", "pct-2", 
 """In turns, and not one after the other: so a budget of any size has some of each."""
 
 _SEEDS: Final = 1_000_003
-_MARGIN: Final = 2.0
+_MARGIN: Final = 1.25
 """More choices than the plain run had, for runs that take longer."""
 
 _UNUSUAL: Final = (0.0, 0.1, 0.0, 0.5)

@@ -178,9 +178,9 @@ def test_confidence_is_told_with_its_numbers() -> None:
     searched.schedules.update(plain=1, pct=20, delay=12, random=30)
     searched.usual.update({2: 10})
     told = confidence(searched)
-    assert told.at_least == pytest.approx(1 - (1 - 1 / (5 * 20)) ** 10)
+    assert told.at_least == pytest.approx(1 - (1 - 1 / (5 * 12)) ** 10)
     assert "PCT, d=2: each of 10 schedules had a chance of at least 1/(n·k) to hit" in told.text
-    assert "k=20 choices and n=5 lanes, so all of them 9.6%" in told.text
+    assert "k=12 choices and n=5 lanes, so all of them 15.5%" in told.text
     assert "delay-bounded: every one of the 10 schedules with one delay was run" in told.text
     assert "random: 30 schedules passed" in told.text
     assert told.schedules == {"plain": 1, "pct": 20, "delay": 12, "random": 30}
