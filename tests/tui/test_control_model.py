@@ -172,6 +172,12 @@ def test_of_several_feeds_the_one_that_may_be_held_is_held() -> None:
     assert desk.requests("held") == [Take(desk.control.name), Release(("d3",))]
     desk.tell(PAUSED, "watched")
     assert not desk.control.paused
+    desk.tell(PAUSED, "held")
+    desk.greet("watched")  # it may be held from now on
+    desk.control.hear("watched", Disconnected("gone", None))
+    assert desk.control.ours
+    assert desk.control.paused
+    assert desk.control.feed == "held"
 
 
 def test_a_delivery_waits_as_long_as_the_feeds_clock_says() -> None:

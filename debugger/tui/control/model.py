@@ -76,6 +76,7 @@ class Control:
         self._states: dict[str, ControlState] = {}
         self._asked: dict[int, _Asked] = {}
         self._waiting: list[tuple[Request, str]] = []  # until control is ours
+        self._asked_of = ""  # the feed that is held, or will be
         self._ids = itertools.count(1)
         self._said_ns = 0
         self.name: Final = _own_name()
@@ -89,7 +90,9 @@ class Control:
 
     @property
     def feed(self) -> str:
-        """The feed that it is about."""
+        """The feed that it is about: the one that is held, else the first that may be."""
+        if self._asked_of:
+            return self._asked_of
         best = max(self._says, key=self._standing, default="")
         return best if self._offers.get(best) else next(iter(self._says), "")
 
@@ -134,7 +137,8 @@ class Control:
                 self._offers[name] = hello.control
                 self._states.pop(name, None)
                 self.clock.forget()
-                self._no_longer_ours()  # what was given belonged to the connection before
+                if name == self._asked_of:
+                    self._no_longer_ours()  # what was given belonged to the connection before
             case Disconnected():
                 self._disconnected(name)
             case ControlChanged(state=state):
@@ -162,6 +166,7 @@ class Control:
 
     def _no_longer_ours(self) -> None:
         self.ours = False
+        self._asked_of = ""
         self.findings.disarm()
 
     def _changed(self, name: str, state: ControlState) -> None:
@@ -191,7 +196,7 @@ class Control:
             self.speaker.say(result.error or f"the backend refuses {what(asked.request)}", bad=True)
             if taking:
                 self._waiting.clear()
-                self.findings.disarm()
+                self._no_longer_ours()
             return
         if taking:
             self.ours, self.lost = True, ""
@@ -225,7 +230,13 @@ class Control:
     def take(self) -> bool:
         """Become the controller; whether that was asked for, or is so."""
         taking = any(isinstance(one.request, Take) for one in self._asked.values())
-        return self.ours or taking or self._send(Take(self.name))
+        if self.ours or taking:
+            return True
+        self._asked_of = self.feed
+        if self._send(Take(self.name)):
+            return True
+        self._asked_of = ""
+        return False
 
     def let_go(self) -> None:
         """Let everything run, and be the controller no longer."""
