@@ -14,7 +14,7 @@ import debugger.analysis.judge
 import debugger.checking.reports
 import debugger.explore.campaign
 import debugger.sources.file
-import debugger.testing.explored  # noqa: F401 - all of these: pytester forgets what is first imported in it
+import debugger.testing.exploring  # noqa: F401 - all of these: pytester forgets what is first imported in it
 from backend.simulation import Tape
 from debugger.testing import explore
 from tests.cli.command import ROOT
