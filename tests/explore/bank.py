@@ -78,6 +78,16 @@ async def begins_a_thread(scene: Scene) -> None:
     threading.Thread(target=print).start()
 
 
+_TIMES = []
+
+
+@scenario
+async def remembers(scene: Scene) -> None:
+    await asyncio.sleep(0)
+    _TIMES.append(1)
+    assert len(_TIMES) > 1, "the first time only"
+
+
 @scenario(settings=Settings(patience=0.2))
 async def never_awaits(scene: Scene) -> None:
     while True:

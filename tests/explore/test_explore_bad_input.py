@@ -164,6 +164,17 @@ def test_a_scenario_that_leaves_the_simulation_cannot_be_explored(name: str, tol
     assert "a-quiet-day (fixed): clean" in said.out
 
 
+def test_what_does_not_happen_again_is_told_as_it_was_found() -> None:
+    """A program that is not deterministic: a tape cannot prove it."""
+    said = say("explore", "rowdy_scenarios.py::remembers", "--schedules", "3", "-j", "1")
+    assert said.code == 1
+    assert "remembers (fixed): assertion" in said.out
+    assert "does not do it again: the program is not deterministic" in said.err
+    said = say("explore", "--replay", ".doubletalk/explored/remembers-fixed-assertion/found.tape")
+    assert said.code == 0
+    assert "passes; it was assertion: AssertionError: the first time only" in said.out
+
+
 def test_a_state_of_other_options_is_not_gone_on_with() -> None:
     """It would mix results."""
     state = Path("state.json")
