@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
 
-import msgspec
-from msgspec import Raw
-
-from backend.wire.control import Break, Delay, Inject, Pace, Then
+from backend.wire.control import Break, Pace, Then
 from backend.wire.query.nodes import Node
-from debugger.log import EventLog
-from debugger.log.query.times import span
 from debugger.log.query.tree import NotJudgedError, check_judged
 from debugger.tui import units
 from debugger.tui.control.model import Control
+from debugger.tui.control.typed import (
+    FASTEST,
+    SLOWEST,
+    USAGE,
+    as_typed,
+    delay_of,
+    inject_of,
+    pace_of,
+    quoted,
+    words_of,
+)
 from debugger.tui.control.view import seconds_text
 from debugger.tui.query_line.purpose import Asking, EntryError, query_of
 from debugger.tui.session import Session
-
-SLOWEST, FASTEST = 0.1, 10.0
-LONGEST_DELAY: Final = 3600
-"""Seconds."""
-
-_NS: Final = 1_000_000_000
-_PUBLISHED: Final = frozenset({"message_published", "message_received", "message_handled"})
-_WORD: Final = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^\s{}"]+)')
-_PLACES: Final = ("from", "in", "turn")
-_PLAIN: Final = re.compile(r'[^\s{}"\\]+')
-_USAGE: Final = 'MESSAGE from COMPONENT in SESSION {"key": "value"}'
 
 
 def condition_of(text: str) -> Node:
@@ -85,24 +79,24 @@ class Injecting(Asking):
     key = "i"
     name = "inject"
     enter = "publish"
-    placeholder = _USAGE
+    placeholder = USAGE
 
     def __init__(self, control: Control) -> None:
         self._control = control
 
     def begin(self, session: Session) -> str:
         """The cursor's message, to be changed."""
-        return _as_typed(session.log, session.cursor)
+        return as_typed(session.log, session.cursor)
 
     def look(self, session: Session, text: str) -> str:
         """Only read it."""
         if not text.strip():
             return "the backend checks what its message type needs"
-        return _told(_inject(session, text))
+        return words_of(inject_of(session, text))
 
     def keep(self, session: Session, text: str) -> None:
         """Publish it."""
-        inject = _inject(session, text)
+        inject = inject_of(session, text)
         self._control.ask(inject, f"injected {inject.message_type}")
 
 
@@ -124,20 +118,20 @@ class Delaying(Asking):
         if not component:
             return ""
         known = self._control.state.delays.get(component)
-        return f"{_quoted(component)} {'' if known is None else seconds_text(known)}"
+        return f"{quoted(component)} {'' if known is None else seconds_text(known)}"
 
     def look(self, session: Session, text: str) -> str:
         """Only read it."""
         del session
         if not text.strip():
             return ""
-        delay = _delay(text)
+        delay = delay_of(text)
         return f"to {delay.component} without a delay" if not delay.seconds else ""
 
     def keep(self, session: Session, text: str) -> None:
         """Delay it."""
         del session
-        delay = _delay(text)
+        delay = delay_of(text)
         told = "is no longer delayed" if not delay.seconds else f"comes {seconds_text(delay.seconds)} later"
         self._control.ask(delay, f"what goes to {delay.component} {told}")
 
@@ -162,137 +156,11 @@ class Pacing(Asking):
         """Only read it."""
         del session
         if text.strip():
-            _pace(text)
+            pace_of(text)
         return ""
 
     def keep(self, session: Session, text: str) -> None:
         """Play so."""
         del session
-        pace = _pace(text)
+        pace = pace_of(text)
         self._control.ask(Pace(pace), f"the voice plays {units.speed(pace)}")
-
-
-# --- reading what was typed --------------------------------------------------------------
-
-
-class _Words(NamedTuple):
-    """The words before an object, and what is from there on."""
-
-    words: list[str]
-    rest: str
-    at: int
-
-
-def _words(text: str) -> _Words:
-    words, at = [], 0
-    while (found := _WORD.match(text, at)) is not None:
-        word, at = found[1], found.end()
-        try:
-            words.append(msgspec.json.decode(word, type=str) if word.startswith('"') else word)
-        except msgspec.DecodeError:
-            raise EntryError("the quotes hold no text", found.start(1)) from None
-    rest = text[at:].strip()
-    return _Words(words, rest, len(text) - len(text[at:].lstrip()))
-
-
-def _inject(session: Session, text: str) -> Inject:
-    """Words in pairs behind the message, then the payload."""
-    words, rest, at = _words(text)
-    if not words:
-        raise EntryError(f"a message is needed: {_USAGE}", 0)
-    message, *pairs = words
-    given: dict[str, str] = {}
-    for place, value in zip(pairs[::2], [*pairs[1::2], None], strict=False):
-        if place not in _PLACES or value is None or place in given:
-            raise EntryError(f"not understood from {place!r} on: {_USAGE}")
-        given[place] = value
-    component = given.get("from") or _publisher(session.log, message)
-    if not component:
-        raise EntryError(f"who publishes it? {message} from COMPONENT")
-    if rest:
-        try:
-            msgspec.json.decode(rest, type=dict[str, object])
-        except msgspec.DecodeError as error:
-            raise EntryError(f"the payload is no JSON object: {error}", at) from None
-        except RecursionError:
-            raise EntryError("the payload is nested too deeply", at) from None
-    turn = given.get("turn")
-    if turn is not None and not (turn.isdecimal() and turn.isascii()):
-        raise EntryError(f"turn {turn!r} is no number")
-    data = Raw((rest or "{}").encode("utf-8", "replace"))
-    return Inject(
-        message, component, data, given.get("in") or _session(session), None if turn is None else int(turn)
-    )
-
-
-def _told(inject: Inject) -> str:
-    where = f" in {inject.session_id}" if inject.session_id else " in no session"
-    return f"{inject.message_type} from {inject.component}{where}"
-
-
-def _session(session: Session) -> str | None:
-    """The cursor's, if it is of one."""
-    if session.cursor < 0:
-        return None
-    return session.log.name("session", int(session.log.column("session")[session.cursor])) or None
-
-
-_LOOKED_AT: Final = 20_000
-
-
-def _publisher(log: EventLog, message: str) -> str:
-    """Who published such a message last, among the last events."""
-    number, published = log.id_of("message_type", message), log.id_of("event_type", "message_published")
-    if number is None or published is None:
-        return ""
-    start = max(len(log) - _LOOKED_AT, log.first_row)
-    kinds, messages = log.column("event_type")[start:], log.column("message_type")[start:]
-    rows = ((messages == number) & (kinds == published)).nonzero()[0]
-    return "" if not len(rows) else log.name("component", int(log.column("component")[start + rows[-1]]))
-
-
-def _as_typed(log: EventLog, row: int) -> str:
-    """The message of an event, as it would be typed to be published again; empty if there is none."""
-    if row < 0:
-        return ""
-    event = log.event(row)
-    message = event.get("message_type")
-    if event.get("event_type") not in _PUBLISHED or not isinstance(message, str):
-        return ""
-    published = event.get("event_type") == "message_published"
-    component = event.get("component") if published else _publisher(log, message)
-    parts = [_quoted(message)]
-    if component:
-        parts += ["from", _quoted(str(component))]
-    if isinstance(event.get("session_id"), str):
-        parts += ["in", _quoted(event["session_id"])]
-    data = event.get("data") if event.get("event_type") != "message_handled" else None
-    return " ".join((*parts, msgspec.json.encode(data or {}).decode()))
-
-
-def _quoted(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) else msgspec.json.encode(name).decode()
-
-
-def _delay(text: str) -> Delay:
-    words, rest, at = _words(text)
-    two = 2
-    if rest or len(words) != two:
-        raise EntryError(
-            "a component and a time are needed, such as tts_orchestrator 300ms", at if rest else None
-        )
-    component, length = words
-    ns = 0 if length == "0" else span(length)
-    if ns is None or not 0 <= ns <= LONGEST_DELAY * _NS:
-        raise EntryError(f"{length!r} is no time to wait: 300ms, 2s, at most an hour; 0 for none")
-    return Delay(component, ns / _NS)
-
-
-def _pace(text: str) -> float:
-    try:
-        pace = float(text.strip().rstrip("x×"))  # noqa: RUF001 - the sign that the pane shows
-    except ValueError:
-        pace = 0.0
-    if not SLOWEST <= pace <= FASTEST:
-        raise EntryError(f"a pace is a number from {SLOWEST:g} to {FASTEST:g}; 1 as it was recorded")
-    return pace
