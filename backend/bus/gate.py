@@ -24,12 +24,12 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from backend.bus.aside import Aside
 from backend.bus.delays import Delays
 from backend.bus.deliveries import GateError, Key, Waiting, find, located, out_of_order, waiting_at
 from backend.bus.envelope import Envelope
 from backend.bus.told import Telling, named
-from backend.events.messages import AudioOutputComplete
-from backend.tap import Scope
+from backend.bus.turn_step import TurnStep
 
 if TYPE_CHECKING:
     from backend.bus.bus import Bus
@@ -70,15 +70,14 @@ class Gate:
         self.since_ns = bus.tap.clock.mono_ns()
         self.on_change = on_change
         self._bus = bus
-        self._alone: dict[Key, None] = {}
+        self._alone = Aside()
         self._going: deque[Key] = deque()
         self._passed: set[Key] = set()
         self._judged: set[Key] = set()
         self._free: set[Port] = set()
         self._caught: str | None = None
         self._unseen = False
-        self._turn: Scope | None = None
-        self._turn_ends = False
+        self._turn: TurnStep | None = None
         bus.gate = self
 
     # --- what the bus asks -----------------------------------------------------------
@@ -86,7 +85,7 @@ class Gate:
     def delivered(self, port: Port, envelope: Envelope) -> None:
         """A message was put into a mailbox."""
         if envelope.publish_id == self._caught:
-            self._alone[Key(envelope.publish_id, port)] = None
+            self._alone.add(Key(envelope.publish_id, port))
         if self.delays.seconds:
             self.delays.arrived(envelope.publish_id, port)
         if not self._unseen and (self.paused or self._alone):
@@ -122,24 +121,27 @@ class Gate:
 
     def _choose(self, port: Port) -> Envelope | None:
         """The first that is not kept back, for one reason or the other."""
+        aside = self._alone.of(port)
         for place, envelope in enumerate(port.mailbox):
-            key = Key(envelope.publish_id, port)
-            if key in self._alone or key in self._going:
+            if envelope.publish_id in aside:
                 continue
-            if self.delays.keeps(key) or self._beyond_turn(envelope):
+            key = Key(envelope.publish_id, port)
+            if key in self._going:
+                continue
+            if self.delays.keeps(key) or self._turn_is_over(envelope):
                 return None
             if self.judge is not None and key not in self._judged:
                 then = self.judge.verdict(port, envelope)
                 if then == "hold":
-                    self._alone[key] = None
+                    self._alone.add(key)
                     self.on_change()
                     continue
                 if then == "pause" or self.paused:
                     self._judged.add(key)  # it does not stop again at the same
                     return None
             return self._hand_over(Waiting(key, envelope, place))
-        if self._turn_ends and not len(port.mailbox):
-            self._look_for_end()
+        if not len(port.mailbox):
+            self._turn_is_over()
         return None
 
     def _hand_over(self, waiting: Waiting) -> Envelope:
@@ -147,8 +149,8 @@ class Gate:
         if place and waiting.ordered:
             self._overtakes(waiting)
         self._forget(key)
-        if self._turn is not None and _of_turn(envelope, self._turn):
-            self._turn_ends |= isinstance(envelope.message, AudioOutputComplete)
+        if self._turn is not None:
+            self._turn.taken(envelope)
         if self.paused or self._alone or place:
             self.on_change()
         return key.port.mailbox.take_at(place)
@@ -176,7 +178,7 @@ class Gate:
         self.telling.tell("overtake", told, cause=key.publish_id, scope=scope)
 
     def _forget(self, key: Key) -> None:
-        self._alone.pop(key, None)
+        self._alone.discard(key)
         self._passed.discard(key)
         self._judged.discard(key)
         self.delays.gone(key)
@@ -185,7 +187,7 @@ class Gate:
 
     def pause(self, why: str = "", *, do: str = "pause", cause: str | None = None, **data: Any) -> str | None:
         """Let nothing more begin. Returns the id of the event; None if it was paused before."""
-        self._turn, self._turn_ends = None, False
+        self._turn = None
         if self.paused and not self._going:
             return None
         self.paused = True
@@ -206,7 +208,7 @@ class Gate:
     def _run(self, do: str, **data: Any) -> str:
         self.paused = False
         self.why = None
-        self._turn, self._turn_ends = None, False
+        self._turn = None
         self._going.clear()
         event = self.telling.tell(do, data)
         for wait in self._bus.waits:
@@ -232,7 +234,7 @@ class Gate:
         if scope.turn is None:
             raise GateError(f"{waiting.key} belongs to no turn")
         event = self._run("step_turn", turn=scope.turn, session_id=scope.session_id)
-        self._turn = scope
+        self._turn = TurnStep(scope)
         return waiting, event
 
     def _named_or_oldest(self, delivery: str | None, *, with_turn: bool = False) -> Waiting:
@@ -247,22 +249,15 @@ class Gate:
             "no held delivery belongs to a turn" if with_turn else "nothing waits to be delivered"
         )
 
-    def _beyond_turn(self, envelope: Envelope) -> bool:
-        """Whether this is the first delivery of the turn after the one that is stepped over."""
-        turn, scope = self._turn, envelope.scope
-        if turn is None or turn.turn is None or scope.turn is None or scope.session_id != turn.session_id:
-            return False
-        if scope.turn <= turn.turn:
-            return False
-        self.pause(f"turn {turn.turn} is over: turn {scope.turn} begins", do="stepped")
-        return True
-
-    def _look_for_end(self) -> None:
+    def _turn_is_over(self, following: Envelope | None = None) -> bool:
+        """Pause if the turn that is stepped over is, as the next delivery shows, or that there is none."""
         turn = self._turn
-        if turn is not None and not any(
-            _of_turn(envelope, turn) for port in self._held_ports() for envelope in port.mailbox
-        ):
-            self.pause(f"turn {turn.turn} is over", do="stepped")
+        if turn is None:
+            return False
+        why = turn.over(self._held_ports()) if following is None else turn.left_behind(following)
+        if why is not None:
+            self.pause(why, do="stepped")
+        return why is not None
 
     # --- deliveries ----------------------------------------------------------------------
 
@@ -270,7 +265,7 @@ class Gate:
         """Keep these back, though others go."""
         found = [self._find(delivery) for delivery in deliveries]
         for waiting in found:
-            self._alone[waiting.key] = None
+            self._alone.add(waiting.key)
             if waiting.key in self._going:
                 self._going.remove(waiting.key)
         event = self.telling.tell_of("hold", found)
@@ -292,7 +287,7 @@ class Gate:
     def _let(self, found: list[Waiting], do: str) -> str:
         odd = {"out_of_order": True} if out_of_order(found, self._passed) else {}
         for waiting in found:
-            self._alone.pop(waiting.key, None)
+            self._alone.discard(waiting.key)
             if waiting.key not in self._going:
                 self._going.append(waiting.key)
         event = self.telling.tell_of(do, found, **odd)
@@ -349,12 +344,8 @@ class Gate:
             shown = list(islice(waiting_at(ports), most))
             total = sum(len(port.mailbox) for port in ports)
         else:
-            found = {key: located(key) for key in self._alone}
-            for key in [key for key, waiting in found.items() if waiting is None]:
-                self._forget(key)  # a full mailbox gave it up, and said so
-            there = [waiting for waiting in found.values() if waiting is not None]
-            shown = sorted(there, key=lambda one: one.envelope.number)[:most]
-            total = len(there)
+            there = self._alone.waiting()
+            shown, total = there[:most], len(there)
         return [(waiting, waiting.key in self._alone) for waiting in shown], total - len(shown)
 
     def _held_ports(self) -> list[Port]:
@@ -370,8 +361,7 @@ class Gate:
         free = [port for port in ports if port not in self._free]
         held = [one for one in waiting_at(free) if self.paused or one.key in self._alone]
         self._free.update(free)
-        for key in [key for key in self._alone if key.port in self._free]:
-            self._forget(key)
+        self._alone.forget(free)
         self._going = deque(key for key in self._going if key.port not in self._free)
         if held:
             self.telling.tell_of("release", held, why=why, by_itself=True)
@@ -408,7 +398,3 @@ class Gate:
         waiting = [port for port in self._bus.ports if len(port.mailbox)]
         for port in sorted(waiting, key=lambda one: next(iter(one.mailbox)).number):
             port.look()
-
-
-def _of_turn(envelope: Envelope, turn: Scope) -> bool:
-    return envelope.scope.turn == turn.turn and envelope.scope.session_id == turn.session_id

@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from backend.bus import Overflow
+from backend.events.messages import AudioOutputComplete, ChunkAvailable
+from backend.tap import Scope, turn_scope
 from backend.wire.control import Delay, Drop, Hold, LetGo, Pause, Release, Resume, Step
 from tests.control.hands import Program, played, settled
 
@@ -268,6 +270,32 @@ def test_a_turn_is_stepped_over_until_the_next_begins() -> None:
         assert made.got == ["a:0", "a:1"]
         assert (made.mode, made.state.why) == ("paused", "turn 1 is over: turn 2 begins")
         assert made.told("stepped")
+
+    played(program)
+
+
+def test_a_turn_is_stepped_over_until_its_last_sound_was_played() -> None:
+    """What handlers still publish of it runs, too; other sessions run meanwhile."""
+
+    async def program(made: Program) -> None:
+        made.listen("a")
+        made.listen("z", session_id="s2")
+
+        async def wind_up(_message: AudioOutputComplete, scope: Scope) -> None:
+            made.writer.publish(ChunkAvailable(1, 0), scope)
+
+        made.bus.attach("end", session_id="s1").on(AudioOutputComplete, wind_up)
+        made.do(Pause())
+        made.publish(0)
+        await settled()
+        made.do(Step("turn"))
+        await settled()
+        assert made.mode == "stepping"
+        scope = turn_scope("s1", "u", 1, "STT_USER_STARTED_SPEAKING")
+        made.writer.publish(AudioOutputComplete("w", 1, 1.0, interrupted=False), scope)
+        await settled()
+        assert made.got == ["a:0", "a:1"]
+        assert (made.mode, made.state.why) == ("paused", "turn 1 is over")
 
     played(program)
 
