@@ -84,5 +84,5 @@ def test_turns_are_over_that_were_given_up_or_followed() -> None:
 async def test_a_turn_that_begins_after_a_hand_off_is_the_new_agents() -> None:
     """Even where the hand-off still lies in the mailbox."""
     async with assistant(ScriptedModel([])) as rig:
-        rig.session.agents.hand_off("storyteller", "the user asked for it")
+        rig.session.user.hand_off("storyteller")
         assert (await rig.session.agents.config_for_turn()).agent_id == "storyteller"
