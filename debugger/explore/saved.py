@@ -135,7 +135,7 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
-        raise UserError(f"{folder}: cannot be written: {reason}; give another folder by --out") from None
+        raise UserError(f"{folder}: cannot be written: {reason}; name another folder") from None
 
 
 def loaded(tape: Path) -> tuple[Tape, How | None]:

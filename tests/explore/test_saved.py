@@ -126,7 +126,7 @@ def test_what_always_fails_has_no_good_recording(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """What, where, and what to do."""
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(UserError, match=r"out.*cannot be written.*--out"):
+    with pytest.raises(UserError, match=r"out.*cannot be written.*name another folder"):
         save(tmp_path / "out", proof_of(always_wrong), ORACLE)
 
 
