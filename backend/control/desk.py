@@ -25,6 +25,9 @@ STATE_SECONDS: Final = 0.05
 STATE_BYTES: Final = 1_000_000
 """Of states that a client is sent a second: with much held, they are told less often."""
 
+LOOKED_AT: Final = 200_000
+"""Held deliveries that are looked at a second to tell a state: a microsecond each."""
+
 MOST_HELD: Final = 200
 """Held deliveries that are told one by one."""
 
@@ -59,6 +62,7 @@ class Desk:
         self._frames: dict[Format, Frame] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._next_told = 0.0
+        self._looked_at = 0
 
     def serve(self, bus: Bus) -> None:
         """Control this bus from now on."""
@@ -180,7 +184,8 @@ class Desk:
         for listener in tuple(self._listeners):
             listener()
         size = max((len(frame.data) for frame in self._frames.values()), default=0)
-        self._next_told = asyncio.get_running_loop().time() + max(STATE_SECONDS, size / STATE_BYTES)
+        rest = max(STATE_SECONDS, size / STATE_BYTES, self._looked_at / LOOKED_AT)
+        self._next_told = asyncio.get_running_loop().time() + rest
 
     def frame(self, fmt: Format) -> Frame:
         """The state as it was told last, made once for all observers."""
@@ -195,6 +200,7 @@ class Desk:
             return ControlState()
         gate = tenure.gate
         held, more = gate.held(MOST_HELD)
+        self._looked_at = len(held) + more
         now = tenure.now_ns()
         told = {str(waiting.key): self._since.get(str(waiting.key), now) for waiting, _ in held}
         self._since = told
