@@ -18,33 +18,34 @@ class Aside:
     """By port, since a mailbox that takes looks past all of its own: thousands of them, perhaps."""
 
     def __init__(self) -> None:
-        self._by_port: dict[Port, set[str]] = {}
+        self.by_port: dict[Port, set[str]] = {}
+        """None but ports of which some are held; empty if nothing is."""
 
     def add(self, key: Key) -> None:
         """Hold this one."""
-        self._by_port.setdefault(key.port, set()).add(key.publish_id)
+        self.by_port.setdefault(key.port, set()).add(key.publish_id)
 
     def discard(self, key: Key) -> None:
         """Hold it no more."""
-        here = self._by_port.get(key.port)
+        here = self.by_port.get(key.port)
         if here is not None:
             here.discard(key.publish_id)
             if not here:
-                del self._by_port[key.port]
+                del self.by_port[key.port]
 
     def forget(self, ports: Iterable[Port]) -> None:
         """Hold nothing of these any more."""
         for port in ports:
-            self._by_port.pop(port, None)
+            self.by_port.pop(port, None)
 
     def of(self, port: Port) -> Container[str]:
         """What is held of a port, by the ids of the publications."""
-        return self._by_port.get(port, _NONE)
+        return self.by_port.get(port, _NONE)
 
     def waiting(self) -> list[Waiting]:
         """All of them, in the order of publication; what a full mailbox gave up, and told, is forgotten."""
         found: list[Waiting] = []
-        for port, ids in tuple(self._by_port.items()):
+        for port, ids in tuple(self.by_port.items()):
             there = [
                 Waiting(Key(one.publish_id, port), one, place)
                 for place, one in zip(count(), port.mailbox, strict=False)
@@ -54,11 +55,8 @@ class Aside:
             if len(there) < len(ids):
                 ids.intersection_update(one.key.publish_id for one in there)
                 if not ids:
-                    del self._by_port[port]
+                    del self.by_port[port]
         return sorted(found, key=lambda one: one.envelope.number)
 
     def __contains__(self, key: Key) -> bool:
-        return key.publish_id in self._by_port.get(key.port, _NONE)
-
-    def __bool__(self) -> bool:
-        return bool(self._by_port)
+        return key.publish_id in self.by_port.get(key.port, _NONE)

@@ -84,11 +84,11 @@ class Gate:
 
     def delivered(self, port: Port, envelope: Envelope) -> None:
         """A message was put into a mailbox."""
-        if envelope.publish_id == self._caught:
+        if self._caught is not None and envelope.publish_id == self._caught:
             self._alone.add(Key(envelope.publish_id, port))
         if self.delays.seconds:
             self.delays.arrived(envelope.publish_id, port)
-        if not self._unseen and (self.paused or self._alone):
+        if not self._unseen and (self.paused or self._alone.by_port):
             self._unseen = True
             self.on_change()
 
@@ -99,7 +99,7 @@ class Gate:
     def take(self, port: Port) -> Envelope | None:
         """The message that may be handled now, out of the mailbox; None for none."""
         box = port.mailbox
-        if port in self._free:
+        if self._free and port in self._free:
             return box.take()
         if self._going and self._going[0].port is port:
             granted = located(self._going[0])
@@ -109,7 +109,7 @@ class Gate:
                 return self._hand_over(granted)
         if self.paused:
             return None
-        if not (self._alone or self._going or self._turn is not None or self.delays.seconds):
+        if not (self._alone.by_port or self._going or self._turn is not None or self.delays.seconds):
             judge, first = self.judge, box.first
             if (
                 judge is None
@@ -151,7 +151,7 @@ class Gate:
         self._forget(key)
         if self._turn is not None:
             self._turn.taken(envelope)
-        if self.paused or self._alone or place:
+        if self.paused or self._alone.by_port or place:
             self.on_change()
         return key.port.mailbox.take_at(place)
 
