@@ -38,13 +38,15 @@ class Note(Struct, frozen=True):
     """The seqs that are in it."""
     unnumbered: int
     """Events without a seq."""
+    untimed: int
+    """Events without a time."""
 
 
 def note_of(table: pa.Table) -> Note:
     """What there is to say about a table."""
     import pyarrow.compute as pc  # noqa: PLC0415 - 40 ms, which readers do without
 
-    times = pc.min_max(table["timestamp_ns"] if not table.num_rows else table["ts"].cast(pa.int64()))
+    times = pc.min_max(table["ts"].cast(pa.int64()))
     numbered = table.select(["source", "seq"]).filter(
         pc.and_(pc.is_valid(table["seq"]), pc.is_valid(table["source"]))
     )
@@ -59,6 +61,7 @@ def note_of(table: pa.Table) -> Note:
         times["max"].as_py(),
         {name: list(ranges) for name, ranges in sources.items()},
         table.num_rows - numbered.num_rows,
+        table["ts"].null_count,
     )
 
 
@@ -79,7 +82,8 @@ def write_part(folder: Path, span: tuple[int, int], text: tuple[int, int], table
     """
     note = note_of(table)
     home = folder / INDEX / f"day={_day(note)}"
-    path = home / part_name(*span, *text)
+    times = _milliseconds(note)
+    path = home / part_name(span, text, times)
     unfinished = path.with_name(path.name + UNFINISHED)
     noted = table.replace_schema_metadata({_NOTE: msgspec.json.encode(note)})
     try:
@@ -92,14 +96,21 @@ def write_part(folder: Path, span: tuple[int, int], text: tuple[int, int], table
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise told(error, "write", path) from None
-    return Part(*span, *text, path)
+    return Part(*span, *text, path, times)
+
+
+def _milliseconds(note: Note) -> tuple[int, int] | None:
+    """The times that hold all its events; None if one of them has none."""
+    if note.untimed or note.oldest_us is None or note.newest_us is None:
+        return None
+    return note.oldest_us // 1_000, note.newest_us // 1_000
 
 
 def _day(note: Note) -> str:
     """The day of all its events, else `_MIXED`: whoever reads only ``day=2026-11-21`` must find no other."""
     import datetime as dt  # noqa: PLC0415 - with its one use
 
-    if note.oldest_us is None or note.newest_us is None:
+    if note.untimed or note.oldest_us is None or note.newest_us is None:
         return _MIXED
     first, last = note.oldest_us * 1_000 // _DAY_NS, note.newest_us * 1_000 // _DAY_NS
     return str(dt.date(1970, 1, 1) + dt.timedelta(days=first)) if first == last else _MIXED

@@ -4,7 +4,8 @@
     DIR/writer.lock                                   held by the one writer, whose pid is in it
     DIR/events/000001.jsonl                           the truth; the highest number is written to
     DIR/events/000001-000004.8388608.jsonl.zst        four of them, compacted: 8 MiB of text
-    DIR/index/day=2026-11-21/000005.0-1048576.parquet the events of the first MiB of 000005
+    DIR/index/day=2026-11-21/000005.0-1048576.1795257000000-1795257060000.parquet
+        the first MiB of 000005: from and to when, in ms since the epoch (``none`` where no clock could say)
 
 What is contained in something wider is not looked at: so compaction needs one renaming to be
 done, and whoever is killed before or after it leaves a store that says the same.
@@ -31,7 +32,10 @@ UNFINISHED: Final = ".tmp"
 
 _SPAN: Final = r"(?P<first>\d{6,12})(?:-(?P<last>\d{6,12}))?"
 _SEGMENT: Final = re.compile(rf"{_SPAN}(?:\.(?P<size>\d{{1,18}}))?\.jsonl(?P<packed>\.zst)?")
-_PART: Final = re.compile(rf"{_SPAN}\.(?P<start>\d{{1,18}})-(?P<end>\d{{1,18}})\.parquet")
+_PART: Final = re.compile(
+    rf"{_SPAN}\.(?P<start>\d{{1,18}})-(?P<end>\d{{1,18}})\."
+    r"(?:none|(?P<oldest>-?\d{1,15})-(?P<newest>-?\d{1,15}))\.parquet"
+)
 
 
 class Segment(NamedTuple):
@@ -57,6 +61,8 @@ class Part(NamedTuple):
     start: int
     end: int
     path: Path
+    times: tuple[int, int] | None
+    """Of its oldest and its newest event, in ms since the epoch; None: unknown."""
 
 
 class Hole(NamedTuple):
@@ -81,10 +87,12 @@ def segment_name(first: int, last: int, size: int | None = None) -> str:
     return f"{span}.jsonl" if size is None else f"{span}.{size}.jsonl.zst"
 
 
-def part_name(first: int, last: int, start: int, end: int) -> str:
+def part_name(span: tuple[int, int], text: tuple[int, int], times: tuple[int, int] | None) -> str:
     """Of a part of the index, within the folder of its day."""
-    span = f"{first:06}" if first == last else f"{first:06}-{last:06}"
-    return f"{span}.{start}-{end}.parquet"
+    first, last = span
+    numbers = f"{first:06}" if first == last else f"{first:06}-{last:06}"
+    when = "none" if times is None else f"{times[0]}-{times[1]}"
+    return f"{numbers}.{text[0]}-{text[1]}.{when}.parquet"
 
 
 def is_store(path: str | Path) -> bool:
@@ -211,7 +219,9 @@ def _parts(folder: Path) -> list[Part]:
             named = _PART.fullmatch(entry.name)
             if named is not None:
                 numbers = int(named["first"]), int(named["last"] or named["first"])
-                found.append(Part(*numbers, int(named["start"]), int(named["end"]), Path(entry.path)))
+                times = (int(named["oldest"]), int(named["newest"])) if named["oldest"] else None
+                text = int(named["start"]), int(named["end"])
+                found.append(Part(*numbers, *text, Path(entry.path), times))
     return found
 
 

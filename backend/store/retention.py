@@ -31,14 +31,14 @@ def retain(folder: Path, limits: Limits, now: float | None = None) -> list[Segme
     there = catalogue(folder)
     sizes = {path: _size(path) for path in paths_of(there)}
     total = sum(sizes.values())
-    oldest_us = None
+    oldest_ms = None
     if limits.seconds is not None:
-        oldest_us = ((time.time() if now is None else now) - limits.seconds) * 1e6
+        oldest_ms = ((time.time() if now is None else now) - limits.seconds) * 1e3
     gone: list[Segment] = []
     for segment in there.segments[:-1]:
         parts = parts_of(there, segment)
         if not (limits.size is not None and total > limits.size) and not (
-            oldest_us is not None and _newest_us(parts) < oldest_us
+            oldest_ms is not None and _newest_ms(parts) < oldest_ms
         ):
             break
         # The segment first: parts of none are not looked at.
@@ -59,17 +59,11 @@ def parts_of(there: Catalogue, segment: Segment) -> list[Part]:
     return [one for one in there.parts if one[:2] == segment[:2]]
 
 
-def _newest_us(parts: list[Part]) -> float:
+def _newest_ms(parts: list[Part]) -> float:
     """Of a segment; without a complete answer it is not old."""
-    from backend.store.index import note_in  # noqa: PLC0415 - loads pyarrow
-
-    newest = []
-    for part in parts:
-        note = note_in(part.path)
-        if note is None or note.newest_us is None:
-            return float("inf")
-        newest.append(note.newest_us)
-    return float(max(newest, default=float("inf")))
+    if not parts or any(one.times is None for one in parts):
+        return float("inf")
+    return max(one.times[1] for one in parts if one.times is not None)
 
 
 def _size(path: Path) -> int:

@@ -17,6 +17,7 @@ import typer
 from backend.errors import UserError
 from backend.token_file import find_run_token, given_token
 from debugger.cli.control_token import Controlling, ControlOption, ControlTokenOption
+from debugger.cli.ranges import FromOption, ToOption
 from debugger.cli.rules import RulesOption, rules_given
 from debugger.cli.telling import tell
 
@@ -157,7 +158,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command
         list[str],
         typer.Argument(
             metavar="FILE[#MOMENT]...",
-            help="Recordings: .jsonl, .jsonl.gz, .jsonl.zst; - is stdin; FILE#seq=812 begins there.",
+            help="Recordings: .jsonl, .gz, .zst; stores; - is stdin; FILE#seq=812 begins there.",
         ),
     ],
     *,
@@ -177,8 +178,10 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Paint no Unicode.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Compare two; exit 1: they differ.")] = False,
     form: Annotated[str, typer.Option("--format", metavar="text|json", help="Print what --diff finds.")] = "",
+    since: FromOption = None,
+    until: ToOption = None,
 ) -> None:
-    """Look through recordings; several are merged. Without a terminal, print a summary."""
+    """Look through recordings or a store; several are merged. Without a terminal, print a summary."""
     texts = rules_given(rules)
     if diff or form:
         _compare(files, form, diff=diff, ascii_only=ascii_only)
@@ -186,15 +189,17 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     from debugger.log.moment import parse_link  # noqa: PLC0415 - loads numpy
     from debugger.sources.file import open_recordings  # noqa: PLC0415
     from debugger.sources.recording import SourceError  # noqa: PLC0415
+    from debugger.sources.store import with_range  # noqa: PLC0415
 
     links = [parse_link(file) for file in files]
+    paths = with_range([link.path for link in links], since, until)
     moment = at or next((link.moment for link in links if link.moment), "")
     if screenshot is None and not sys.stdout.isatty():
-        _print_summary([link.path for link in links])
+        _print_summary(paths)
         return
     begin = _Begin(moment, _pane(pane))
     try:
-        source = open_recordings([link.path for link in links])
+        source = open_recordings(paths)
         if screenshot is not None:
             _write_screenshot(source, screenshot, _size(size), begin, texts)
         else:

@@ -11,6 +11,7 @@ from debugger.log.eventlog import EventLog
 from debugger.log.stores import Store
 from debugger.sources.merge import Keys, merged
 from debugger.sources.recording import Recording, SourceError
+from debugger.sources.store import is_ranged, opened_range
 
 _MERGED_AT_ONCE: Final = 4096
 _WINDOW: Final = 1 << 20
@@ -32,10 +33,24 @@ ShouldStop = Callable[[], bool]
 
 
 class FileSource:
-    """Open recordings, to be loaded into one log. Made by `open_recordings`."""
+    """Open recordings, to be loaded into one log. Made by `open_recordings`.
 
-    def __init__(self, recordings: Sequence[Recording]) -> None:
+    With `in_turn` they follow upon each other, and are read so; else they are merged. ``named`` is what
+    they are all together, where that is not their own paths.
+    """
+
+    def __init__(
+        self,
+        recordings: Sequence[Recording],
+        *,
+        in_turn: bool = False,
+        named: Sequence[str] = (),
+        notices: Sequence[str] = (),
+    ) -> None:
         self._recordings = tuple(recordings)
+        self._in_turn = in_turn or len(self._recordings) == 1
+        self._named = tuple(named)
+        self._notices = tuple(notices)
         self._log: EventLog | None = None
         self._numbers: list[int] = []
         self._told_broken = [0] * len(self._recordings)
@@ -43,7 +58,7 @@ class FileSource:
     @property
     def paths(self) -> tuple[str, ...]:
         """What is read, as it was named."""
-        return tuple(one.path for one in self._recordings)
+        return self._named or tuple(one.path for one in self._recordings)
 
     @property
     def follows(self) -> bool:
@@ -53,7 +68,8 @@ class FileSource:
     @property
     def notices(self) -> tuple[str, ...]:
         """What is to be said about files that were damaged, torn or empty: a line each."""
-        return tuple(notice for one in self._recordings if (notice := one.notice) is not None)
+        own = (notice for one in self._recordings if (notice := one.notice) is not None)
+        return (*self._notices, *own)
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -129,7 +145,7 @@ class FileSource:
         sources = [
             (place, one) for place, one in enumerate(self._recordings) if not (polling and one.follows)
         ]
-        if len(self._recordings) == 1:
+        if self._in_turn:
             for place, recording in sources:
                 for placed in recording.packs():
                     if placed.pack is not None:
@@ -211,16 +227,25 @@ class _Lines:
 
 
 def open_recordings(paths: Sequence[str | Path]) -> FileSource:
-    """Open recordings: ``.jsonl``, ``.gz``, ``.zst``, or ``-`` for standard input.
+    """Open recordings: ``.jsonl``, ``.gz``, ``.zst``, ``-`` for standard input; stores, time ranges of them.
 
     Raises:
         SourceError: one line for each that cannot be opened.
     """
     opened: list[Recording] = []
     problems: list[str] = []
-    for path in paths:
+    notices: list[str] = []
+    named: list[str] = []
+    for path in map(str, paths):
         try:
-            opened.append(Recording(str(path)))
+            if is_ranged(path):
+                found = opened_range(path)
+                opened += found.recordings
+                notices += found.notices
+                named.append(found.name)
+            else:
+                opened.append(Recording(path))
+                named.append(path)
         except SourceError as error:
             problems += error.problems
     if not paths:
@@ -229,4 +254,4 @@ def open_recordings(paths: Sequence[str | Path]) -> FileSource:
         for one in opened:
             one.close()
         raise SourceError(*problems)
-    return FileSource(opened)
+    return FileSource(opened, in_turn=len(paths) == 1, named=named, notices=notices)

@@ -44,12 +44,15 @@ class Recording:
     `batches` and `packs` read what is there now and can be called again when the file has grown.
     A last line without its end is taken if it is an event, and else waits (`torn`).
 
+    Of a plain file it may be only the text from `start` to `end`, which are the bounds of lines.
+
     Raises:
         SourceError: it cannot be opened, or is not what its name says.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, start: int = 0, end: int | None = None) -> None:
         self.path = path
+        self._end = end
         self.name = "standard input" if path == "-" else path
         self.bytes_read = 0
         self._begun = False
@@ -61,7 +64,7 @@ class Recording:
         self._helpers: Helpers | None = None
         if self._regular:
             # Standard input may be a file that somebody else read the beginning of.
-            self.bytes_read = os.lseek(self._fd, 0, os.SEEK_CUR)
+            self.bytes_read = start or os.lseek(self._fd, 0, os.SEEK_CUR)
             self._changes = Changes(path, self._fd)
         self._start = self._read_start()
         self._lines = LineReader(path)
@@ -70,7 +73,10 @@ class Recording:
     @property
     def size(self) -> int | None:
         """Bytes of the file as it is now; None for a pipe, or once it is closed."""
-        return os.fstat(self._fd).st_size if self._regular and self._fd >= 0 else None
+        if not self._regular or self._fd < 0:
+            return None
+        there = os.fstat(self._fd).st_size
+        return there if self._end is None else min(there, self._end)
 
     @property
     def follows(self) -> bool:
@@ -162,6 +168,8 @@ class Recording:
         return self._kept
 
     def _read(self, size: int) -> bytes:
+        if self._end is not None:
+            size = min(size, max(self._end - self.bytes_read, 0))
         try:
             found = os.pread(self._fd, size, self.bytes_read) if self._regular else os.read(self._fd, size)
         except OSError as error:

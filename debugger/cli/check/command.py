@@ -23,6 +23,7 @@ from debugger.cli.check.hints import to_prove
 from debugger.cli.check.progress import progress_of
 from debugger.cli.check.recordings import recordings_meant
 from debugger.cli.check.watching import changes
+from debugger.cli.ranges import FromOption, ToOption
 from debugger.cli.rules import RulesOption
 from debugger.cli.telling import note, tell
 from debugger.report import SEVERITIES, Report, Severity, markdown, render
@@ -68,12 +69,14 @@ class Options(Struct, frozen=True):
     together: bool
     jobs: int
     verbose: bool
+    since: str | None = None
+    until: str | None = None
 
 
 def check(  # noqa: PLR0913 - the options of a command
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PATH...", help="Recordings, folders, patterns; - is stdin."),
+        typer.Argument(metavar="PATH...", help="Recordings, stores, folders, patterns; - is stdin."),
     ] = None,
     *,
     form: Annotated[Format, typer.Option("--format", "-f", help="What is printed.")] = Format.TEXT,
@@ -99,6 +102,8 @@ def check(  # noqa: PLR0913 - the options of a command
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="In text, tell what is mild or accepted too.")
     ] = False,
+    since: FromOption = None,
+    until: ToOption = None,
 ) -> None:
     """Say what went wrong in recordings, what could have, and what they cannot tell.
 
@@ -122,6 +127,8 @@ def check(  # noqa: PLR0913 - the options of a command
         together=together,
         jobs=jobs,
         verbose=verbose,
+        since=since,
+        until=until,
     )
     if not watch:
         raise typer.Exit(_check(asked))
@@ -160,7 +167,7 @@ def _check(asked: Options) -> int:
     today = dt.datetime.now().astimezone().date()
     rules = rule_files(asked.rules)
     known = _baseline(asked.baseline)
-    meant = recordings_meant(asked.paths)
+    meant = _in_range(recordings_meant(asked.paths), asked)
     groups = [tuple(meant)] if asked.together else [(path,) for path in meant]
     parts = [Asked(group, today, rules) for group in groups]
     with progress_of(len(parts)) as on_done:
@@ -182,6 +189,15 @@ def _check(asked: Options) -> int:
     for hint in to_prove(report) if asked.form is Format.TEXT else ():
         note(hint)
     return 2 if unreadable else 1 if report.failing else 0
+
+
+def _in_range(paths: list[str], asked: Options) -> list[str]:
+    """The recordings, each with the time range that is asked for."""
+    if asked.since is None and asked.until is None:
+        return paths
+    from debugger.sources.store import with_range  # noqa: PLC0415 - loads numpy
+
+    return with_range(paths, asked.since, asked.until)
 
 
 def _with_our_own(report: Report, rules: tuple[tuple[str, str], ...]) -> Report:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from backend.errors import UserError
+from backend.store import is_store
 from debugger.cli.telling import note, tell
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 
 def recordings_in(paths: Sequence[str]) -> list[str]:
-    """The recordings that are named: a folder means all that are in it and below, by name.
+    """The recordings that are named: a folder means all that are in it and below, by name; a store is one.
 
     Raises:
         UserError: a folder has none.
     """
     found: list[str] = []
     for path in paths:
-        if path == "-" or not Path(path).is_dir():
+        if path == "-" or is_store(path) or not Path(path).is_dir():
             found.append(path)
             continue
         inside = sorted(

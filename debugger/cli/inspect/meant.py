@@ -17,7 +17,8 @@ _STATEMENTS: Final = re.compile(
     | insert\s+(or\s+\w+\s+)?into\b | update\s+["\w.]+\s+set\b | delete\s+from\b | merge\s+into\b
     | truncate\s+\w | (create|alter|drop)\s+(or\s+replace\s+)?(temp\w*\s+)?[a-z]+\s+["\w]
     | copy\s*(\(|["\w.]+.*\b(to|from)\b) | (export|import)\s+database\b | (attach|detach)\s+["'\w]
-    | (force\s+)?install\s+["'\w]+ | load\s+('[^']*'|[\w.]+)\s*;?\s*$ | (set|reset)\s+\w+(\s*=|\s+to\b|\s*;?\s*$)
+    | (force\s+)?install\s+["'\w]+ | load\s+('[^']*'|[\w.]+)\s*;?\s*$
+    | (set|reset)\s+\w+(\s*=|\s+to\b|\s*;?\s*$)
     | (set|reset)\s+(global|session|local|variable)\s | use\s+["\w.]+\s*;?\s*$ | call\s+\w+\s*\( | pragma\s+\w
     | prepare\s+\w+.*\bas\b | begin\s+transaction\b | comment\s+on\b
     )""",

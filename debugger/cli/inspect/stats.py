@@ -10,6 +10,7 @@ import typer
 from debugger.cli.inspect.loading import loaded, recordings_in
 from debugger.cli.inspect.printing import milliseconds, print_json, print_table, safe
 from debugger.cli.inspect.rows import findings_from_one
+from debugger.cli.ranges import FromOption, ToOption
 from debugger.cli.telling import note
 
 if TYPE_CHECKING:
@@ -21,17 +22,20 @@ _HANDLERS = 12
 
 def stats(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Recordings, or folders of them; - is stdin.")
+        list[str], typer.Argument(metavar="PATH...", help="Recordings, stores, folders; - is stdin.")
     ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    since: FromOption = None,
+    until: ToOption = None,
 ) -> None:
     """Count what is in recordings, one by one: components, messages, handler times, what is missing."""
     from debugger.analysis.overview import overview  # noqa: PLC0415 - loads numpy
     from debugger.analysis.turns import to_json  # noqa: PLC0415
+    from debugger.sources.store import with_range  # noqa: PLC0415 - as above
 
     found: dict[str, Overview] = {}
-    for path in recordings_in(paths):
+    for path in with_range(recordings_in(paths), since, until):
         with loaded([path]) as log:
             found[path] = overview(log)
     if as_json:
