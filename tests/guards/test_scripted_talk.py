@@ -60,7 +60,7 @@ async def talk(rig: Rig, *steps: Step, fault: Counted | None = None, **how: Any)
 async def test_a_turn_that_does_not_end_is_given_up_and_the_talk_goes_on() -> None:
     """With `gives_up` the user says the next thing after their patience; the outcome tells of it."""
     async with assistant(ScriptedModel([LATE, SOON])) as rig:
-        held = await talk(rig, typed("one"), typed("two"), patience_seconds=0.2, gives_up=True)
+        held = await talk(rig, typed("one"), typed("two"), patience_seconds=1.0, gives_up=True)
     assert [(turn.turn, turn.said, turn.ended) for turn in held.turns] == [
         (1, "one", "given up"),
         (2, "two", "answered"),

@@ -276,13 +276,13 @@ async def test_a_slow_answer_is_no_timeout_while_parts_keep_coming() -> None:
     async def answer(writer: asyncio.StreamWriter) -> None:
         writer.write(_UNTIL_CLOSED.encode())
         for _ in range(8):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.15)
             writer.write(_data({"content": "x"}).encode())
         writer.write(_data({}, "stop").encode())
         writer.close()
 
     async with _serving(answer) as server:
-        assert len(await _read(server.url, timeout=0.6)) == 9
+        assert len(await _read(server.url, timeout=1.1)) == 9
 
 
 @pytest.mark.parametrize("how", ["close", "cancel"])

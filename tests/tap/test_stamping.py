@@ -181,7 +181,7 @@ async def test_a_drain_comes_by_itself_within_a_moment() -> None:
             began = time.monotonic()
             tap.system(name)
             await kept.until(functools.partial(kept.has, name))
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < 4.0
 
 
 def test_a_tap_without_a_loop_drains_by_itself_too() -> None:

@@ -37,7 +37,7 @@ def debugger(url: str, *, helped: bool = False) -> DebuggerApp:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - what is waited for is painted, and sets no event
             await asyncio.sleep(0.01)
 

@@ -40,7 +40,7 @@ async def opened(path: Path) -> AsyncIterator[tuple[DebuggerApp, Pilot[None]]]:
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():
             await pilot.pause(0.01)
 

@@ -117,7 +117,7 @@ async def attached(
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110 - what is waited for sets no event
             await asyncio.sleep(0.01)
 
