@@ -97,7 +97,8 @@ class Handled:
 
     Looked at are the last ones, until one is found that comes before; and, of the chains that published what
     that one may not follow, one each. If none is found, one each of all chains that published to the mailbox.
-    At most `most` of a chain are kept, of at most `most_lines` chains.
+    At most `most` of a chain are kept, of at most `most_lines` chains. Those that are ``loose`` are in no
+    rest: they are looked at by themselves.
     """
 
     def __init__(self, most: int, most_lines: int) -> None:
@@ -109,7 +110,7 @@ class Handled:
         self._prune_at = _MANY
         self._table: _Table | None = None  # not before there are many
         self._changed: set[int] = set()  # lines that the table does not have as they are
-        self._loose: deque[Activation] = deque(maxlen=_LOOSE)
+        self.loose: Final[deque[Activation]] = deque(maxlen=_LOOSE)
 
     def add(self, activation: Activation, chains: Chains, stale: int) -> bool:
         """One more that ended; False if it was not handled in the order of publication.
@@ -118,7 +119,7 @@ class Handled:
         """
         chain, key, loose = activation[0], activation[1], activation[6]
         if loose:
-            self._loose.append(activation)
+            self.loose.append(activation)
         else:
             line = self._lines.get(chain)
             if line is None:
@@ -157,7 +158,7 @@ class Handled:
 
         Chains that were retired, and published to the mailbox last before `stale`, are no longer asked for.
         """
-        found = [activation for activation in self._loose if knows.has(activation)] if self._loose else []
+        found = [activation for activation in self.loose if knows.has(activation)] if self.loose else []
         rest: list[int] = []
         own, row, clock, chain_at = knows.chain, knows.row, knows.clock, knows.chain_at
         for activation in self._recent:
@@ -236,7 +237,7 @@ class Handled:
         self._changed.clear()
         self._recent.clear()
         self._lines.clear()
-        self._loose.clear()
+        self.loose.clear()
         self._table = None
 
     def forget(self, run: int) -> None:
@@ -247,7 +248,7 @@ class Handled:
                 self._changed.add(chain)
             else:
                 self._lose(chain)
-        for some in (self._recent, self._loose):
+        for some in (self._recent, self.loose):
             kept = [one for one in some if one.run >= run]
             some.clear()
             some.extend(kept)

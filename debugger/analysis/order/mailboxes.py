@@ -79,7 +79,7 @@ class Mailboxes:
         chain, key, last_run, end, _, rest, loose = last
         kept = chains.kept
         clock = kept.late[run - kept.late_from] if run >= kept.late_from else chains.clock_of(run)
-        if not rest and rest is not None and not loose:
+        if not rest and rest is not None and not loose and not box.handled.loose:
             if own == chain:
                 if key < publish:
                     return [(last_run, end, rule, end)]  # it comes after the last, and that after all others
