@@ -80,7 +80,7 @@ def test_the_examples_for_ci_can_be_called(tmp_path: Path, monkeypatch: pytest.M
     assert len(commands) == 2
     for command in commands:
         words = shlex.split(
-            re.sub(r"\$(\{\{.*?\}\}|\w+)", "7", command).replace("--seconds 120", "--seconds 0.5")
+            re.sub(r"\$(\{\{.*?\}\}|\w+)", "7", command).replace("--seconds 120", "--seconds 0.2")
         )
         for variant, code in (("fixed", 0), ("buggy", 1)):
             named = [variant if word == "fixed" else word for word in words]
