@@ -13,7 +13,7 @@ from debugger.explore.pct import Pct
 from debugger.explore.trials import Trial, Tried
 from debugger.explore.verdicts import Begun
 
-TURNS: Final = ("pct-2", "delay", "pct-3", "random", "pct-2", "delay", "pct-2", "random", "pct-3", "delay")
+TURNS: Final = ("random", "pct-2", "delay", "pct-3", "random", "pct-2", "delay", "pct-2", "pct-3", "delay")
 """In turns, and not one after the other: so a budget of any size has some of each."""
 
 _SEEDS: Final = 1_000_003

@@ -31,7 +31,7 @@ def test_it_makes_no_difference_how_many_processes_search() -> None:
     one = explore(programs.seldom_wrong, BUGGY, budget)
     two = explore(programs.seldom_wrong, BUGGY, budget, jobs=2)
     assert one.found is not None
-    assert one.schedules > 3
+    assert one.schedules > 2
     assert alike(two) == alike(one)
 
 
