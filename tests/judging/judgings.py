@@ -80,11 +80,18 @@ def checked(log: EventLog) -> list[tuple[object, ...]]:
 
 
 def children() -> set[int]:
-    """Processes of ours that run."""
+    """Processes of ours that run, but for the one that stands ready to run commands for tests."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
         try:
             found |= set(map(int, (task / "children").read_text().split()))
         except OSError:
             continue
-    return found
+    return {one for one in found if not _stands_ready(one)}
+
+
+def _stands_ready(process: int) -> bool:
+    try:
+        return b"tests.support.prepared" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
