@@ -77,29 +77,32 @@ class Steps:
         The handlers of ``active`` tasks have not ended, ``odd`` are rows that have more than a cause. Unless
         they are to `merge`, all segments are runs.
         """
-        kinds, tasks, links = rows.kinds, rows.tasks, self._links
-        ends = self._ends(rows)
+        tasks, links = rows.tasks, self._links
+        ends, calls = self._ends(rows)
+        if calls:
+            kinds = rows.kinds.copy()
+            kinds[calls] = kind_of.OTHER
+            rows = rows._replace(kinds=kinds)
         cancels = self._cancels(rows, told)
         begun = self._runs.add(rows, starts, ends, cancels if merge else None)
         for run, last in begun.older:
             self._chains.ends(run, last)
-        looked_at = begun.starts | kind_of.LOOKED_AT[kinds]
+        looked_at = begun.starts | kind_of.LOOKED_AT[rows.kinds]
         cancelled, timers = {task for task, _ in cancels}, links.timers()
         looked_at[ends if timers is None else ends[_among(tasks[ends], cancelled | timers)]] = True
         receives = self._receives(rows, active, looked_at)
         return Piece(self._steps(rows, begun, np.flatnonzero(looked_at), cancelled, odd), receives)
 
-    def _ends(self, rows: Rows) -> NDArray[np.intp]:
-        """Where tasks end."""
+    def _ends(self, rows: Rows) -> tuple[NDArray[np.intp], list[int]]:
+        """Where tasks end, and where only a call ends, not the task that made it."""
         ends = np.flatnonzero(kind_of.ENDS[rows.kinds] & (rows.tasks != NO_TASK))
         callers = self._tasks.callers
         if not callers:
-            return ends
+            return ends, []
         asked = np.flatnonzero(_among(rows.tasks[ends], callers) & (rows.kinds[ends] == kind_of.FINISHED))
         where = zip(asked.tolist(), rows.tasks[ends[asked]].tolist(), ends[asked].tolist(), strict=True)
-        # Only a call ends, not the task that made it.
         calls = [at for at, task, place in where if self._tasks.is_call(task, rows.start + place)]
-        return np.delete(ends, calls)
+        return np.delete(ends, calls), ends[calls].tolist()
 
     def _cancels(self, rows: Rows, told: Mapping[int, Told]) -> list[tuple[int, int]]:
         """Tasks that are asked to stop, each with the row; -1 for those of before."""
