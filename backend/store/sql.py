@@ -117,6 +117,24 @@ class Tables:
             connection.execute("SET lock_configuration = true")
         return connection
 
+    def write(self, path: Path, since_ns: int | None, until_ns: int | None) -> None:
+        """All of it, or what is between two times, as Parquet.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        between = [
+            f"{name} {sign} make_timestamp({at // 1_000})"
+            for name, sign, at in (("ts", ">=", since_ns), ("ts", "<", until_ns))
+            if at is not None
+        ]
+        where = f" WHERE {' AND '.join(between)}" if between else ""
+        sql = f"COPY (FROM events{where}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION zstd)"
+        try:
+            self.connect(write=True).execute(sql)
+        except (duckdb.Error, OSError) as error:
+            raise StoreError(f"cannot write {path}: {str(error).splitlines()[0]}") from None
+
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"

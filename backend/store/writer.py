@@ -10,6 +10,7 @@ from typing import Final, Literal, Self
 from msgspec import Struct
 
 from backend.events import BrokenLineError, Event, decode_line, decode_lines
+from backend.store.compaction import compact
 from backend.store.errors import StoreError
 from backend.store.index import PART_EVENTS, Pending, learn, note_in, write_part
 from backend.store.layout import EVENTS, Segment, catalogue, make, segment_name
@@ -51,13 +52,20 @@ class Taken(Struct):
 
 
 class Writer:
-    """An open store. One at a time; whoever reads is not in its way.
+    """An open store. One at a time; whoever reads is not in its way. ``rebuild`` makes the index anew.
 
     Raises:
         StoreError: it cannot be opened, or another process writes to it.
     """
 
-    def __init__(self, folder: Path, policy: Policy | None = None, tell: Told = lambda _: None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        policy: Policy | None = None,
+        tell: Told = lambda _: None,
+        *,
+        rebuild: bool = False,
+    ) -> None:
         self.folder = folder
         self.policy = policy or Policy()
         self._tell = tell
@@ -65,6 +73,9 @@ class Writer:
         make(folder)
         self._lock = WriterLock(folder)
         try:
+            if rebuild:
+                for path in folder.glob("index/day=*/*.parquet"):
+                    remove(path)
             self._number, self._truth, self._pending = self._recover()
         except BaseException:
             self._lock.close()
@@ -202,6 +213,14 @@ class Writer:
         """Remove the oldest segments that are beyond the limits."""
         for segment in retain(self.folder, self.policy.limits):
             self._tell(f"{segment.path.name} is beyond the limits: removed")
+
+    def compact(self) -> int:
+        """Compact what is not written to any more; returns how many files that saved.
+
+        Raises:
+            StoreError: it cannot be; the store is as it was.
+        """
+        return compact(self.folder, self.policy.segment_bytes, self._index)
 
     # --- the end ------------------------------------------------------------------
 

@@ -21,8 +21,12 @@ _MODULES: Final = {
     "turns": "debugger.cli.inspect.turns",
     "query": "debugger.cli.inspect.query",
     "show": "debugger.cli.inspect.show",
+    "store": "debugger.cli.store.command",
 }
 """By command, in the order in which they are listed."""
+
+
+_PLAIN: Final[dict[str, Any]] = {"pretty_exceptions_enable": False, "rich_markup_mode": None}
 
 
 class _Commands(TyperGroup):
@@ -39,8 +43,10 @@ class _Commands(TyperGroup):
             for name in _MODULES:  # click says which of those that are there was meant
                 self.get_command(ctx, name)
         elif cmd_name not in self.commands:
-            alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-            alone.command(cmd_name)(getattr(import_module(_MODULES[cmd_name]), cmd_name))
+            alone = getattr(import_module(_MODULES[cmd_name]), cmd_name)
+            if not isinstance(alone, typer.Typer):  # else it is a group of commands
+                one, alone = alone, typer.Typer(add_completion=False, **_PLAIN)
+                alone.command(cmd_name)(one)
             self.commands[cmd_name] = typer.main.get_command(alone)
         return self.commands.get(cmd_name)
 

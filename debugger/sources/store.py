@@ -174,6 +174,15 @@ def _within(batch: Batch, window: Window) -> Batch:
     )
 
 
+def window_of(since: str | None, until: str | None) -> Window:
+    """The window between two times as they are written.
+
+    Raises:
+        UserError: one of the times is none, or the first is not before the second.
+    """
+    return _window(since or "", until or "")
+
+
 def _window(since: str, until: str) -> Window:
     window = Window(_nanoseconds(since), _nanoseconds(until))
     if window.since is not None and window.until is not None and window.since >= window.until:

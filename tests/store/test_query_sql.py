@@ -260,8 +260,9 @@ def test_hostile_text_is_safe_to_look_at_and_exact_to_read(tmp_path: Path) -> No
 def test_values_of_every_kind_are_json(store: Path) -> None:
     """Also those that JSON has no form for, numbers beyond 64 bits, and columns of one name."""
     sql = """SELECT 'nan'::DOUBLE AS a, 170141183460469231731687303715884105727 AS b, NULL AS c,
-        [1, NULL] AS d, {'x': DATE '2026-11-21'} AS e, TIMESTAMP '2026-11-21 10:00:00.5' AS f, 1.5::DECIMAL(9,2) AS g,
-        true AS h, 'x'::BLOB AS i, 1 AS a, INTERVAL 90 SECOND AS k FROM events LIMIT 1"""
+        [1, NULL] AS d, {'x': DATE '2026-11-21'} AS e, TIMESTAMP '2026-11-21 10:00:00.5' AS f,
+        1.5::DECIMAL(9,2) AS g, true AS h, 'x'::BLOB AS i, 1 AS a, INTERVAL 90 SECOND AS k
+        FROM events LIMIT 1"""
     (found,) = rows(str(store), sql)
     assert found["a"] is None
     assert found["b"] == 2**127 - 1

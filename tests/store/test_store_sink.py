@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from backend.store import StoreError, StoreSink
+from backend.store import StoreError
+from backend.store.frames import FAILED, READY, Frames, lines_head
 from backend.store.layout import catalogue
+from backend.store.sink import StoreSink
 from backend.tap import Tap
 from tests.store.stored import batches, stored
 
@@ -144,3 +149,40 @@ def test_a_batch_stored_twice_is_there_once(tmp_path: Path) -> None:
             sink.write(batch)
         sink.close()
     assert [event.seq for event in stored(tmp_path / "s")] == list(range(1, 301))
+
+
+def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path: Path) -> None:
+    """The process ends with a line, and is begun again until there is room; each event is there once."""
+    sink = StoreSink(tmp_path / "s")
+    pid = sink.stats.pid
+    assert pid is not None
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))  # of that process alone
+    for batch in batches(5, 100):
+        sink.write(batch)
+    until(lambda: sink.stats.restarts == 1 and sink.stats.stored == 500)
+    sink.close()
+    assert [event.seq for event in stored(tmp_path / "s")] == list(range(1, 501))
+
+
+def test_a_full_disk_is_told_by_the_process(tmp_path: Path) -> None:
+    """To its producer, and on stderr; exit 2. What is no producer is told, too."""
+    lines = b"".join(batch.jsonl for batch in batches(1, 100))
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+
+    command = [sys.executable, "-m", "backend.store", str(tmp_path / "s")]
+    sent = lines_head(1, len(lines)) + lines
+    run = subprocess.run(command, input=sent, capture_output=True, check=False, preexec_fn=limit)
+    assert run.returncode == 2
+    kinds = Frames().take(run.stdout)
+    assert [kind for kind, _ in kinds] == [READY, FAILED]
+    path = tmp_path / "s" / "events" / "000001.jsonl"
+    told = f"cannot write {path}: File too large; the limit of a file's size is reached"
+    assert kinds[1][1].decode().startswith(told)
+    assert run.stderr.decode().startswith(f"doubletalk store: {told}")
+    assert len(run.stderr.splitlines()) == 1
+    run = subprocess.run(command, input=b"GET / HTTP/1.1\r\n\r\n", capture_output=True, check=False)
+    assert run.returncode == 2
+    assert b"no frame begins with b'GET /': is this a producer?" in run.stderr
+    assert stored(tmp_path / "s") == []

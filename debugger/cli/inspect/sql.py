@@ -41,7 +41,7 @@ def rows_of(
         check_reads_only(sql)  # before anything is read
     tables = Tables()
     for path in paths:
-        for one in _meant(path):
+        for one in meant(path):
             _add(tables, one)
     result = run(tables, sql, write=write)
     columns = [(str(one[0]), str(one[1])) for one in result.description or ()]
@@ -65,7 +65,7 @@ def _fetched(result: Any, sql: str) -> Iterator[tuple[Any, ...]]:
         yield from rows
 
 
-def _meant(path: str) -> Iterator[str]:
+def meant(path: str) -> Iterator[str]:
     """A store, a file, or what is in a folder or matches a pattern.
 
     Raises:
@@ -79,7 +79,7 @@ def _meant(path: str) -> Iterator[str]:
         if not found:
             raise UserError(f"{path}: no file matches this pattern")
         for one in found:
-            yield from _meant(one)
+            yield from meant(one)
         return
     if not Path(path).is_dir():
         yield path
@@ -116,7 +116,7 @@ def _recorded(path: str) -> Iterator[pa.Table]:
             lines = [batch.text[at : at + size] for at, size in zip(starts, lengths, strict=True)]
             if lines:
                 yield table_of([decode_line(line) for line in lines])
-        _tell_of(recording)
+        tell_of(recording)
         recording.close()
     except SourceError as error:
         for problem in error.problems:
@@ -124,7 +124,7 @@ def _recorded(path: str) -> Iterator[pa.Table]:
         raise typer.Exit(2) from None
 
 
-def _tell_of(recording: Recording) -> None:
+def tell_of(recording: Recording) -> None:
     """What is wrong with it.
 
     Raises:

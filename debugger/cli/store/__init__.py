@@ -1,0 +1,1 @@
+"""``doubletalk store``: what is done to a store besides writing and asking."""
