@@ -9,10 +9,8 @@ from backend.bus.gate import Gate
 from backend.bus.mailbox import Mailbox, Overflow
 from backend.bus.patience import Patience
 from backend.bus.port import Handler, Port
-from backend.bus.told import CONTROL
 
 __all__ = [
-    "CONTROL",
     "DEFAULT_CAPACITY",
     "Bus",
     "ComponentFailed",

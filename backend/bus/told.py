@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from backend.bus.deliveries import Key, Waiting
-from backend.events.vocabulary import SYSTEM
+from backend.events.vocabulary import CONTROL, SYSTEM
 from backend.tap import Scope
 
 if TYPE_CHECKING:
     from backend.bus.bus import Bus
-
-CONTROL: Final = "CONTROL"
-"""``message_type`` of the events that tell what was done by hand."""
 
 _TOLD_IDS = 50
 

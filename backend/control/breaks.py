@@ -15,11 +15,11 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
-from backend.bus import CONTROL, Bus, Envelope, Gate, Port
+from backend.bus import Bus, Envelope, Gate, Port
 from backend.bus.gate import Then
 from backend.control.conditions import ConditionError, Head, Test, compile_condition
 from backend.control.subject import Arriving, Subject
-from backend.events.vocabulary import HANDLED, PUBLISHED, RECEIVED
+from backend.events.vocabulary import CONTROL, HANDLED, PUBLISHED, RECEIVED
 from backend.tap.stamped import Stamped
 from backend.wire import control as frames
 

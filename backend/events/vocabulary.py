@@ -55,6 +55,8 @@ EVENT_TYPES: Final = (
 RECORDING_STARTED: Final = "RECORDING_STARTED"
 RECORDING_ENDED: Final = "RECORDING_ENDED"
 GAP: Final = "GAP"
+CONTROL: Final = "CONTROL"
+"""Of a system event that tells what somebody did to the bus by hand."""
 
 # --- direction ------------------------------------------------------------------
 PUBLISH: Final = "publish"

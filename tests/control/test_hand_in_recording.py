@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 
@@ -63,3 +64,21 @@ def test_a_mailbox_that_a_hand_has_reordered_is_no_race_of_the_program(
     assert found(tmp_path / "whole.jsonl", whole) == set()
     silent = b"".join(line for line in whole.splitlines(keepends=True) if b'"do":"overtake"' not in line)
     assert "order-race" in found(tmp_path / "silent.jsonl", silent)
+
+
+def test_a_message_that_a_hand_kept_waiting_was_no_slow_mailbox(tmp_path: Path) -> None:
+    """It waited ten seconds because somebody looked at it; one that no hand held is slow."""
+
+    async def program(made: Program) -> Kept:
+        made.listen("a")
+        made.do(Pause())
+        made.publish(1)
+        await asyncio.sleep(10)
+        made.do(Resume())
+        await settled()
+        return made.kept
+
+    whole = bytes(encode_lines(played(program).events))
+    assert found(tmp_path / "whole.jsonl", whole) == set()
+    silent = b"".join(line for line in whole.splitlines(keepends=True) if b'"CONTROL"' not in line)
+    assert "slow-mailbox" in found(tmp_path / "silent.jsonl", silent)

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.events.vocabulary import CONTROL
 from debugger.analysis.order import kinds as kind_of
 from debugger.analysis.order.chains import Chains, Pred, RunPred
 from debugger.analysis.order.edges import Edges
@@ -172,7 +173,7 @@ class Intake:
 
     def _look_for_hands(self, start: int, stop: int) -> None:
         """Deliveries that somebody who held the bus let go out of their order: the cause is the publish."""
-        control = self._log.id_of("message_type", "CONTROL")
+        control = self._log.id_of("message_type", CONTROL)
         if control is None:
             return
         rows = (np.flatnonzero(self._names[2][start:stop] == control) + start).tolist()

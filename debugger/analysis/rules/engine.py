@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from backend.events.vocabulary import CONTROL
 from debugger.analysis.findings import Finding
 from debugger.analysis.order import Order
 from debugger.analysis.rules.capable import Capabilities, unjudged
@@ -129,6 +130,11 @@ class Rules:
     def lost(self, low: int, high: int) -> bool:
         """Whether events may be missing from above a row up to another."""
         return self._losses.between(low, high)
+
+    def held(self, low: int, high: int) -> bool:
+        """Whether somebody did anything to the bus by hand between two rows."""
+        control = self._log.id_of("message_type", CONTROL)
+        return control is not None and bool((self._log.column("message_type")[low:high] == control).any())
 
     def began(self, session: str | None) -> int:
         """A row right before all that is known of a session."""

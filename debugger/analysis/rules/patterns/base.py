@@ -36,6 +36,10 @@ class Context(Protocol):
         """Whether events may be missing from above a row up to another."""
         ...
 
+    def held(self, low: int, high: int) -> bool:
+        """Whether somebody did anything to the bus by hand between two rows: who waited, waited for them."""
+        ...
+
     def began(self, session: str | None) -> int:
         """A row right before all that is known of a session."""
         ...

@@ -36,7 +36,7 @@ class BudgetJudge(Judge[None]):
         if cause is None or not self._began(cause, row):
             return
         took = seen.fact.time_ns - int(log.column("steady_ns")[cause])
-        if took > self._within_ns:
+        if took > self._within_ns and not self.context.held(cause, row):
             self.violated(seen, waited=f"{took / 1e6:,.0f} ms")
 
     def _began(self, cause: int, row: int) -> bool:

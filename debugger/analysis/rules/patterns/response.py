@@ -222,7 +222,7 @@ class ResponseJudge(Judge[_State]):
             self._charged(one, now_ns, _NOW)
             for state in self.states()
             for one in state.open.values()
-            if self._late(one, now_ns, self._within)
+            if self._late(one, now_ns, self._within) and not self.context.held(one.seen.row, _NOW)
         ]
 
     def lacks(self) -> list[str]:
@@ -243,6 +243,8 @@ class ResponseJudge(Judge[_State]):
         return limit is not None and one.due_ns is not None and now_ns - one.due_ns > limit
 
     def _wrong(self, one: _Open, by: Fact) -> None:
+        if self._within is not None and self.context.held(one.seen.row, by.row):
+            return
         verdict, charge = self._charged(one, by.time_ns, by.row)
         self.context.enter(verdict, charge)
 
