@@ -12,7 +12,7 @@ import pyarrow as pa
 from msgspec import Raw, Struct
 
 from backend.events import Event
-from backend.events.vocabulary import SYSTEM
+from backend.events.vocabulary import ERROR, SYSTEM
 
 _TEXT: Final = pa.string()
 _JSON: Final = pa.json_(pa.string())
@@ -59,6 +59,7 @@ _NEWEST_US: Final = 253_402_300_799_999_999
 class _Agent(Struct):
     agent_id: Any = None
     agent: Any = None
+    component: Any = None
 
 
 _agent_of: Final = msgspec.json.Decoder(_Agent).decode
@@ -86,7 +87,7 @@ def table_of(events: Sequence[Event]) -> pa.Table:
     columns: dict[str, pa.Array] = {
         "ts": pa.array([_microseconds(event) for event in events], pa.timestamp("us")),
         "type": _array([type_of(event.event_type, event.message_type) for event in events], _TEXT),
-        "agent": _array(list(map(_agent, datas, [event.component for event in events])), _TEXT),
+        "agent": _array(list(map(_agent, datas, events)), _TEXT),
         "data": _json(datas),
         "component_state": _json(bytes(event.component_state) for event in events),  # type: ignore[arg-type]
     }
@@ -111,18 +112,19 @@ def _microseconds(event: Event) -> int | None:
     return at if _OLDEST_US <= at <= _NEWEST_US else None
 
 
-def _agent(data: bytes, component: str) -> str:
-    """Who it is about: the payload's ``agent_id`` or ``agent``, if it names one, else the component."""
-    if b'"agent' not in data:
-        return component
+def _agent(data: bytes, event: Event) -> str:
+    """Who it is about: the payload's ``agent_id`` or ``agent``, an error's ``component``; else who tells."""
+    failed = event.event_type == ERROR
+    if not failed and b'"agent' not in data:
+        return event.component
     try:
         found = _agent_of(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return component
-    for name in (found.agent_id, found.agent):
+        return event.component
+    for name in (found.agent_id, found.agent, found.component if failed else None):
         if isinstance(name, str) and name:
             return name
-    return component
+    return event.component
 
 
 def _json(payloads: Iterable[bytes | Raw]) -> pa.Array:

@@ -1,0 +1,132 @@
+"""The event store: what it takes in, against rows one by one into the same database, and what asking costs.
+
+The store's process is measured in its own CPU time, so that what else the machine does is not counted:
+one core keeps up with as many events a second as that leaves room for. The named baseline,
+`executemany`, is what most programs begin with.
+"""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+from backend.events import decode_lines
+from backend.store.columns import SCHEMA, table_of
+from backend.store.sink import StoreSink
+from backend.store.sql import Tables, run
+from backend.tap.batch import Batch
+from tests.support.voicelog import voice_lines
+
+EVENTS = 400_000
+BATCH = 2_000
+RATE = 100_000
+BASELINE_ROWS = 2_000
+
+QUERIES = {
+    "counts by type in the last hour": """
+        SELECT type, count(*) FROM events WHERE ts > now() - INTERVAL 1 HOUR GROUP BY type""",
+    "growth by the hour": """
+        SELECT date_trunc('hour', ts) AS hour, type, count(*) FROM events
+        WHERE type IN ('node.add', 'task.complete') GROUP BY ALL ORDER BY hour""",
+    "errors by agent": "SELECT agent, count(*) FROM events WHERE type = 'error' GROUP BY agent",
+    "one turn of one session": "SELECT * FROM events WHERE session_id = 's1' AND turn = 2",
+}
+
+
+def batches(events: int) -> list[Batch]:
+    """Conversations over and over, as one source would tell them."""
+    found = voice_lines(1, turns=20).splitlines()
+    heads = [line.partition(b'"seq":') for line in found]
+    tails = [rest.partition(b",")[2] for _, _, rest in heads]
+    made = []
+    for first in range(1, events + 1, BATCH):
+        rows = (
+            b'%s"seq":%d,%s\n' % (heads[seq % len(found)][0], seq, tails[seq % len(found)])
+            for seq in range(first, first + BATCH)
+        )
+        made.append(Batch.encoded(b"".join(rows), first, BATCH))
+    return made
+
+
+def children_seconds() -> float:
+    """CPU time of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def paced(folder: Path, made: list[Batch], rate: float) -> tuple[float, float, float, int]:
+    """Offer events at a rate.
+
+    Returns CPU seconds of the store, without its begin and its end, and of the sink; seconds until the last
+    is stored; how many were dropped.
+    """
+    before = children_seconds()
+    StoreSink(folder / "idle").close()
+    idle = children_seconds() - before
+    sink = StoreSink(folder / "paced")
+    own = 0
+    began = time.perf_counter()
+    for number, batch in enumerate(made):
+        wait = began + number * BATCH / rate - time.perf_counter()
+        if wait > 0:
+            time.sleep(wait)
+        start = time.thread_time_ns()
+        sink.write(batch)
+        own += time.thread_time_ns() - start
+    sink.close()
+    took = time.perf_counter() - began
+    used = children_seconds() - before - 2 * idle
+    return used, own / 1e9, took, sink.stats.dropped
+
+
+def row_by_row(folder: Path, made: list[Batch]) -> float:
+    """Events a CPU second by `executemany`."""
+    lines = b"".join(batch.jsonl for batch in made[: BASELINE_ROWS // BATCH]).splitlines()
+    rows = [tuple(row.values()) for row in table_of(decode_lines(lines) or []).to_pylist()]
+    connection = duckdb.connect(str(folder / "rows.duckdb"))
+    connection.register("empty", SCHEMA.empty_table())
+    connection.execute("CREATE TABLE events AS FROM empty")
+    marks = ", ".join("?" * len(SCHEMA))
+    began = time.process_time()
+    connection.executemany(f"INSERT INTO events VALUES ({marks})", rows)  # noqa: S608 - marks are question marks
+    took = time.process_time() - began
+    connection.close()
+    return len(rows) / took
+
+
+def report() -> None:
+    """Print the figures."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = batches(EVENTS)
+        size = sum(len(batch.jsonl) for batch in made) / EVENTS
+        used, own, took, dropped = paced(folder, made, RATE)
+        baseline = row_by_row(folder, made)
+        stored = EVENTS / used
+        print(
+            f"store  {EVENTS:,} events of {size:.0f} bytes offered at {RATE:,}/s: stored after {took:.1f} s, "
+            f"{dropped:,} dropped; {used / EVENTS * 1e6:.1f} µs of CPU an event: "
+            f"{stored / 1e3:,.0f}k/s on a core; its publisher paid {own / EVENTS * 1e9:.0f} ns"
+        )
+        print(
+            f"store  executemany, row by row: {baseline / 1e3:,.1f}k events a CPU second; "
+            f"the store takes {stored / baseline:,.0f} times as many"
+        )
+        files = [path for path in (folder / "paced").rglob("*") if path.is_file()]
+        by_kind = {
+            kind: sum(p.stat().st_size for p in files if p.suffix == kind) for kind in (".jsonl", ".parquet")
+        }
+        print(
+            f"store  on the disk, an event: {by_kind['.jsonl'] / EVENTS:.0f} bytes of JSONL, "
+            f"{by_kind['.parquet'] / EVENTS:.0f} of index"
+        )
+        for what, sql in QUERIES.items():
+            began = time.perf_counter()
+            tables = Tables()
+            tables.add_store(folder / "paced")
+            rows = run(tables, sql).fetchall()
+            print(f"store  {what}: {(time.perf_counter() - began) * 1e3:.0f} ms, {len(rows)} rows")
