@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from backend.events.vocabulary import RECEIVED
 from debugger.analysis.aside import Aside, Found, found_by, possible
+from debugger.analysis.clashing import conflicts_by
 from debugger.analysis.conflicts import Conflicts
 from debugger.analysis.explain import explain
 from debugger.analysis.findings import Finding, Findings
@@ -72,7 +73,7 @@ def _taken(log: EventLog, rules: RuleSet, processors: int) -> tuple[Order, Confl
     concurrent: frozenset[Mailbox] = frozenset()
     while True:
         order = Order(log, concurrent=concurrent)
-        conflicts = Conflicts(log, order)
+        conflicts = conflicts_by(rules, log, order)
         aside = Aside(log, rules, order) if processors > 1 and possible(log) else None
         try:
             while not (order.complete and conflicts.complete):

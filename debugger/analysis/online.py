@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Final
 
-from debugger.analysis.conflicts import Conflicts
+from debugger.analysis.clashing import conflicts_by
 from debugger.analysis.explain import Explanation
 from debugger.analysis.explain import explain as explained
 from debugger.analysis.findings import Finding
@@ -53,7 +53,7 @@ class Online:
 
     def _begin(self) -> None:
         self.order = Order(self._log, concurrent=self._concurrent)
-        self._conflicts = Conflicts(self._log, self.order)
+        self._conflicts = conflicts_by(self._ruleset, self._log, self.order)
         self._rules = Rules(self._log, self._ruleset, order=self.order, live=self._live)
 
     @property

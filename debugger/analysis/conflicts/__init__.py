@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from debugger.analysis.conflicts.conflicts import Conflicts
+from debugger.analysis.conflicts.covering import Covered
 from debugger.analysis.conflicts.records import (
     Clash,
     Counts,
@@ -19,6 +20,7 @@ __all__ = [
     "Clash",
     "Conflicts",
     "Counts",
+    "Covered",
     "Ease",
     "Limits",
     "MessagePair",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from debugger.analysis.conflicts.clashes import Clashes
+from debugger.analysis.conflicts.covering import Covered
 from debugger.analysis.conflicts.exclusion import Address
 from debugger.analysis.conflicts.labels import Labels
 from debugger.analysis.conflicts.races import Races
@@ -52,7 +53,8 @@ class Conflicts:
     A conflict is a pair of segments that touch one key of a state (component, session, process), one of them
     writing, and that nothing orders. What is written is what differs between two snapshots, and what events
     declare; what is read is what `state_read` and ``reads`` say. That a handler saw a snapshot when it
-    started is no read. ``pairs`` are messages that must not come to one component in either order.
+    started is no read. ``pairs`` are messages that must not come to one component in either order; of what
+    is ``covered`` a rule looks at the order by itself.
 
     Not told are conflicts of segments that one lock keeps apart. Those that are most likely meant are told
     with the reason (`Ease`): so where the values tell that either order gives the same.
@@ -65,6 +67,7 @@ class Conflicts:
         order: Order,
         *,
         pairs: Collection[MessagePair] = (),
+        covered: Collection[Covered] = (),
         limits: Limits | None = None,
         on_clash: Callable[[Clash], None] | None = None,
     ) -> None:
@@ -72,6 +75,9 @@ class Conflicts:
         self._order = order
         self._limits = limits or Limits()
         self._pairs = tuple(pairs)
+        self._covered: dict[str, list[Covered]] = {}
+        for one in covered:
+            self._covered.setdefault(one.component, []).append(one)
         self._on_clash = on_clash
         self._pace = Pace(_FIRST_CHUNK, _LARGEST_CHUNK, _FAST_NS)
         self._labels = Labels(log)
@@ -247,6 +253,8 @@ class Conflicts:
         first, second = clash.first, clash.second
         if first.kind in (LEFT, RIGHT):
             return Ease.NONE  # a rule says that it matters
+        if self._is_covered(clash):
+            return Ease.COVERED
         guard = self._guards.get(second.task)
         if guard is not None and guard[:2] == (second.segment, state) and guard[2] != clash.key:
             return Ease.GUARDED
@@ -257,6 +265,14 @@ class Conflicts:
         if one != other and self._exclusive(first.task, second.task):
             return Ease.TURNS
         return self._after_turn(clash)
+
+    def _is_covered(self, clash: Clash) -> bool:
+        component = clash.place.component
+        known = self._covered.get(component)
+        if known is None:
+            return False
+        names = {self._labels.of(touch.row, touch.task).name for touch in (clash.first, clash.second)}
+        return any(one.covers(component, clash.key, names) for one in known)
 
     def _after_turn(self, clash: Clash) -> Ease:
         """Whether the second could come first only if the first's handler came after one of another turn.

@@ -76,6 +76,7 @@ class Ease(enum.Enum):
     GUARDED = "the second looked at the component's state first, in the same step"
     TURN = "they belong to two turns, and what is late can be told by its turn"
     TURNS = "they are handled one by one, and belong to two turns: what is late can be told by its turn"
+    COVERED = "a rule looks at this order by itself, and says when it goes wrong"
 
 
 class MessagePair(Struct, frozen=True):

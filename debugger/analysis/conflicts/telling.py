@@ -94,7 +94,8 @@ class Teller:
             message = f"{reader} reads {owner}.{what} {when} {writer} writes it, which nothing guarantees"
         why = [f"{_NOT_ORDERED}: in another run they come the other way round"]
         if race.ease is not Ease.NONE:
-            why.append(f"most likely meant: {race.ease.value}")
+            meant = "" if race.ease is Ease.COVERED else "most likely meant: "
+            why.append(f"{meant}{race.ease.value}")
         severity = "warning" if race.ease is Ease.NONE else "info"
         rows = tuple(sorted((first.row, second.row)))
         return self._judged(

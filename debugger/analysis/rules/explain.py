@@ -7,7 +7,7 @@ from typing import Final
 
 from debugger.analysis.rules.errors import near
 from debugger.analysis.rules.load import RuleSet, load_rules
-from debugger.analysis.rules.schema import Case, Rule
+from debugger.analysis.rules.schema import Case, Covers, Rule
 
 ELSEWHERE: Final = {
     "lost-update": (
@@ -56,6 +56,7 @@ def _head(rule_id: str, title: str, why: str, fix: str) -> str:
 def _text(rule: Rule, rules: RuleSet) -> str:
     off = ", turned off" if rule.disabled else ""
     lines = [_head(rule.id, rule.title, rule.why, rule.fix), f"severity  {rule.severity}{off}"]
+    lines += [_wrapped("covers", _covered(one)) for one in rule.covers]
     events: dict[str, None] = {}
     for case in rule.cases:
         lines += ["", *_case(case)]
@@ -66,6 +67,11 @@ def _text(rule: Rule, rules: RuleSet) -> str:
         when = f" ({event.when})" if event.when != "happened" else ""
         lines.append(_wrapped(f"  {name}{when}", event.where, indent=4))
     return "\n".join(lines)
+
+
+def _covered(one: Covers) -> str:
+    what = [", ".join(names) for names in (one.messages, one.keys) if names]
+    return f"{one.component}: {'; '.join(what) or 'all of it'} (order-race only makes a note of that)"
 
 
 def _case(case: Case) -> list[str]:

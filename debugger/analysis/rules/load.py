@@ -19,6 +19,7 @@ from debugger.analysis.rules.schema import (
     Cases,
     Event,
     File,
+    MessagePair,
     Names,
     Override,
     Rule,
@@ -60,6 +61,7 @@ class RuleSet(Struct, frozen=True):
     session_ends: tuple[str, ...]
     suppress: tuple[Suppress, ...] = ()
     disabled: tuple[Rule, ...] = ()
+    pairs: tuple[MessagePair, ...] = ()
 
 
 def builtin_text(name: str = BUILTIN[0]) -> str:
@@ -93,6 +95,7 @@ def load_rules(sources: Sequence[tuple[str, str]] = (), *, builtin: bool = True)
         tuple(dict.fromkeys(name for file in loaded for name in file.told.session.ends)),
         tuple(one for file in loaded for one in file.told.suppress),
         tuple(rule for rule in rules.values() if rule.disabled),
+        tuple(one for file in loaded for one in file.told.pairs),
     )
 
 
@@ -162,6 +165,7 @@ class _File:
             self._several("rules", Rule),
             self._named("override", Override),
             self._several("suppress", Suppress),
+            self._several("pairs", MessagePair),
         )
 
     def _one(self, name: str, kind: type[Kind]) -> Kind:
@@ -246,6 +250,7 @@ def _keys_at(path: Path, value: Any, steps: Path) -> list[str]:
         "rules": Rule,
         "override": Override,
         "suppress": Suppress,
+        "pairs": MessagePair,
     }
     kind = of.get(path[0])
     return list(kind.__struct_fields__) if kind is not None else []

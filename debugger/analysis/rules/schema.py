@@ -214,6 +214,25 @@ Cases: TypeAlias = (
 )
 
 
+class Covers(Struct, frozen=True, forbid_unknown_fields=True):
+    """What of a component a rule judges by itself: ``order-race`` makes a note of it, and no warning.
+
+    The order of some ``messages`` with each other, or who touches some ``keys`` of its state, and what is
+    below them, first; both narrow it down.
+    """
+
+    component: str
+    messages: list[str] = []
+    keys: list[str] = []
+
+
+class MessagePair(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two messages that a component may not get in either order; without a component, any may not."""
+
+    messages: Annotated[list[str], msgspec.Meta(min_length=2, max_length=2)]
+    component: str | None = None
+
+
 class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     """One rule. ``per``: findings that have these fields in common are one finding."""
 
@@ -225,6 +244,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     severity: Severity = "error"
     per: list[str] = msgspec.field(default_factory=lambda: ["session", "turn"])
     disabled: bool = False
+    covers: list[Covers] = []
 
 
 class Override(Struct, frozen=True, forbid_unknown_fields=True):
@@ -271,6 +291,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     rules: list[Rule] = []
     override: dict[str, Override] = {}
     suppress: list[Suppress] = []
+    pairs: list[MessagePair] = []
 
 
 def listed(value: str | list[str]) -> list[str]:
