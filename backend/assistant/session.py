@@ -21,8 +21,9 @@ from backend.events.messages import (
     SystemMessage,
     TtsBotStartedSpeaking,
 )
+from backend.events.vocabulary import SYSTEM
 from backend.speech import AudioInputError, Complete, Heard, Partial, SpeechError, SpeechStarted
-from backend.tap import Scope, as_component, turn_scope, within
+from backend.tap import Scope, as_component, current, turn_scope, within
 
 
 class Ears(AbstractAsyncContextManager[Any], Protocol):
@@ -49,7 +50,9 @@ class UserSession(Component):
         self._said: dict[int, str] = {}
         self._door = "none"
         self._ended: dict[int, str] = {}
+        self._ended_by: dict[int, str | None] = {}  # the events that did
         self._bot_turn = 0
+        self._bot_by: str | None = None
         self._changed = asyncio.Event()
         super().__init__(bus, session)
 
@@ -167,6 +170,7 @@ class UserSession(Component):
     def _end_turn(self, turn: int, how: str) -> None:
         if turn and turn not in self._ended:
             self._ended[turn] = how
+            self._ended_by[turn] = current.get().cause
             self._changed.set()
 
     async def _on_output_complete(self, message: AudioOutputComplete, scope: Scope) -> Dropped | None:
@@ -175,6 +179,7 @@ class UserSession(Component):
 
     async def _on_bot_started(self, _message: TtsBotStartedSpeaking, scope: Scope) -> Dropped | None:
         self._bot_turn = scope.turn or 0
+        self._bot_by = current.get().cause
         self._changed.set()
         return None
 
@@ -186,20 +191,29 @@ class UserSession(Component):
 
     async def turn_ended(self, turn: int) -> str:
         """Wait for the end of a turn: ``answered``, ``interrupted``, ``failed`` or ``empty``."""
-        while turn not in self._ended:
-            await self._next_change()
+        if turn not in self._ended:
+            while turn not in self._ended:
+                await self._next_change()
+            self._goes_on("TURN_ENDED", {"turn": turn, "how": self._ended[turn]}, self._ended_by[turn])
         return self._ended[turn]
 
     async def bot_speaks(self, turn: int) -> bool:
         """Wait until the assistant speaks in this turn; False if the turn ended without that."""
-        while self._bot_turn < turn and turn not in self._ended:
-            await self._next_change()
+        if self._bot_turn < turn and turn not in self._ended:
+            while self._bot_turn < turn and turn not in self._ended:
+                await self._next_change()
+            by = self._bot_by if self._bot_turn >= turn else self._ended_by[turn]
+            self._goes_on("BOT_SPEAKS", {"turn": turn, "speaks": self._bot_turn >= turn}, by)
         return self._bot_turn >= turn
 
     async def turn_begun(self, turn: int) -> None:
         """Wait until the user has begun this turn."""
         while self.turn < turn:
             await self._next_change()
+
+    def _goes_on(self, what: str, data: dict[str, Any], by: str | None) -> None:
+        """Record that somebody goes on who waited: what they do now comes after what they waited for."""
+        self.probe.emit(SYSTEM, what, data, cause=by, scope=self._scope)
 
     async def _next_change(self) -> None:
         self._changed.clear()
