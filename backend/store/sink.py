@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import deque
@@ -95,7 +96,7 @@ class StoreSink:
         self._numbers = self._stored = self._dropped = self._restarts = 0
         self._lost: _Lost | None = None
         self._source = ""
-        self._problem = ""
+        self._problem = self._told = ""
         self._closing = self._abandoned = False
         self._child: Child | None = Child(self._words, self._on_stored)
         self._thread = threading.Thread(target=self._run, name="store-sink", daemon=True)
@@ -179,7 +180,7 @@ class StoreSink:
                         return
                     self._begin_again()
                 self._send_all()
-            except (ChildGoneError, StoreError) as error:
+            except (ChildGoneError, StoreError, OSError) as error:
                 failures += 1
                 self._gone(str(error))
             else:
@@ -199,6 +200,9 @@ class StoreSink:
         if child is not None:
             problem = child.end() or problem
         with self._changed:
+            if problem != self._told:
+                self._told = problem
+                sys.stderr.write(f"doubletalk: {' '.join(problem.split())}; what is to be stored waits\n")
             self._problem = problem
             self._waiting.extendleft(reversed(self._sent))
             self._sent.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,7 @@ class Tables:
     def __init__(self) -> None:
         self.files: list[Path] = []
         self.tables: list[pa.Table] = []
+        self._read: list[Path] = []
 
     def add_store(self, folder: Path) -> None:
         """All events of a store as it is now, each once.
@@ -61,6 +63,7 @@ class Tables:
             self._add_text(hole.segment.path, hole.start, hole.end)
 
     def _add_text(self, path: Path, start: int, end: int) -> None:
+        self._read.append(path)
         self.tables += [table_of(events) for events, _ in lines_of(path, start, end)]
 
     def add_parquet(self, path: Path) -> None:
@@ -84,6 +87,10 @@ class Tables:
             self.tables.append(pq.read_table(path).replace_schema_metadata(None))
         else:
             self.files.append(path.absolute())
+
+    def are_there(self) -> bool:
+        """Whether all files still are."""
+        return all(path.exists() for path in (*self.files, *self._read))
 
     def add(self, tables: Iterable[pa.Table]) -> None:
         """Events as columns."""
@@ -149,11 +156,20 @@ def run(tables: Tables, sql: str, *, write: bool = False) -> Any:
     try:
         if not write:
             check_reads_only(sql)
-        return tables.connect(write=write).execute(sql)
-    except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
+        return _executed(tables.connect(write=write), sql)
     except (duckdb.Error, RuntimeError) as error:
         raise StoreError(in_one_line(str(error), sql)) from None
+
+
+def _executed(connection: DuckDBPyConnection, sql: str) -> Any:
+    """As `execute`, in a thread: DuckDB does not look whether Ctrl-C was pressed."""
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(connection.execute, sql)
+        try:
+            return result.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 def check_reads_only(sql: str) -> None:

@@ -7,7 +7,10 @@ one core keeps up with as many events a second as that leaves room for. The name
 
 from __future__ import annotations
 
+import os
+import random
 import resource
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -25,6 +28,9 @@ EVENTS = 400_000
 BATCH = 2_000
 RATE = 100_000
 BASELINE_ROWS = 2_000
+KILLS = 50
+KILL_EVENTS = 200_000
+KILL_SECONDS = 0.2
 
 QUERIES = {
     "counts by type in the last hour": """
@@ -83,6 +89,38 @@ def paced(folder: Path, made: list[Batch], rate: float) -> tuple[float, float, f
     return used, own / 1e9, took, sink.stats.dropped
 
 
+def killed(folder: Path) -> str:
+    """Kill the store's process again and again, at random moments, while events come."""
+    moments = random.Random(1)
+    sink = StoreSink(folder / "killed", close_seconds=60)
+    pids: set[int] = set()
+    made = iter(batches(KILL_EVENTS))
+    sent = 0
+    for _ in range(KILLS):
+        while (pid := sink.stats.pid) is None or pid in pids:
+            time.sleep(0.001)
+        end = time.perf_counter() + moments.random() * KILL_SECONDS
+        while time.perf_counter() < end:
+            batch = next(made, None)
+            if batch is not None:
+                sink.write(batch)
+                sent += len(batch)
+            time.sleep(KILL_SECONDS / 4 * moments.random())
+        os.kill(pid, signal.SIGKILL)
+        pids.add(pid)
+    sink.close()
+    tables = Tables()
+    tables.add_store(folder / "killed")
+    sql = "SELECT count(*), count(DISTINCT seq), min(seq), max(seq) FROM events WHERE seq IS NOT NULL"
+    rows, distinct, first, last = run(tables, sql).fetchone()
+    whole = (rows, distinct, first, last) == (sent, sent, 1, sent) and not sink.stats.dropped
+    return (
+        f"killed {len(pids)} times, begun again {sink.stats.restarts} times: of {sent:,} events "
+        f"{rows:,} are there, {distinct:,} different ones, {sink.stats.dropped} dropped: "
+        f"{'each is there once' if whole else 'NOT each is there once'}"
+    )
+
+
 def row_by_row(folder: Path, made: list[Batch]) -> float:
     """Events a CPU second by `executemany`."""
     lines = b"".join(batch.jsonl for batch in made[: BASELINE_ROWS // BATCH]).splitlines()
@@ -124,6 +162,7 @@ def report() -> None:
             f"store  on the disk, an event: {by_kind['.jsonl'] / EVENTS:.0f} bytes of JSONL, "
             f"{by_kind['.parquet'] / EVENTS:.0f} of index"
         )
+        print(f"store  {killed(folder)}")
         for what, sql in QUERIES.items():
             began = time.perf_counter()
             tables = Tables()

@@ -6,15 +6,19 @@ import csv
 import gzip
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from backend.events import encode_lines
-from backend.store.writer import Writer
+from backend.store.writer import Policy, Writer
 from debugger.cli.inspect.meant import is_sql
 from tests.cli.command import CLI, ROOT
 from tests.store.stored import event
@@ -293,3 +297,37 @@ def test_a_filter_loads_no_database() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_what_takes_too_long_ends_with_ctrl_c(store: Path) -> None:
+    """At once, wherever it is; exit 130."""
+    endless = "SELECT sum(hash(range)) FROM range(1000000000000)"
+    timer = threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT])  # as a terminal does: to the process
+    timer.start()
+    said = say("query", str(store), endless)
+    timer.join()
+    assert (said.code, said.out, said.err) == (130, "", "")
+
+
+def test_what_is_compacted_while_it_is_asked_is_found_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that are gone when they are to be read were replaced by others with the same events."""
+    from backend.store.sql import Tables
+
+    for half in (range(1, 51), range(51, 101)):
+        with Writer(tmp_path / "s", Policy(segment_bytes=1)) as writer:
+            writer.write(encode_lines([event(seq) for seq in half]))
+            writer.tick()
+    connect = Tables.connect
+    times = iter([True])
+
+    def compacted(self: Tables, **more: Any) -> Any:
+        if next(times, False):
+            with Writer(tmp_path / "s") as writer:
+                writer.compact()
+        return connect(self, **more)
+
+    monkeypatch.setattr(Tables, "connect", compacted)
+    assert rows(str(tmp_path / "s"), COUNT) == [{"n": 100}]
+    assert next(times, None) is None

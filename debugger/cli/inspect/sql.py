@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PARQUET: Final = ".parquet"
 _TOLD: Final = 10
+_TRIES: Final = 3
 _RECORDINGS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 _AT_ONCE: Final = 4_096
 
@@ -39,11 +40,18 @@ def rows_of(
 
     if not write:
         check_reads_only(sql)  # before anything is read
-    tables = Tables()
-    for path in paths:
-        for one in meant(path):
-            _add(tables, one)
-    result = run(tables, sql, write=write)
+    for left in reversed(range(_TRIES)):
+        tables = Tables()
+        try:
+            for path in paths:
+                for one in meant(path):
+                    _add(tables, one)
+            result = run(tables, sql, write=write)
+            break
+        except UserError:
+            # Compaction may have replaced files between looking and reading: what replaced them has the same.
+            if not left or "-" in paths or not any(is_store(path) for path in paths) or tables.are_there():
+                raise
     columns = [(str(one[0]), str(one[1])) for one in result.description or ()]
     return columns, islice(_fetched(result, sql), limit)
 
@@ -56,8 +64,6 @@ def _fetched(result: Any, sql: str) -> Iterator[tuple[Any, ...]]:
     while True:
         try:
             rows = result.fetchmany(_AT_ONCE)
-        except duckdb.InterruptException:
-            raise KeyboardInterrupt from None
         except (duckdb.Error, OverflowError, ValueError) as error:  # a time beyond Python's calendar
             raise UserError(in_one_line(str(error), sql)) from None
         if not rows:
