@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
-from msgspec import Raw, Struct
+import pyarrow.compute as pc
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from backend.events import Event
 from backend.events.vocabulary import ERROR, SYSTEM
@@ -79,28 +80,45 @@ def type_of(event_type: str, message_type: str | None) -> str:
 
 
 def table_of(events: Sequence[Event]) -> pa.Table:
-    """The events as a table of `SCHEMA`. Never raises for what was decoded from a line.
+    """The events, one at least, as a table of `SCHEMA`. Never raises for what was decoded from a line.
 
     What a column cannot hold (a number beyond 64 bits, a time beyond the calendar) is null in it.
     """
-    datas = [bytes(event.data) for event in events]  # type: ignore[arg-type] # as decoded: Raw
-    columns: dict[str, pa.Array] = {
-        "ts": pa.array([_microseconds(event) for event in events], pa.timestamp("us")),
-        "type": _array([type_of(event.event_type, event.message_type) for event in events], _TEXT),
-        "agent": _array(list(map(_agent, datas, events)), _TEXT),
-        "data": _json(datas),
-        "component_state": _json(bytes(event.component_state) for event in events),  # type: ignore[arg-type]
+    # Turned round at once: 22 times an attribute of each takes three times as long.
+    found = dict(zip(Event.__struct_fields__, zip(*map(astuple, events), strict=True), strict=True))
+    columns = {
+        field.name: _array(found[field.name], field.type) for field in SCHEMA if field.name not in _COMPUTED
     }
-    for field in SCHEMA:
-        if field.name not in _COMPUTED:
-            columns[field.name] = _array(list(map(attrgetter(field.name), events)), field.type)
+    columns["ts"] = _timestamps(events, columns["timestamp_ns"])
+    columns["type"] = columns["event_type"]
+    if SYSTEM in found["event_type"]:
+        columns["type"] = _array([type_of(event.event_type, event.message_type) for event in events], _TEXT)
+    data = pa.array(list(map(bytes, found["data"])), _TEXT)
+    columns["agent"] = _agents(events, data, columns["component"])
+    columns["data"] = pa.ExtensionArray.from_storage(_JSON, data)
+    states = pa.array(list(map(bytes, found["component_state"])), _TEXT)
+    columns["component_state"] = pa.ExtensionArray.from_storage(_JSON, states)
     return pa.Table.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
-def nanoseconds(event: Event) -> int:
-    """When it happened, since the epoch; 0 where no clock could show it."""
-    at = _microseconds(event)
-    return 0 if at is None else (event.timestamp_ns or at * 1_000)
+def _timestamps(events: Sequence[Event], exact: pa.Array) -> pa.Array:
+    """When each was, in µs."""
+    if not exact.null_count and pc.min(exact).as_py() >= 0:  # before 1970 a division would round up
+        return pc.divide(exact, 1_000).cast(pa.timestamp("us"))
+    return pa.array(list(map(_microseconds, events)), pa.timestamp("us"))
+
+
+def _agents(events: Sequence[Event], data: pa.Array, components: pa.Array) -> pa.Array:
+    """Whom each is about: its component, but for those whose payload may say more."""
+    said = pc.match_substring(data, '"agent').to_numpy(zero_copy_only=False)
+    places = [place for place, event in enumerate(events) if event.event_type == ERROR]
+    places += said.nonzero()[0].tolist()
+    if not places:
+        return components
+    found = [event.component for event in events]
+    for place in places:
+        found[place] = _agent(events[place])
+    return _array(found, _TEXT)
 
 
 def _microseconds(event: Event) -> int | None:
@@ -112,26 +130,20 @@ def _microseconds(event: Event) -> int | None:
     return at if _OLDEST_US <= at <= _NEWEST_US else None
 
 
-def _agent(data: bytes, event: Event) -> str:
-    """Who it is about: the payload's ``agent_id`` or ``agent``, an error's ``component``; else who tells."""
-    failed = event.event_type == ERROR
-    if not failed and b'"agent' not in data:
-        return event.component
+def _agent(event: Event) -> str:
+    """The payload's ``agent_id`` or ``agent``, an error's ``component``; else who tells."""
     try:
-        found = _agent_of(data)
+        found = _agent_of(event.data)  # type: ignore[arg-type] # as decoded: Raw
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return event.component
+    failed = event.event_type == ERROR
     for name in (found.agent_id, found.agent, found.component if failed else None):
         if isinstance(name, str) and name:
             return name
     return event.component
 
 
-def _json(payloads: Iterable[bytes | Raw]) -> pa.Array:
-    return pa.ExtensionArray.from_storage(_JSON, pa.array(payloads, _TEXT))
-
-
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     try:
         return pa.array(values, kind)
     except (OverflowError, pa.ArrowInvalid, UnicodeEncodeError):
