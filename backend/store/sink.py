@@ -122,7 +122,7 @@ class StoreSink:
                 return
             self._name_lost()
             self._hold(batch.jsonl, len(batch))
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _hold(self, text: bytes, events: int) -> None:
         self._numbers += 1
@@ -146,6 +146,11 @@ class StoreSink:
         gap = gap_event(lost.source, lost.first, lost.last, "the store could not keep up")
         self._hold(encode_lines([gap]), 1)
 
+    def settle(self, seconds: float) -> bool:
+        """Wait, at most so long, until all that was written is stored; whether it is. Not on a loop."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting and not self._sent, seconds)
+
     def close(self) -> None:
         """Have everything stored, and end the process; idempotent.
 
@@ -157,12 +162,12 @@ class StoreSink:
                 return
             self._name_lost()
             self._closing = True
-            self._changed.notify()
+            self._changed.notify_all()
         self._thread.join(self._close_seconds)
         with self._changed:
             self._abandoned = True
             child, left = self._child, sum(one.events for one in (*self._waiting, *self._sent))
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread.is_alive() and child is not None:
             child.kill()  # and whoever waits for it wakes up
         self._thread.join(self._close_seconds)
@@ -250,7 +255,7 @@ class StoreSink:
                 self._held_bytes -= len(one.text)
                 self._stored += one.events
                 self._problem = ""
-            self._changed.notify()
+            self._changed.notify_all()
 
 
 def gap_event(source: str, first: int, last: int, reason: str) -> Event:

@@ -121,6 +121,23 @@ class StoreSinkOpen:
         self._sink.close()
 
 
+def test_whoever_must_know_that_it_is_stored_can_wait(tmp_path: Path) -> None:
+    """As long as there is time; to whom has an acknowledgement of its own to give."""
+    sink = StoreSink(tmp_path / "s")
+    for batch in batches(5, 100):
+        sink.write(batch)
+    assert sink.settle(60)
+    assert [event.seq for event in stored(tmp_path / "s")] == list(range(1, 501))
+    pid = sink.stats.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    sink.write(list(batches(6, 100))[-1])
+    assert not sink.settle(0.01)
+    os.kill(pid, signal.SIGCONT)
+    assert sink.settle(60)
+    sink.close()
+
+
 def test_what_cannot_be_stored_at_the_end_is_counted(tmp_path: Path) -> None:
     """A process that does not answer is not waited for without end."""
     sink = StoreSink(tmp_path / "s", close_seconds=0.2)

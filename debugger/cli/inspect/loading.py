@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from backend.errors import UserError
-from backend.store import is_store
+from backend.store.layout import ABOUT, is_store
 from debugger.cli.telling import note, tell
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from debugger.sources.file import Progress
 
 _PROGRESS_SECONDS = 0.2
-_SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+RECORDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 
 def recordings_in(paths: Sequence[str]) -> list[str]:
@@ -34,13 +34,19 @@ def recordings_in(paths: Sequence[str]) -> list[str]:
         if path == "-" or is_store(path) or not Path(path).is_dir():
             found.append(path)
             continue
-        inside = sorted(
-            str(one) for one in Path(path).rglob("*") if one.name.endswith(_SUFFIXES) and one.is_file()
-        )
+        inside = inside_of(path, RECORDINGS)
         if not inside:
-            raise UserError(f"{path}: no recordings in this folder ({', '.join(_SUFFIXES)})")
+            raise UserError(f"{path}: no recordings in this folder ({', '.join(RECORDINGS)})")
         found += inside
     return found
+
+
+def inside_of(folder: str, suffixes: tuple[str, ...]) -> list[str]:
+    """The files of these suffixes in a folder and below, by name; a store in it is one, not its files."""
+    found = sorted(Path(folder).rglob("*"))
+    stores = {one.parent for one in found if one.name == ABOUT and is_store(one.parent)}
+    files = (one for one in found if one.name.endswith(suffixes) and stores.isdisjoint(one.parents))
+    return sorted([*(str(one) for one in files if one.is_file()), *map(str, stores)])
 
 
 @contextlib.contextmanager

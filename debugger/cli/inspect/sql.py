@@ -12,6 +12,7 @@ import typer
 
 from backend.errors import UserError
 from backend.store import is_store
+from debugger.cli.inspect.loading import RECORDINGS, inside_of
 from debugger.cli.telling import note, tell
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 PARQUET: Final = ".parquet"
 _TOLD: Final = 10
 _TRIES: Final = 3
-_RECORDINGS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 _AT_ONCE: Final = 4_096
 
 
@@ -90,11 +90,7 @@ def meant(path: str) -> Iterator[str]:
     if not Path(path).is_dir():
         yield path
         return
-    inside = sorted(
-        str(one)
-        for one in Path(path).rglob("*")
-        if one.name.endswith((*_RECORDINGS, PARQUET)) and one.is_file()
-    )
+    inside = inside_of(path, (*RECORDINGS, PARQUET))
     if not inside:
         raise UserError(f"{path}: no recordings or Parquet files in this folder")
     yield from inside
