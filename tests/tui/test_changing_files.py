@@ -55,6 +55,8 @@ async def looks(app: DebuggerApp, pilot: Pilot[None]) -> dict[str, str]:
     app.session.clock.pass_seconds(2)  # figures are made anew only so often
     for number, pane in enumerate(PANES[:-1], 1):  # a recording cannot be held
         await pilot.press(str(number), "z")
+        if pane == "findings":
+            await pilot.press("g")  # the line that one was on stays under the cursor
         for share in (3, 0, 1, 2):
             app.session.seek((len(app.session.log) - 1) * share // 3)
             app.main_screen.sync()
