@@ -58,7 +58,7 @@ class Child:
         if stdin is None or stdout is None:
             raise AssertionError("pipes were asked for")
         self._in, self._out = stdin.fileno(), stdout.fileno()
-        with contextlib.suppress(OSError):  # a larger pipe is only faster
+        with contextlib.suppress(OSError, AttributeError):  # a larger pipe is only faster; Linux has it
             fcntl.fcntl(self._in, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._frames = Frames()
         try:

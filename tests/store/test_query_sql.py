@@ -16,10 +16,13 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.events import encode_lines
 from backend.store.writer import Policy, Writer
 from debugger.cli.inspect.meant import is_sql
+from debugger.cli.inspect.results import _csv_lines
 from tests.cli.command import CLI, ROOT
 from tests.store.stored import event
 from tests.support.commands import say
@@ -113,6 +116,7 @@ def test_the_word_that_says_what_happened(tmp_path: Path) -> None:
         ("COPY events TO '{tmp}/x.csv'", "COPY reads or writes files: refused"),
         ("COPY (SELECT 1) TO '{part}' (USE_TMP_FILE false)", "COPY reads or writes files: refused"),
         ("EXPLAIN ANALYZE COPY events TO '{tmp}/x.csv'", "COPY reads or writes files: refused"),
+        ("EXPLAIN /* x */ ANALYZE COPY events TO '{tmp}/x.csv'", "SQL"),
         ("/* SELECT */ COPY events TO '{tmp}/x.csv'", "COPY reads or writes files: refused"),
         ("EXPORT DATABASE '{tmp}/x'", "refused"),
         ("ATTACH '{tmp}/x.db'", "ATTACH opens other databases: refused"),
@@ -259,6 +263,20 @@ def test_hostile_text_is_safe_to_look_at_and_exact_to_read(tmp_path: Path) -> No
     assert json.loads(as_json) == [{"component": text, "data": {"\x1b]0;x\x07": text}}]
     as_csv = say("query", str(path), sql, "--format", "csv").out
     assert list(csv.reader(io.StringIO(as_csv)))[1][0] == text
+
+
+@given(st.lists(st.lists(st.none() | st.text(), min_size=2, max_size=3), max_size=4))
+def test_csv_is_read_as_it_was_written(cells: list[list[str | None]]) -> None:
+    """Whatever is in it; of nothing and of an empty text both are empty."""
+    text = "".join(_csv_lines(cells, str))
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [[one or "" for one in row] for row in cells]
+
+
+def test_a_plan_is_drawn(store: Path) -> None:
+    """Line by line, as DuckDB does."""
+    said = say("query", str(store), "/* why */ EXPLAIN SELECT count(*) FROM events")
+    assert said.code == 0
+    assert len(said.out.splitlines()) > 3
 
 
 def test_values_of_every_kind_are_json(store: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_COMMENTS: Final = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
+_COMMENT: Final = re.compile(r"--[^\n]*(\n|$)|/\*.*?\*/", re.DOTALL)
 
 # The words that statements begin with, with as much after them as no filter has: 'delete' alone,
 # or 'update component:overseer', look for a word in events.
@@ -34,6 +34,5 @@ def is_sql(text: str) -> bool:
 
     What begins with a quote is looked for: ``'"select a voice"'`` is a filter.
     """
-    begun = _COMMENTS.match(text)
-    rest = text[begun.end() :] if begun is not None else text
+    rest = _COMMENT.sub(" ", text).lstrip(" \t\r\n(")
     return bool(_STATEMENTS.match(rest) or _NEARLY.match(rest))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import json
 import math
+import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
@@ -23,6 +22,8 @@ Rows = Iterable[Sequence[Any]]
 TABLE_ROWS: Final = 10_000
 """A table is set when all of it is known: more rows than that are for programs."""
 
+_TO_QUOTE: Final = re.compile(r'[",\r\n]|^\s|\s$')
+_PLAN: Final = ["explain_key", "explain_value"]
 _NUMBERS: Final = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "HUGE", "NUMBER")
 
 
@@ -47,10 +48,15 @@ def print_rows(columns: Columns, rows: Rows, form: Format) -> None:
 def _print_table(columns: Columns, rows: Rows) -> None:
     rest = iter(rows)
     shown = [list(map(_cell, row)) for row in islice(rest, TABLE_ROWS)]
+    names = [name for name, _ in columns]
+    if names == _PLAN:  # drawn with lines
+        for _, plan in shown:
+            sys.stdout.write("".join(f"{safe(line)}\n" for line in plan.splitlines()))
+        return
     if not columns:
         return
     right = [at for at, (_, kind) in enumerate(columns) if any(one in kind.upper() for one in _NUMBERS)]
-    print_table([name for name, _ in columns], shown, right=right)
+    print_table(names, shown, right=right)
     if not shown:
         note("no rows")
     elif next(rest, None) is not None:
@@ -128,15 +134,15 @@ def _print_csv(columns: Columns, rows: Rows) -> None:
         sys.stdout.write(line)
 
 
-def _csv_lines(rows: Rows, show: Any) -> Iterator[str]:
-    """A row is a line, but for what has line breaks in it, in quotes. NULL is nothing."""
-    held = io.StringIO()
-    writer = csv.writer(held, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+def _csv_lines(rows: Rows, show: Callable[[str], str]) -> Iterator[str]:
+    """A row is a line, but for line breaks within quotes. NULL is nothing, no letters are ``""``."""
     for row in rows:
-        writer.writerow(["" if value is None else show(_csv_cell(value)) for value in row])
-        yield held.getvalue()
-        held.seek(0)
-        held.truncate()
+        yield ",".join("" if value is None else _quoted(show(_csv_cell(value))) for value in row) + "\n"
+
+
+def _quoted(text: str) -> str:
+    # The csv module leaves a carriage return outside of quotes, where it reads as the end of a row.
+    return '"' + text.replace('"', '""') + '"' if not text or _TO_QUOTE.search(text) else text
 
 
 def _csv_cell(value: Any) -> str:
