@@ -21,7 +21,7 @@ PART_EVENTS: Final = 1_000_000
 _BLOCK: Final = 1 << 20
 _LEVEL: Final = 3
 
-Index = Callable[[Segment, int, int], None]
+Index = Callable[[Segment, int, int], object]
 """Makes the index of a stretch of a segment."""
 
 

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import sys
+import time
 from pathlib import Path
 
 from backend.store.errors import StoreError
@@ -15,6 +16,7 @@ from backend.store.writer import Policy, Writer
 
 _READ = 1 << 20
 _IDLE_SECONDS = 0.5
+_BUSY_SECONDS = 0.5
 
 
 def serve(folder: Path, policy: Policy, source: int = 0, sink: int = 1) -> int:
@@ -42,24 +44,33 @@ def serve(folder: Path, policy: Policy, source: int = 0, sink: int = 1) -> int:
 
 def _serve(writer: Writer, source: int, sink: int, stopping: list[int]) -> None:
     frames = Frames()
+    free = time.monotonic()  # when nothing waited
     while not stopping:
-        if not select.select([source], [], [], _IDLE_SECONDS)[0]:
-            writer.tick()
-            continue
+        if not _waits(source, 0):
+            writer.tick(idle=True)
+            free = time.monotonic()
+            if not _waits(source, 0 if writer.behind else _IDLE_SECONDS):
+                continue
         content = os.read(source, _READ)
         if not content:
             return
         number = 0
+        # Whoever sends more than can be indexed is not to wait: the lines are what counts.
+        index = time.monotonic() - free < _BUSY_SECONDS
         for kind, inside in frames.take(content):
             if kind != LINES:
                 raise StoreError(f"a producer sends lines, not {kind!r}")
             number = number_in(inside)
-            taken = writer.write(lines_in(inside))
+            taken = writer.write(lines_in(inside), index=index)
             if taken.broken:
                 _tell(f"{taken.broken} lines of a batch are no events: left out")
         if number:
             _say(sink, stored(number))
         writer.tick()
+
+
+def _waits(source: int, seconds: float) -> bool:
+    return bool(select.select([source], [], [], seconds)[0])
 
 
 def _say(sink: int, content: bytes) -> None:

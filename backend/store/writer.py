@@ -25,7 +25,9 @@ SEGMENT_BYTES: Final = 64 << 20
 
 _SYNC_SECONDS: Final = 1.0
 _RETAIN_SECONDS: Final = 60.0
-_CHUNK_EVENTS: Final = 8_192
+_PIECE: Final = (
+    16 << 20
+)  # of text that is indexed at a time: a fifth of a second, in which nobody is answered
 
 Fsync = Literal["batch", "second", "never"]
 Told = Callable[[str], None]
@@ -70,6 +72,8 @@ class Writer:
         self.policy = policy or Policy()
         self._tell = tell
         self._seen = Seen()
+        self.behind = False
+        """Whether the index lacks something that is no longer pending."""
         make(folder)
         self._lock = WriterLock(folder)
         try:
@@ -126,8 +130,8 @@ class Writer:
                 if path not in kept and not path.is_symlink():
                     remove(path)
 
-    def _index(self, segment: Segment, start: int, end: int) -> None:
-        """Make the missing index of the text of a segment that is not written to."""
+    def _index(self, segment: Segment, start: int, end: int) -> bool:
+        """Make the missing index of a text; whether there was an event in it."""
         span = segment[:2]
         pending = Pending(start)
         for events, at in self._learned(segment.path, start, end):
@@ -135,6 +139,7 @@ class Writer:
             if pending.rows >= PART_EVENTS:
                 self._flush(span, pending)
         self._flush(span, pending)
+        return pending.end > start
 
     def _learned(self, path: Path, start: int, end: int) -> Iterator[tuple[list[Event], int]]:
         """Events of a text that is in the store."""
@@ -144,10 +149,11 @@ class Writer:
 
     # --- writing ------------------------------------------------------------------
 
-    def write(self, lines: bytes) -> Taken:
+    def write(self, lines: bytes, *, index: bool = True) -> Taken:
         """Store the events of these lines, each ended by a newline, but those that are stored already.
 
-        When this returns they are in the file (with ``fsync="batch"``, on the disk).
+        When this returns they are in the file (with ``fsync="batch"``, on the disk). Without `index`, for
+        which there may be no time, they are left to `tick` when that is idle.
 
         Raises:
             StoreError: they cannot be written; none of them is stored then.
@@ -167,19 +173,24 @@ class Writer:
             events = [events[place] for place in chosen]
         if not events:
             return taken
-        self._put(lines, events)
+        self._put(lines, events, index=index)
         taken.stored = len(events)
         return taken
 
-    def _put(self, lines: bytes, events: list[Event]) -> None:
+    def _put(self, lines: bytes, events: list[Event], *, index: bool) -> None:
         # A failed append leaves `seen` ahead of the file: the process ends with the error, and begins anew.
         self._truth.append(lines)
         if self.policy.fsync == "batch":
             self._truth.sync()
-        self._pending.add(events, self._truth.size)
+        if index:
+            self._pending.add(events, self._truth.size)
+            return
+        self._flush((self._number, self._number), self._pending)
+        self._pending = Pending(self._truth.size)
+        self.behind = True
 
-    def tick(self) -> None:
-        """What is due besides: to be called after writes, and now and then.
+    def tick(self, *, idle: bool = False) -> None:
+        """What is due besides: to be called after writes, and now and then; `idle`: there is time.
 
         Raises:
             StoreError: the disk does not take it.
@@ -188,6 +199,8 @@ class Writer:
             self._flush((self._number, self._number), self._pending)
         if self._truth.size >= self.policy.segment_bytes:
             self._begin_segment()
+        if idle and self.behind:
+            self._catch_up()
         now = time.monotonic()
         if self.policy.fsync == "second" and now - self._synced >= _SYNC_SECONDS:
             self._synced = now
@@ -195,6 +208,15 @@ class Writer:
         if now - self._retained >= _RETAIN_SECONDS:
             self._retained = now
             self.retain()
+
+    def _catch_up(self) -> None:
+        """Make a piece of the index that was left out, if there is one."""
+        for segment, start, end in catalogue(self.folder).holes:
+            if segment.first == self._number and start >= self._pending.start:
+                continue  # that is pending
+            if self._index(segment, start, min(end, start + _PIECE)) or self._index(segment, start, end):
+                return
+        self.behind = False
 
     def _flush(self, span: tuple[int, int], pending: Pending) -> None:
         if pending.rows:

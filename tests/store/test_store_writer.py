@@ -152,6 +152,24 @@ def test_what_no_column_can_hold_is_kept_in_the_line(tmp_path: Path) -> None:
     assert asked(tmp_path / "s", "SELECT component FROM events WHERE seq = 3") == ["a\U0001f600\0"]
 
 
+def test_the_index_may_lag_behind(tmp_path: Path) -> None:
+    """Where there is no time for it: whoever asks finds everything, and it is made when there is time."""
+    with Writer(tmp_path / "s", Policy(segment_bytes=8_000)) as writer:
+        for number in range(40):
+            writer.write(lines(number * 2 + 1, number * 2 + 2), index=number % 7 == 0)
+            writer.tick()
+            assert sorted(asked(tmp_path / "s")) == list(range(1, number * 2 + 3))
+        assert writer.behind
+        steps = 0
+        while writer.behind:
+            writer.tick(idle=True)
+            steps += 1
+        assert steps > 5
+        assert sorted(asked(tmp_path / "s")) == list(range(1, 81))
+    assert catalogue(tmp_path / "s").holes == ()
+    assert sorted(asked(tmp_path / "s")) == list(range(1, 81))
+
+
 # --- less --------------------------------------------------------------------------------------
 
 
