@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from backend.store.errors import StoreError
-from backend.store.frames import FAILED, READY, STORED, Frames, lines_head, number_in
+from backend.store.frames import FAILED, HURRY, LINES, READY, STORED, Frames, lines_head, number_in
 
 _PIPE_BYTES: Final = 1 << 20
 _READ: Final = 64 << 10
@@ -94,13 +94,13 @@ class Child:
         self.gone = True
         self._on_stored(None)
 
-    def send(self, number: int, lines: bytes) -> None:
-        """Send a batch; waits while the process is busy.
+    def send(self, number: int, lines: bytes, *, hurry: bool = False) -> None:
+        """Send a batch; waits while the process is busy. ``hurry``: many more are to be sent.
 
         Raises:
             ChildGoneError: it is gone.
         """
-        for part in (lines_head(number, len(lines)), lines):
+        for part in (lines_head(number, len(lines), HURRY if hurry else LINES), lines):
             rest = memoryview(part)
             try:
                 while rest:

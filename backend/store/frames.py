@@ -14,10 +14,11 @@ from typing import Final
 from backend.store.errors import StoreError
 
 LINES: Final = b"L"
+HURRY: Final = b"H"
 READY: Final = b"R"
 STORED: Final = b"S"
 FAILED: Final = b"F"
-KINDS: Final = (LINES, READY, STORED, FAILED)
+KINDS: Final = (LINES, HURRY, READY, STORED, FAILED)
 
 LONGEST: Final = 256 << 20
 """Bytes of a frame, above which whoever sends it is no producer of ours."""
@@ -31,9 +32,9 @@ def frame(kind: bytes, content: bytes = b"") -> bytes:
     return _HEAD.pack(kind, len(content)) + content
 
 
-def lines_head(number: int, size: int) -> bytes:
+def lines_head(number: int, size: int, kind: bytes = LINES) -> bytes:
     """What stands before the `size` bytes of a batch: so that they need no copy."""
-    return _HEAD.pack(LINES, _NUMBER.size + size) + _NUMBER.pack(number)
+    return _HEAD.pack(kind, _NUMBER.size + size) + _NUMBER.pack(number)
 
 
 def stored(number: int) -> bytes:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from backend.store.errors import StoreError
-from backend.store.frames import FAILED, LINES, READY, Frames, frame, lines_in, number_in, stored
+from backend.store.frames import FAILED, HURRY, LINES, READY, Frames, frame, lines_in, number_in, stored
 from backend.store.writer import Policy, Writer
 
 _READ = 1 << 20
@@ -45,8 +45,9 @@ def serve(folder: Path, policy: Policy, source: int = 0, sink: int = 1) -> int:
 def _serve(writer: Writer, source: int, sink: int, stopping: list[int]) -> None:
     frames = Frames()
     free = time.monotonic()  # when nothing waited
+    hurry = False
     while not stopping:
-        if not _waits(source, 0):
+        if not _waits(source, 0) and not (hurry and _waits(source, _BUSY_SECONDS)):
             writer.tick(idle=True)
             free = time.monotonic()
             if not _waits(source, 0 if writer.behind else _IDLE_SECONDS):
@@ -55,12 +56,12 @@ def _serve(writer: Writer, source: int, sink: int, stopping: list[int]) -> None:
         if not content:
             return
         number = 0
-        # Whoever sends more than can be indexed is not to wait: the lines are what counts.
-        index = time.monotonic() - free < _BUSY_SECONDS
         for kind, inside in frames.take(content):
-            if kind != LINES:
+            if kind not in {LINES, HURRY}:
                 raise StoreError(f"a producer sends lines, not {kind!r}")
-            number = number_in(inside)
+            number, hurry = number_in(inside), kind == HURRY
+            # Whoever sends more than can be indexed is not to wait: the lines are what counts.
+            index = not hurry and time.monotonic() - free < _BUSY_SECONDS
             taken = writer.write(lines_in(inside), index=index)
             if taken.broken:
                 _tell(f"{taken.broken} lines of a batch are no events: left out")

@@ -21,6 +21,7 @@ QUEUE_BYTES: Final = 64 << 20
 """Text that waits or is not acknowledged, at most: a second and a half at 100,000 events a second."""
 
 _AT_ONCE: Final = 1 << 20
+_HURRY_FROM: Final = 8  # from this part of the queue on, the index is left for later
 _CLOSE_SECONDS: Final = 30.0
 _BACKOFF: Final = (0.0, 0.1, 0.5, 1.0, 2.0)
 
@@ -231,8 +232,9 @@ class StoreSink:
                     self._changed.wait()
                 if not self._waiting:
                     break
+                hurry = self._held_bytes > self._queue_bytes // _HURRY_FROM
                 some = self._next()
-            child.send(some[-1].number, b"".join(one.text for one in some))
+            child.send(some[-1].number, b"".join(one.text for one in some), hurry=hurry)
         self._child = None
         child.finish(self._close_seconds)
 

@@ -24,6 +24,7 @@ SEGMENT_BYTES: Final = 64 << 20
 """Text of a segment, about: what retention removes, and compaction compresses, at once."""
 
 _SYNC_SECONDS: Final = 1.0
+_CLOSING_SECONDS: Final = 5.0  # for what the index lacks at the end; the next writer makes the rest
 _RETAIN_SECONDS: Final = 60.0
 _PIECE: Final = (
     16 << 20
@@ -255,6 +256,9 @@ class Writer:
         try:
             if index:
                 self._flush((self._number, self._number), self._pending)
+                until = time.monotonic() + _CLOSING_SECONDS
+                while self.behind and time.monotonic() < until:
+                    self._catch_up()
         finally:
             try:
                 self._truth.close()
