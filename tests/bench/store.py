@@ -148,7 +148,7 @@ def report() -> None:
             f"{dropped:,} dropped; its publisher paid {own / EVENTS * 1e9:.0f} ns an event"
         )
         print(
-            f"store  a core takes {stored / 1e3:,.0f}k events/s with their index, {lines / 1e3:,.0f}k/s without; "
+            f"store  a core: {stored / 1e3:,.0f}k events/s with an index, {lines / 1e3:,.0f}k/s without; "
             f"executemany: {baseline / 1e3:,.1f}k/s ({stored / baseline:,.0f} times fewer)"
         )
         files = [path for path in (folder / "paced").rglob("*") if path.is_file()]
