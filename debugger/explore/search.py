@@ -10,8 +10,9 @@ from itertools import chain, islice
 from typing import Final
 
 from backend.errors import UserError
-from backend.scenarios import Scenario
+from backend.scenarios import BUGGY, Scenario
 from backend.simulation import Plain, Tape, TapeError
+from debugger.analysis.conflicts.telling import ORDER_RACE
 from debugger.explore.confidence import confidence
 from debugger.explore.oracle import Oracle, rules_of
 from debugger.explore.plan import Searched, choices_of, trials
@@ -34,6 +35,9 @@ from debugger.explore.verdicts import (
 
 _WORTH: Final = 64
 """Schedules for which more processes pay."""
+
+_FURTHER: Final = 100
+"""Schedules that are tried yet where a bug does something else first than what it is known for."""
 
 OnProgress = Callable[[Progress], None]
 Prefer = Callable[[bytes, Sequence[Pair]], Sequence[Pair]]
@@ -100,13 +104,28 @@ class _Search:
         self._plain = b""
 
     def done(self, corpus: Sequence[Tape], begun: Begun | None) -> Result:
-        hit, interrupted = None, False
+        hit: Tried | None = None
+        until, interrupted = 0, False
         try:
             with seldom_collecting(), closing(self._all(corpus, begun)) as tried_ones:
-                hit = next((tried for tried in tried_ones if tried.found), None)
+                for tried in tried_ones:
+                    if tried.found and self._as_expected(tried.found):
+                        hit = tried
+                        break
+                    if tried.found and hit is None:
+                        hit, until = tried, self._schedules + _FURTHER
+                    if hit is not None and self._schedules >= until:
+                        break
         except KeyboardInterrupt:
             interrupted = True
         return self._result(hit, interrupted=interrupted)
+
+    def _as_expected(self, found: Sequence[Found]) -> bool:
+        """Whether it is what the scenario's bug does; where that is not said, or no run shows it, all is."""
+        scenario = self._bench.scenario
+        if self._bench.variant != BUGGY or scenario.rule in (None, ORDER_RACE):
+            return True
+        return any(one.rule == scenario.rule for one in found)
 
     def _all(self, corpus: Sequence[Tape], begun: Begun | None) -> Generator[Tried, None, None]:
         trace = Trace()
@@ -219,7 +238,7 @@ class _Search:
             first,
             found[1:],
             self._schedules,
-            self._phase,
+            hit.phase if hit is not None else self._phase,
             hit.tape if hit is not None else None,
             self._plain,
             hit.recording if hit is not None else None,

@@ -142,3 +142,22 @@ def test_how_far_it_is_is_seen_on_a_terminal_only(monkeypatch: pytest.MonkeyPatc
                 on_progress(1, unit, Progress("random", 140, None, 1.0))
         text = stream.getvalue()
         assert ("2/3 odd[red] (fixed)" in text) == seen
+
+
+def test_a_bug_is_shown_by_what_it_is_known_for() -> None:
+    """The first schedule in which it does any harm breaks another rule; the search goes on for a while."""
+    known = next(one for one in discovery.built_in() if one.name == "audio-after-complete")
+    result = explore(known, BUGGY, Budget(schedules=200))
+    assert (result.verdict, result.rule) == ("confirmed", known.rule)
+
+
+def test_a_bug_that_only_does_something_else_is_found_too() -> None:
+    """After some more schedules, what it did first is told."""
+
+    @scenario(rule="worker-overlap")
+    async def other(scene: Scene) -> None:
+        assert not scene.buggy, "something else"
+
+    result = explore(other, BUGGY, Budget(schedules=1_000))
+    assert (result.verdict, result.rule, result.phase) == ("confirmed", "assertion", "plain")
+    assert result.schedules < 1_000
