@@ -17,6 +17,7 @@ TURNS: Final = ("random", "pct-2", "delay", "pct-3", "random", "pct-2", "delay",
 """In turns, and not one after the other: so a budget of any size has some of each."""
 
 _SEEDS: Final = 1_000_003
+_BETWEEN: Final = 500_000
 _MARGIN: Final = 1.25
 """More choices than the plain run had, for runs that take longer."""
 
@@ -76,6 +77,11 @@ def choices_of(plain: Tape) -> int:
 def pct_choices(choices: int) -> int:
     """Within how many choices PCT changes its mind, where the plain run has so many."""
     return max(int(choices * _MARGIN), 1)
+
+
+def between(seed: int) -> Iterator[Trial]:
+    """One after each guided schedule: what only the world outside decides is mostly hit by a few of them."""
+    return (Trial("random", AtRandom(seed * _SEEDS + _BETWEEN + number)) for number in count())
 
 
 def trials(seed: int, choices: int) -> Iterator[Trial]:

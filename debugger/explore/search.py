@@ -15,7 +15,7 @@ from backend.simulation import Plain, Tape, TapeError
 from debugger.analysis.conflicts.telling import ORDER_RACE
 from debugger.explore.confidence import confidence
 from debugger.explore.oracle import Oracle, rules_of
-from debugger.explore.plan import Searched, choices_of, trials
+from debugger.explore.plan import Searched, between, choices_of, trials
 from debugger.explore.predicted import Pair, predicted_pairs
 from debugger.explore.reversal import Reversal
 from debugger.explore.source import source_of
@@ -62,10 +62,11 @@ def explore(  # noqa: PLR0913 - what a search may be told
 ) -> Result:
     """Look for a schedule of the variant that fails: the verdict, and the tape of the first one.
 
-    The plain run, the tapes of a ``corpus``, each predicted pair reversed, then PCT, delay-bounded and random
-    schedules in turns. By the same budget in schedules and the same seed it is the same result, however many
-    ``jobs``. ``prefer`` says in which order predicted pairs are tried. Ctrl-C ends it with what was found so
-    far, ``interrupted``, and ``begun``: given again, it goes on there, to the result of one go.
+    The plain run, the tapes of a ``corpus``, each predicted pair reversed and a random schedule after each,
+    then PCT, delay-bounded and random ones in turns. By the same budget in schedules and the same seed it is
+    the same result, however many ``jobs``. ``prefer`` says in which order predicted pairs are tried. Ctrl-C
+    ends it with what was found so far, ``interrupted``, and ``begun``: given again, it goes on there, to the
+    result of one go.
 
     Raises:
         EscapedError: the program does what no tape can hold; where, and what to do instead.
@@ -192,12 +193,19 @@ class _Search:
         try:
             attempts = (reversal.attempts() for reversal in reversals)
             longest = (reversal.longest() for reversal in reversals)
-            for tried in () if self._over else chain.from_iterable(chain(attempts, longest)):
+            guided = chain.from_iterable(chain(attempts, longest))
+            for tried in () if self._over else self._in_turns(guided):
                 yield self._note(tried)
                 if self._over:
                     return
         finally:
             self._pairs = tuple(reversal.result for reversal in reversals)
+
+    def _in_turns(self, guided: Iterator[Tried]) -> Iterator[Tried]:
+        wild = between(self._budget.seed)
+        for tried in guided:
+            yield tried
+            yield self._bench.attempt(next(wild))
 
     @property
     def _seconds(self) -> float:

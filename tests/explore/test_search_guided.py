@@ -69,7 +69,7 @@ def test_a_pair_that_is_swapped_without_harm_is_refuted() -> None:
 
 def test_what_is_further_away_than_the_bound_is_infeasible_within_it() -> None:
     """Half a second apart: with a bound of 0.1 s there is no swap, and the verdict says the bound."""
-    result = explore(programs.second_must_not_win, BUGGY, Budget(schedules=3, bound=0.1))
+    result = explore(programs.second_must_not_win, BUGGY, Budget(schedules=5, bound=0.1))
     assert result.found is None
     assert told(result) == [("order-race", "infeasible", 1)]
     assert result.verdict == "infeasible"
