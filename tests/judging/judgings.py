@@ -80,7 +80,7 @@ def checked(log: EventLog) -> list[tuple[object, ...]]:
 
 
 def children() -> set[int]:
-    """Processes of ours that run, but for the one that stands ready to run commands for tests."""
+    """Processes of ours that run, but for those that other tests have left to stand ready."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
         try:
@@ -91,7 +91,9 @@ def children() -> set[int]:
 
 
 def _stands_ready(process: int) -> bool:
+    """To run commands for tests, or to clean up after `multiprocessing`."""
     try:
-        return b"tests.support.prepared" in Path(f"/proc/{process}/cmdline").read_bytes()
+        command = Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return False
+    return b"tests.support.prepared" in command or b"multiprocessing.resource_tracker" in command
