@@ -122,4 +122,5 @@ async def test_of_a_run_that_is_forgotten_no_pane_keeps_anything() -> None:
     more = kept[1] - kept[0]
     assert session.log.first_row > 7 * len(STORY) - KEEP
     assert kept[0].total() > 100
-    assert more.total() < 20, more
+    # One picture has some forty arrows more than another; what four runs leave would be four pictures.
+    assert more.total() < 60, more
