@@ -18,8 +18,10 @@ from backend.wire.frames import PROTOCOL, Hello
 from debugger.sources.arrival import arrival_of
 from debugger.sources.feed import Connected, Disconnected
 from debugger.tui.app import DebuggerApp
+from debugger.tui.graph.widget import ComponentGraph
 from debugger.tui.live import Intake
 from debugger.tui.session import Link, Mode, Session
+from tests.support.settling import until
 from tests.support.voicelog import voice_log
 
 URL: Final = "ws://127.0.0.1:8765/ws/events"
@@ -70,7 +72,8 @@ def go_through(intake: Intake, run: int) -> Iterator[None]:
 
 
 def objects_of_ours() -> Counter[str]:
-    """By kind."""
+    """By kind; those too that the application has frozen, as it does where looking for garbage takes long."""
+    gc.unfreeze()
     gc.collect()
     kinds = Counter(f"{type(one).__module__}.{type(one).__qualname__}" for one in gc.get_objects())
     return Counter(
@@ -113,14 +116,15 @@ async def test_of_a_run_that_is_forgotten_no_pane_keeps_anything() -> None:
     app = DebuggerApp(session, NoFeeder())
     kept: list[Counter[str]] = []
     async with app.run_test(size=(120, 36)) as pilot:
+        graph = app.main_screen.query_one(ComponentGraph)
         for run in range(8):
             for _ in go_through(intake, run):
                 await pilot.pause(0.02)
             if run in (3, 7):
-                await pilot.pause(0.2)
+                app.main_screen.sync()  # the picture of the whole run, not of what a tick has seen of it
+                await until(lambda: not graph._marks, "the marks have arrived")
                 kept.append(objects_of_ours())
     more = kept[1] - kept[0]
     assert session.log.first_row > 7 * len(STORY) - KEEP
     assert kept[0].total() > 100
-    # One picture has some forty arrows more than another; what four runs leave would be four pictures.
-    assert more.total() < 60, more
+    assert more.total() < 20, more
