@@ -278,6 +278,7 @@ async def test_the_mouse_does_the_same() -> None:
         await pilot.pause()
         assert app.session.cursor == 4
         await press(pilot, "i")
+        await until(lambda: "looking" not in app.shown()[0])
         await pilot.click(pane, offset=(10, 1), times=2)
         await pilot.pause()
         assert app.session.cursor == 7
