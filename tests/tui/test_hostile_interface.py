@@ -78,7 +78,7 @@ async def test_every_pane_shows_every_recording(variant: str, size: tuple[int, i
         rows = len(app.session.log)
         for number in range(1, len(PANES) + 1):
             await type_keys(app, str(number))
-            for row in range(0, max(rows, 1), max(rows // 3, 1)):
+            for row in range(0, max(rows, 1), max(rows // 6, 1)):
                 app.session.seek(row)
                 app.main_screen.sync()
             await pilot.pause()
