@@ -14,6 +14,8 @@ from backend.bus import Bus
 from backend.control import Desk
 from backend.errors import UserError
 from backend.models import ChatModel, Impatient, ModelError, build_model
+from backend.operations.outlets import Outlet, OutletWatch
+from backend.operations.storing import limits_of, open_store, outlet_of
 from backend.settings import Settings
 from backend.speech import (
     AudioSink,
@@ -25,7 +27,8 @@ from backend.speech import (
     TextToSpeech,
     WhisperStt,
 )
-from backend.tap import Probe, Recorder, Tap
+from backend.store.sink import StoreSink
+from backend.tap import Probe, Recorder, Tap, silent
 from backend.tap.hub import Hub
 
 
@@ -61,18 +64,25 @@ class Backend:
         self._speed = 1.0
         self._bus: Bus | None = None
         self._engines: Engines | None = None
+        self._outlets: list[Outlet] = []
+        self._watching: asyncio.Task[None] | None = None
 
     # --- life --------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         memory = MemoryStore(self.tap, self.settings.memory)
         # Last of what can be refused: a start that fails leaves no file in the way of the next.
+        store = None
         try:
+            store = await self._store()
             self._record()
         except UserError:
             memory.close()
+            if store is not None:
+                await asyncio.to_thread(store.close)
             raise
         self.tap.start()
+        self._watching = silent(OutletWatch(self.tap, self._outlets).run(), "outlets")
         self._bus = Bus(self.tap)
         self.desk.serve(self._bus)
         self._engines = Engines(self.model, self.tts, self._agents, memory, conditions=self.conditions)
@@ -88,7 +98,20 @@ class Backend:
             await engine.close()
         if self._engines is not None:
             self._engines.memory.close()
-        self.tap.close()
+        if self._watching is not None:
+            self._watching.cancel()
+        # What a store or a stream has still to take, it takes while the feed's last frames go out.
+        await asyncio.to_thread(self.tap.close)
+
+    async def _store(self) -> StoreSink | None:
+        settings = self.settings
+        if settings.store is None:
+            return None
+        limits = limits_of(settings.store_keep_days, settings.store_keep_gb)
+        sink = await open_store(settings.store, limits, settings.grace / 2)
+        self.tap.add_sink(sink)
+        self._outlets.append(outlet_of(sink))
+        return sink
 
     def _record(self) -> None:
         path = self.settings.record

@@ -19,6 +19,8 @@ from backend.errors import UserError
 class Settings(BaseSettings):
     """The backend's settings. ``model`` is ``embedded`` or the URL of an OpenAI-compatible server.
 
+    ``grace`` is how many seconds a stop may take. ``store`` is a folder; older than ``store_keep_days``, and
+    the oldest above ``store_keep_gb``, is removed from it.
     ``without`` are guards of the assistant that are taken away, ``delays`` milliseconds by name; as
     variables ``GUARD,GUARD`` and ``NAME=MS,NAME=MS``.
     """
@@ -32,6 +34,10 @@ class Settings(BaseSettings):
     agents: Path = DEFAULT_AGENTS
     memory: Path = Field(default_factory=lambda: user_data_path("doubletalk") / "memory.sqlite3")
     record: Path | None = None
+    store: Path | None = None
+    store_keep_days: float | None = Field(None, gt=0)
+    store_keep_gb: float | None = Field(None, gt=0)
+    grace: float = Field(10.0, ge=1, le=3600)
     history: int = Field(100_000, ge=1)
     without: Annotated[frozenset[Guard], NoDecode] = frozenset()
     delays: Annotated[dict[Delay, float], NoDecode] = {}

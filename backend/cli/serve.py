@@ -43,6 +43,19 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     agents: Annotated[Path | None, typer.Option(help="Agents file (TOML).")] = None,
     memory: Annotated[Path | None, typer.Option(help="Conversation history (SQLite).")] = None,
     record: Annotated[Path | None, typer.Option(help="Also record to this JSONL file.")] = None,
+    store: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Store all events there, to be asked in SQL.")
+    ] = None,
+    store_keep_days: Annotated[
+        float | None, typer.Option(metavar="DAYS", help="Remove older events from the store.")
+    ] = None,
+    store_keep_gb: Annotated[
+        float | None, typer.Option(metavar="GB", help="Remove the oldest events above this size.")
+    ] = None,
+    grace: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="How long a stop may take.", show_default="10"),
+    ] = None,
     wav: Annotated[
         list[Path] | None, typer.Option(help="Speak this WAV to the assistant; repeatable.")
     ] = None,
@@ -73,6 +86,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         agents=agents,
         memory=memory,
         record=record,
+        store=store,
+        store_keep_days=store_keep_days,
+        store_keep_gb=store_keep_gb,
+        grace=grace,
         without=without,
         delays=delays_of(delay),
         log_level=log_level,

@@ -50,12 +50,15 @@ class Stats(Struct, frozen=True):
     pid: int | None
     problem: str
     """Why nothing is stored now; empty while all is well."""
+    lag: float = 0.0
+    """Seconds that the oldest of those waiting has waited."""
 
 
 class _Held(NamedTuple):
     number: int
     text: bytes
     events: int
+    since: float
 
 
 class _Lost(Struct):
@@ -109,7 +112,9 @@ class StoreSink:
         with self._changed:
             waiting = sum(one.events for one in (*self._waiting, *self._sent))
             pid = None if self._child is None else self._child.pid
-            return Stats(self._stored, waiting, self._dropped, self._restarts, pid, self._problem)
+            oldest = (self._sent or self._waiting or (None,))[0]
+            lag = 0.0 if oldest is None else time.monotonic() - oldest.since
+            return Stats(self._stored, waiting, self._dropped, self._restarts, pid, self._problem, lag)
 
     # --- the tap's side ---------------------------------------------------------------
 
@@ -127,7 +132,7 @@ class StoreSink:
 
     def _hold(self, text: bytes, events: int) -> None:
         self._numbers += 1
-        self._waiting.append(_Held(self._numbers, text, events))
+        self._waiting.append(_Held(self._numbers, text, events, time.monotonic()))
         self._held_bytes += len(text)
 
     def _drop(self, batch: _Batch) -> None:
