@@ -15,7 +15,7 @@ from backend.errors import UserError
 from backend.gateway.app import build_app
 from backend.gateway.protocol import FeedProtocol
 from backend.tap.clients import FeedClients
-from backend.tap.hub import Hub
+from backend.tap.hub import PING_SECONDS, Hub
 from backend.tap.listen import address_of, listening_socket
 from backend.tap.tasks import silent
 from backend.wire.frames import MAX_CLIENT_FRAME
@@ -81,6 +81,8 @@ class Gateway:
             app,
             ws=FeedProtocol,
             ws_max_size=MAX_CLIENT_FRAME,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
             ws_per_message_deflate=False,  # 12 to 18 times the CPU
             lifespan="off",
             log_config=None,

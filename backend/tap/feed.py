@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self, TypedDict
 
 from backend.errors import UserError
 from backend.tap.clients import FeedClients
-from backend.tap.hub import Hub, HubClient
+from backend.tap.hub import PING_SECONDS, Hub, HubClient
 from backend.tap.listen import address_of, listening_socket
 from backend.tap.tasks import silent
 from backend.wire.control import NO_CONTROL
@@ -104,6 +104,8 @@ class FeedServer:
             max_size=MAX_CLIENT_FRAME,
             max_queue=4,
             write_limit=WRITE_LIMIT,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
             close_timeout=_CLOSE_SECONDS,
             logger=_log,
         )

@@ -11,7 +11,7 @@ import asyncio
 import math
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -22,10 +22,17 @@ from backend.wire.frames import CLOSE_GOING_AWAY, ErrorFrame, Frame, ProtocolVio
 from backend.wire.ring import Ring
 from backend.wire.server import GRACE_SECONDS, FeedSession
 
+if TYPE_CHECKING:
+    from backend.tap.redaction import Redactor
+
 HISTORY_EVENTS: Final = 100_000
 HISTORY_BYTES: Final = 64 * 1024 * 1024
 CLIENT_QUEUE: Final = 32_768
 STALL_SECONDS: Final = 0.1
+GONE_SECONDS: Final = 40.0
+PING_SECONDS: Final = 20.0
+"""After so long without a word a client is asked for a sign of life, and has as long again to give it."""
+
 NOT_OFFERED: Final = "this program offers no control"
 
 Send = Callable[[Frame], Awaitable[None]]
@@ -74,7 +81,9 @@ class Hub:
 
     The history is bounded by ``history_events`` and ``history_bytes``; a client may have
     ``client_queue`` live events waiting before it skips some, and is dropped when it takes
-    nothing for ``stall_seconds`` with a full queue. ``topology`` is asked at each hello.
+    nothing for ``stall_seconds`` with a full queue, or for ``gone_seconds`` with any: a peer that vanished
+    without a word takes nothing, and where little happens its queue is never full. ``topology`` is asked at
+    each hello.
     With a ``desk`` clients may control the program, those whose server says that they have the right.
     `write` may come from any thread; everything else belongs to the event loop.
     """
@@ -86,6 +95,7 @@ class Hub:
         history_bytes: int = HISTORY_BYTES,
         client_queue: int = CLIENT_QUEUE,
         stall_seconds: float = STALL_SECONDS,
+        gone_seconds: float = GONE_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
         topology: Callable[[], Mapping[str, Any]] = dict,
         desk: ControlDesk | None = None,
@@ -94,6 +104,7 @@ class Hub:
         self.desk = desk
         self.client_queue = client_queue
         self.stall_seconds = stall_seconds
+        self.gone_seconds = gone_seconds
         self.grace_seconds = grace_seconds
         self.running = True
         self.published = 0
@@ -105,6 +116,7 @@ class Hub:
         self.lock = threading.RLock()
         self._clients: set[HubClient] = set()
         self._waiting: set[HubClient] = set()
+        self._redactor: Redactor | None = None
 
     # --- as a sink -----------------------------------------------------------------
 
@@ -150,9 +162,14 @@ class Hub:
     def topology_now(self) -> Mapping[str, Any]:
         """The topology for a hello. What goes wrong in the program's function is told, not raised."""
         try:
-            return self.topology()
+            told = self.topology()
         except Exception as error:  # noqa: BLE001 - other people's code must not end a client's connection
-            return {"error": f"{type(error).__name__}: {error}"}
+            told = {"error": f"{type(error).__name__}: {error}"}
+        return told if self._redactor is None else self._redactor.object(told)
+
+    def redact_by(self, redactor: Redactor) -> None:
+        """Tell nothing of the topology that `redactor` would not let pass; events come without it already."""
+        self._redactor = redactor
 
     def wait_for_batch(self, client: HubClient) -> bool:
         """Have `client` woken by the next batch; False if there is already something to read."""
@@ -331,23 +348,31 @@ class HubClient:
 
     async def _send(self, send: Send, frame: Frame) -> None:
         if self._watch is None:
-            self._watch = self._loop.call_later(self._hub.stall_seconds, self._look, self._taken, False)
+            self._look_again(full=False, since=self._loop.time())
         self._sending = True
         await send(frame)
         self._sending = False
         self._taken += 1
 
-    def _look(self, taken_before: int, was_full: bool) -> None:
-        """Once a period while frames are sent: drop the client if it stood still with a full queue."""
+    def _look_again(self, *, full: bool, since: float) -> None:
+        self._watch = self._loop.call_later(self._hub.stall_seconds, self._look, self._taken, full, since)
+
+    def _look(self, taken_before: int, was_full: bool, since: float) -> None:
+        """Once a period while frames are sent: drop whoever stands still, with a full queue or for long.
+
+        ``since`` is when it took something last.
+        """
         self._watch = None
         if not self._sending:
             return
-        full = self.session.full
-        if full and was_full and self._taken == taken_before:
+        full, now = self.session.full, self._loop.time()
+        if self._taken != taken_before:
+            since = now
+        elif (full and was_full) or now - since >= self._hub.gone_seconds:
             self._hub.dropped += 1
             self.abort()
             return
-        self._watch = self._loop.call_later(self._hub.stall_seconds, self._look, self._taken, full)
+        self._look_again(full=full, since=since)
 
     async def _wait(self) -> None:
         """Until a batch, a word of the client's, or the end of its grace."""

@@ -38,6 +38,9 @@ LAST_DELAY: Final = 5.0
 SILENT_SECONDS: Final = 5.0
 """A server that has not answered by then is told of. It may still have nothing to say, and need not greet."""
 
+PING_SECONDS = 20.0
+"""A server that says nothing for so long is asked for a sign of life, and has as long again to give it."""
+
 _OPEN_SECONDS = 5.0
 _MAX_FRAME = 64 * 1024 * 1024  # a frame is 64 KiB unless one event is larger
 _QUEUED_FRAMES = 16  # beyond it the socket is not read, and the server's bounded queue takes over
@@ -187,6 +190,8 @@ class FeedSource:
             additional_headers=None if self._token is None else {"Authorization": f"Bearer {self._token}"},
             compression=None,
             open_timeout=_OPEN_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
             close_timeout=1,
             max_size=_MAX_FRAME,
             max_queue=_QUEUED_FRAMES,

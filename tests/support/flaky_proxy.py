@@ -89,11 +89,13 @@ class FlakyProxy:
 
     # --- one connection --------------------------------------------------------------
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._flowing.wait()
             there = await asyncio.open_connection(HOST, self.target)
@@ -101,8 +103,6 @@ class FlakyProxy:
             writer.transport.abort()
         else:
             await self._carry(_Link((reader, writer), there))
-        finally:
-            self._serving.discard(task)
 
     async def _carry(self, link: _Link) -> None:
         self._links.add(link)
