@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROBE_ROUNDS = 41
-BY_NAME = ("soak", "order", "check", "explore")
+BY_NAME = ("soak", "faults", "order", "check", "explore")
 
 
 def parts() -> list[str]:
