@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol, overload
+from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
 
 from backend.events import Event, decode_line
+
+if TYPE_CHECKING:
+    from backend.tap.redaction import Redactor
 
 
 class Batch:
@@ -96,3 +99,11 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Write what is held back and release what is open. Called once."""
+
+
+@runtime_checkable
+class TellsMore(Protocol):
+    """A sink that tells the world more than the batches it gets."""
+
+    def redact_by(self, redactor: Redactor) -> None:
+        """Tell nothing of it that `redactor` would not let pass."""

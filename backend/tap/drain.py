@@ -8,11 +8,15 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from backend.events import Payload, encode_lines, error_text
 from backend.tap.batch import Batch, Sink
 from backend.tap.clock import Clock
 from backend.tap.stamped import Stamped
+
+if TYPE_CHECKING:
+    from backend.tap.redaction import Redactor
 
 DRAIN_SECONDS = 0.005
 # Two thousand take about a millisecond to encode and write, which a loop may well be held up;
@@ -33,10 +37,10 @@ class Drain:
 
     An emitter appends, calls `notice` if the drain is ``alert`` (so that one comes within
     5 ms), and `check` now and then (so that it comes sooner when many wait). Before
-    `open` and after `close` events are thrown away.
+    `open` and after `close` events are thrown away. What a ``redactor`` takes out of them, no sink gets.
     """
 
-    def __init__(self, clock: Clock, sinks: tuple[Sink, ...]) -> None:
+    def __init__(self, clock: Clock, sinks: tuple[Sink, ...], redactor: Redactor | None = None) -> None:
         # One flag for both reasons to be called at an event: nothing is to be tested twice on that path.
         self.alert = True
         self._awake = False
@@ -46,6 +50,7 @@ class Drain:
         self.next_seq = 1
         self._clock = clock
         self._sinks = list(sinks)
+        self._redactor = redactor
         self._pending: list[Stamped] = []
         self.append = self._pending.append
         self._lock = threading.RLock()
@@ -171,6 +176,8 @@ class Drain:
                 for seq, event in enumerate(some, first):
                     event.seq = seq
                 self.next_seq += len(some)
+                if self._redactor is not None:
+                    self._redactor.events(some)
                 batch = Batch.encoded(encode_lines(some), first, len(some))
                 for sink in tuple(self._sinks):
                     self._write(sink, batch)

@@ -165,7 +165,7 @@ class Hub:
             told = self.topology()
         except Exception as error:  # noqa: BLE001 - other people's code must not end a client's connection
             told = {"error": f"{type(error).__name__}: {error}"}
-        return told if self._redactor is None else self._redactor.object(told)
+        return told if self._redactor is None else self._redactor.redacted(told)
 
     def redact_by(self, redactor: Redactor) -> None:
         """Tell nothing of the topology that `redactor` would not let pass; events come without it already."""

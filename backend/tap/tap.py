@@ -11,18 +11,21 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct
 
 from backend.events import EMPTY, SCHEMA, Payload, encode_payload, error_text
 from backend.events.vocabulary import RECORDING_ENDED, RECORDING_STARTED, SYSTEM
-from backend.tap.batch import Sink
+from backend.tap.batch import Sink, TellsMore
 from backend.tap.clock import Clock
 from backend.tap.context import OUTSIDE, Activation, current
 from backend.tap.drain import Drain, Head, running_loop
 from backend.tap.emitter import Emit, emitter
 from backend.tap.stamped import Stamped
+
+if TYPE_CHECKING:
+    from backend.tap.redaction import Redaction, Redactor
 
 _SHOWN_FRAMES = 8
 
@@ -33,7 +36,8 @@ class Tap:
     """Emits the events of one process.
 
     ``service`` names the source, ``source`` overrides the whole name; ``topology`` is
-    asked for what a late viewer should know. Use it as ``async with Tap(...) as tap:``
+    asked for what a late viewer should know. What ``redact`` names no sink gets to see; a `Hub` among the
+    sinks tells none of it of the topology either. Use it as ``async with Tap(...) as tap:``
     (tasks created inside report themselves), or call `start` and `close`.
     """
 
@@ -45,11 +49,15 @@ class Tap:
         clock: Clock | None = None,
         source: str | None = None,
         topology: Callable[[], Mapping[str, Any]] | None = None,
+        redact: Redaction | None = None,
     ) -> None:
         self.source = source or f"{service}-{secrets.token_hex(4)}"
         self.topology: Callable[[], Mapping[str, Any]] = topology or dict
         self.clock = clock or Clock()
-        self._drain = Drain(self.clock, sinks)
+        self.redactor = None if redact is None else _redactor(redact)
+        self._drain = Drain(self.clock, sinks, self.redactor)
+        for sink in sinks:
+            self._redact_by(sink)
         self._drain.on_sink_failed = self._tell_of_sink
         self.emit: Emit = emitter(self.source, self.clock, self._drain)
         self._tasks = itertools.count(1)
@@ -102,11 +110,16 @@ class Tap:
 
     def add_sink(self, sink: Sink) -> None:
         """Let `sink` have every event that is emitted from now on."""
+        self._redact_by(sink)
         self._drain.add(sink)
 
     def remove_sink(self, sink: Sink) -> None:
         """Give `sink` what waits, then close it."""
         self._drain.remove(sink)
+
+    def _redact_by(self, sink: Sink) -> None:
+        if self.redactor is not None and isinstance(sink, TellsMore):
+            sink.redact_by(self.redactor)
 
     def _tell_of_sink(self, sink: Sink, error: Exception) -> None:
         name = type(sink).__name__
@@ -160,6 +173,12 @@ class Tap:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _redactor(redact: Redaction) -> Redactor:
+    from backend.tap.redaction import Redactor  # noqa: PLC0415 - who redacts nothing loads none of it
+
+    return Redactor(redact)
 
 
 def describe_error(error: BaseException, component: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class _State(dict[str, "_State"]):
         self.before = before
 
     def __missing__(self, char: str) -> _State:
-        following = self[char] = self.machine.after(self, char, _side(char))
+        following = self[char] = self.machine.after(self, char, side_of(char))
         return following
 
 
@@ -131,7 +131,8 @@ class Automaton:
         return between if sign == r"\b" else not between
 
 
-def _side(char: str) -> Side:
+def side_of(char: str) -> Side:
+    """What a character is to what is beside it."""
     if char == "\n":
         return Side.LINE
     return Side.WORD if char == "_" or char.isalnum() else Side.OTHER

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
 from backend.wire.query.automaton import Automaton, Code, Op
+from backend.wire.query.spans import SpanFinder
 
 LONGEST: Final = 500
 LARGEST: Final = 400
@@ -86,6 +87,23 @@ def compile_regex(pattern: str, flags: str = "") -> Callable[[str], bool]:
         raise RegexError(f"no regular expression: {error}", getattr(error, "pos", None) or 0) from None
     except RecursionError:
         raise RegexError("the regular expression is nested too deeply", 0) from None
+
+
+def compile_spans(pattern: str, flags: str = "") -> Callable[[str], list[tuple[int, int]]]:
+    """What says where a pattern is found in a text: starts and ends, in order, none empty.
+
+    Raises:
+        RegexError: as `compile_regex`.
+    """
+    compile_regex(pattern, flags)  # says what is wrong with it
+    wanted = re.RegexFlag(0)
+    for flag in flags.lower():
+        wanted |= _FLAGS[flag]
+    parser = _Parser(pattern)
+    code: Code = []
+    _write(parser.whole(), code)
+    code.append((Op.FOUND,))
+    return SpanFinder(code, wanted | parser.flags).spans
 
 
 def _compiled(pattern: str, wanted: re.RegexFlag) -> Callable[[str], bool]:
