@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from debugger.explore.filling import filled
 from debugger.explore.saved import Saved, lines_of
 from debugger.explore.verdicts import PairResult, Result
 from debugger.report.escape import plain
@@ -126,16 +126,16 @@ def _unexpected(entry: Entry) -> str:
 def lines(entry: Entry, width: int = _WIDTH) -> Iterator[str]:
     """One result: what was found and how to see it, or what the effort is worth."""
     if entry.error:
-        yield from _filled("", f"{entry.scenario} ({entry.variant}): not explored: {entry.error}", width)
+        yield from filled("", f"{entry.scenario} ({entry.variant}): not explored: {entry.error}", width)
         return
     if entry.confirmed:
         yield from entry.told
         many = _count(entry.schedules, "schedule")
-        yield from _filled("  found  ", f"by the {entry.phase} search, after {many}", width)
+        yield from filled("  found  ", f"by the {entry.phase} search, after {many}", width)
     else:
         many = _count(entry.schedules, "schedule")
         yield f"{plain(entry.scenario)} ({entry.variant}): {_verdict(entry, many)}"
-        yield from _filled("  worth  ", entry.confidence, width)
+        yield from filled("  worth  ", entry.confidence, width)
     yield from _pairs(entry.pairs, width)
 
 
@@ -153,11 +153,11 @@ def _pairs(pairs: Sequence[PairResult], width: int) -> Iterator[str]:
         return
     fates = [pair.fate for pair in pairs]
     counted = ", ".join(f"{fates.count(fate)} {fate}" for fate in dict.fromkeys(fates))
-    yield from _filled("  pairs  ", f"{_count(len(pairs), 'predicted pair')}: {counted}", width)
+    yield from filled("  pairs  ", f"{_count(len(pairs), 'predicted pair')}: {counted}", width)
     open_ones = [pair for pair in pairs if pair.fate in ("not-reproduced", "infeasible") and not pair.note]
     for pair in open_ones[:_PAIRS]:
         within = f" within {pair.bound:g} s" if pair.fate == "infeasible" else ""
-        yield from _filled("         ", f"{pair.fate}{within}: {pair.rule}: {pair.message}", width)
+        yield from filled("         ", f"{pair.fate}{within}: {pair.rule}: {pair.message}", width)
     if len(open_ones) > _PAIRS:
         yield f"         and {len(open_ones) - _PAIRS} more"
 
@@ -172,19 +172,6 @@ def summary(entries: Sequence[Entry]) -> str:
     parts = [f"{found} of {len(buggy)} buggy ones confirmed"] if buggy else []
     parts += [f"{clean} of {len(others)} fixed ones hold"] if others else []
     return f"{', '.join(parts)}, in {_count(schedules, 'schedule')}"
-
-
-def _filled(head: str, text: str, width: int) -> Sequence[str]:
-    if not text:
-        return ()
-    return wrap(
-        plain(text),
-        max(width, 40),
-        initial_indent=head,
-        subsequent_indent=" " * len(head),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _count(number: int, thing: str) -> str:

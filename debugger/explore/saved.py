@@ -8,7 +8,6 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from textwrap import wrap
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +16,7 @@ from backend.errors import UserError
 from backend.simulation import Tape, TapeError
 from debugger.checking import Asked, judge_one
 from debugger.explore.departures import Departure, told
+from debugger.explore.filling import filled
 from debugger.explore.oracle import Oracle
 from debugger.explore.proof import Proof
 from debugger.explore.verdicts import Found
@@ -214,17 +214,7 @@ def _schedule(how: How, width: int) -> Iterator[str]:
 
 
 def _filled(label: str, text: str, width: int) -> Sequence[str]:
-    if not text:
-        return ()
-    head = f"  {label} "
-    return wrap(
-        plain(text),
-        max(width, 40),
-        initial_indent=head,
-        subsequent_indent=" " * len(head),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return filled(f"  {label} ", text, width)
 
 
 def _quoted(path: Path | None) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from debugger.tui import plain
-from debugger.tui.keys.context import Item, active_keys, bar_items
+from debugger.tui.keys.context import ActiveKey, active_keys
+from debugger.tui.keys.line import KeysInALine
 from debugger.tui.palette import ink
 from debugger.tui.text import fit, shorten, width_of
 
@@ -51,37 +52,13 @@ class HeadLine(Widget):
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
 
-class KeyLine(Widget):
-    """The keys that have a label. A click on one is a press."""
+class KeyLine(KeysInALine):
+    """The keys that have a label."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._items: list[Item] = []
+    def shown_keys(self) -> tuple[Sequence[ActiveKey], Mapping[str, str]]:
+        """Those that hold now."""
+        return active_keys(self.screen), {}
 
     def restyle(self) -> None:
         """Other colours."""
         self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """The line."""
-        width = self.size.width
-        if y:
-            return Strip.blank(width, self.rich_style)
-        self._items = bar_items(active_keys(self.screen), {}, width, words=plain.is_ascii(self.app))
-        segments, at = [], 0
-        for item in self._items:
-            segments += [
-                Segment(" " * (item.start - at)),
-                Segment(item.cap, ink.key),
-                Segment(f" {item.label}", ink.dim),
-            ]
-            at = item.stop
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
-
-    async def on_click(self, event: events.Click) -> None:
-        """Do what the key does."""
-        event.stop()
-        for item in self._items:
-            if item.start <= event.x < item.stop:
-                await self.app.run_action(item.key.row.action, item.key.node)
-                return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from textual.dom import DOMNode
@@ -52,7 +52,7 @@ class Item(NamedTuple):
 
 
 def bar_items(
-    keys: Sequence[ActiveKey], labels: dict[str, str], width: int, *, words: bool = False
+    keys: Sequence[ActiveKey], labels: Mapping[str, str], width: int, *, words: bool = False
 ) -> list[Item]:
     """The labelled rows that fit into ``width`` cells: the focused part's, then everyone's, by rank.
 

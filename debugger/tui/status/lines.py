@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.segment import Segment
-from textual import events
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from debugger.log.rates import RateMeter
 from debugger.tui import plain
-from debugger.tui.keys.context import ActiveKey, Item, active_keys, bar_items
+from debugger.tui.keys.context import ActiveKey, active_keys
+from debugger.tui.keys.line import KeysInALine
 from debugger.tui.keys.user import current
-from debugger.tui.palette import ink
 from debugger.tui.session import Session
 from debugger.tui.status.model import fitting, labels_now, status_parts
 from debugger.tui.status.part import Part
@@ -85,8 +85,8 @@ def _joined(parts: list[Part]) -> list[Segment]:
     return segments
 
 
-class KeyBar(Widget):
-    """The keys that hold now and have a label: the focused pane's first. A click on one is a press.
+class KeyBar(KeysInALine):
+    """The keys that hold now and have a label: the focused pane's first.
 
     A pane or screen whose keys mean something else at times says so in ``key_labels``, by their rows' names.
     """
@@ -97,7 +97,6 @@ class KeyBar(Widget):
         self._keys: list[ActiveKey] = []
         self._made_for: tuple[object, ...] = ()
         self._labels: dict[str, str] = {}
-        self._items: list[Item] = []
 
     def sync(self) -> None:
         """Repaint if there are other keys, or one means something else now."""
@@ -117,26 +116,6 @@ class KeyBar(Widget):
         self._made_for = ()
         self.sync()
 
-    def render_line(self, y: int) -> Strip:
-        """The line."""
-        width = self.size.width
-        if y:
-            return Strip.blank(width, self.rich_style)
-        self._items = bar_items(self._keys, self._labels, width, words=plain.is_ascii(self.app))
-        segments, at = [], 0
-        for item in self._items:
-            segments += [
-                Segment(" " * (item.start - at)),
-                Segment(item.cap, ink.key),
-                Segment(f" {item.label}", ink.dim),
-            ]
-            at = item.stop
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
-
-    async def on_click(self, event: events.Click) -> None:
-        """Do what the key does."""
-        event.stop()
-        for item in self._items:
-            if item.start <= event.x < item.stop:
-                await self.app.run_action(item.key.row.action, item.key.node)
-                return
+    def shown_keys(self) -> tuple[Sequence[ActiveKey], Mapping[str, str]]:
+        """Those of the last `sync`."""
+        return self._keys, self._labels
