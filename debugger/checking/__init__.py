@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from debugger.checking.many import cores, judge_many
+from debugger.checking.cores import cores
 from debugger.checking.one import Asked, Judged, judge_one
 from debugger.checking.reports import known_before, report_of
 
-__all__ = ["Asked", "Judged", "cores", "judge_many", "judge_one", "known_before", "report_of"]
+__all__ = ["Asked", "Judged", "cores", "judge_one", "known_before", "report_of"]

@@ -16,16 +16,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from backend.errors import UserError
-from debugger.checking import Asked, cores, judge_many, known_before, report_of
+from debugger.checking import cores, known_before, report_of
 from debugger.checking.one import rule_files, rule_texts
 from debugger.checking.reports import as_findings
 from debugger.cli.check.hints import to_prove
-from debugger.cli.check.progress import progress_of
 from debugger.cli.check.recordings import recordings_meant
 from debugger.cli.check.watching import changes
+from debugger.cli.fleets import EngineOption, JobsOption, progress_of
 from debugger.cli.ranges import FromOption, ToOption
 from debugger.cli.rules import RulesOption
 from debugger.cli.telling import note, tell
+from debugger.fleet import CheckOptions, check_fleet, engine_named
 from debugger.report import SEVERITIES, Report, Severity, markdown, render
 from debugger.report.text import text
 
@@ -68,6 +69,7 @@ class Options(Struct, frozen=True):
     write_baseline: Path | None
     together: bool
     jobs: int
+    engine: str | None
     verbose: bool
     since: str | None = None
     until: str | None = None
@@ -98,7 +100,8 @@ def check(  # noqa: PLR0913 - the options of a command
         bool, typer.Option("--together", help="All files are one story: merge them, judge them as one.")
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0: one a core.")] = 0,
+    jobs: JobsOption = 0,
+    engine: EngineOption = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="In text, tell what is mild or accepted too.")
     ] = False,
@@ -116,6 +119,8 @@ def check(  # noqa: PLR0913 - the options of a command
         raise UserError("name a recording, a folder of recordings, or - for stdin")
     if watch and "-" in paths:
         raise UserError("--watch cannot look at stdin; name a file")
+    if watch and engine_named(engine).elsewhere:
+        raise UserError("--watch looks at files of this machine; leave out --engine")
     asked = Options(
         paths=tuple(paths),
         form=form,
@@ -126,6 +131,7 @@ def check(  # noqa: PLR0913 - the options of a command
         write_baseline=write_baseline,
         together=together,
         jobs=jobs,
+        engine=engine,
         verbose=verbose,
         since=since,
         until=until,
@@ -169,9 +175,10 @@ def _check(asked: Options) -> int:
     known = _baseline(asked.baseline)
     meant = _in_range(recordings_meant(asked.paths), asked)
     groups = [tuple(meant)] if asked.together else [(path,) for path in meant]
-    parts = [Asked(group, today, rules) for group in groups]
-    with progress_of(len(parts)) as on_done:
-        judged = judge_many(parts, asked.jobs or cores(), on_done)
+    with progress_of("checking", len(groups)) as progress:
+        options = CheckOptions(today, rules)
+        fleet = check_fleet(groups, options, engine_named(asked.engine), asked.jobs or cores(), progress)
+    judged = fleet.judged
     least = next((one for one in SEVERITIES if one == asked.fail_on), None)
     report = report_of(judged, least, time.monotonic() - began)
     if asked.form is Format.SARIF:
@@ -183,7 +190,9 @@ def _check(asked: Options) -> int:
             note(notice)
         for problem in one.error.splitlines():
             tell(problem)
-    unreadable = any(one.error for one in judged)
+    for problem in fleet.problems:
+        tell(problem)
+    unreadable = bool(fleet.problems) or any(one.error for one in judged)
     if report.inputs:
         _write(report, asked)
     for hint in to_prove(report) if asked.form is Format.TEXT else ():
