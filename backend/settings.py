@@ -21,6 +21,7 @@ class Settings(BaseSettings):
 
     ``grace`` is how many seconds a stop may take. ``store`` is a folder; older than ``store_keep_days``, and
     the oldest above ``store_keep_gb``, is removed from it.
+    ``redact`` is a file that says what is taken out of every event (`backend.tap.redaction`).
     ``without`` are guards of the assistant that are taken away, ``delays`` milliseconds by name; as
     variables ``GUARD,GUARD`` and ``NAME=MS,NAME=MS``.
     """
@@ -34,6 +35,7 @@ class Settings(BaseSettings):
     agents: Path = DEFAULT_AGENTS
     memory: Path = Field(default_factory=lambda: user_data_path("doubletalk") / "memory.sqlite3")
     record: Path | None = None
+    redact: Path | None = None
     store: Path | None = None
     store_keep_days: float | None = Field(None, gt=0)
     store_keep_gb: float | None = Field(None, gt=0)

@@ -43,6 +43,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     agents: Annotated[Path | None, typer.Option(help="Agents file (TOML).")] = None,
     memory: Annotated[Path | None, typer.Option(help="Conversation history (SQLite).")] = None,
     record: Annotated[Path | None, typer.Option(help="Also record to this JSONL file.")] = None,
+    redact: Annotated[
+        Path | None, typer.Option(help="TOML file: what is taken out of events before anybody sees them.")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Store all events there, to be asked in SQL.")
     ] = None,
@@ -86,6 +89,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         agents=agents,
         memory=memory,
         record=record,
+        redact=redact,
         store=store,
         store_keep_days=store_keep_days,
         store_keep_gb=store_keep_gb,
