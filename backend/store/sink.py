@@ -183,7 +183,7 @@ class StoreSink:
     # --- the thread's side ------------------------------------------------------------
 
     def _run(self) -> None:
-        failures = 0
+        failures = stored = 0
         while True:
             try:
                 if self._child is None:
@@ -192,7 +192,8 @@ class StoreSink:
                     self._begin_again()
                 self._send_all()
             except (ChildGoneError, StoreError, OSError) as error:
-                failures += 1
+                failures = failures + 1 if self._stored == stored else 1  # one that worked counts anew
+                stored = self._stored
                 self._gone(str(error))
             else:
                 return

@@ -18,6 +18,7 @@ from backend.events.vocabulary import (
     SEVERITIES,
     SYSTEM,
 )
+from debugger.analysis.clock_steps import ClockSteps, Step
 from debugger.analysis.skew import MOST_PAIRS, Skew, Skews
 from debugger.analysis.unknown import UnknownCauses
 from debugger.durations import span
@@ -84,6 +85,7 @@ class Findings:
         self._errors: list[int] = []
         self._gaps: list[int] = []
         self._skews = Skews(log)
+        self._steps = ClockSteps(log)
         self._unknown = UnknownCauses(log)
         self._by_row: dict[int, Finding] = {}
         self.errors = 0
@@ -114,6 +116,7 @@ class Findings:
         began, before = clock(), (self.errors, self.gaps)
         while not self.complete:
             self._skews.advance()
+            self._steps.advance()
             self._look()
             self._unknown.check()
             self._tell()
@@ -176,6 +179,7 @@ class Findings:
             stats.unbelieved,
             tuple(self._skews.all()),
             self._skews.overfull,
+            tuple(self._steps.all()),
             len(self._unknown),
             self._unknown.first(1),
             self._unknown.named,
@@ -264,7 +268,8 @@ class Findings:
         return found
 
     def _clocks(self) -> list[Finding]:
-        found = [_apart(skew) for skew in self._skews.all()]
+        found = [_set(step) for step in self._steps.all()[:_COUNT_AT_MOST]]
+        found += [_apart(skew) for skew in self._skews.all()]
         if self._skews.overfull:
             message = "clocks of some sources are not compared: there are too many"
             fix = f"{MOST_PAIRS:,} pairs that talk to each other are compared; look at fewer sources at once"
@@ -300,6 +305,22 @@ def _apart(skew: Skew) -> Finding:
         "info",
         f"the clock of {skew.ahead} is {least}{span(skew.ns)}{error} ahead of that of {skew.behind}",
         "compare their times with care; the order of causes holds",
+    )
+
+
+def _set(step: Step) -> Finding:
+    """A clock that jumped: times before and after it cannot be compared, the order and durations can."""
+    way = "forward" if step.ns > 0 else "back"
+    more = "" if step.times == 1 else f", the farthest of {step.times:,} times"
+    return Finding(
+        "clock-step",
+        "integrity",
+        "info",
+        f"the wall clock of {step.source} jumps {span(abs(step.ns))} {way}{more}",
+        "it was set, or the machine slept; order and durations are those of the monotonic clock",
+        row=step.row,
+        rows=(step.row,),
+        times=step.times,
     )
 
 
