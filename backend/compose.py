@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,8 +14,11 @@ from backend.assistant import Conditions, Engines, MemoryStore, Session, load_ag
 from backend.bus import Bus
 from backend.control import Desk
 from backend.errors import UserError
-from backend.models import ChatModel, Impatient, ModelError, build_model
-from backend.operations.outlets import Outlet, OutletWatch
+from backend.models import ChatModel, Impatient, ModelError, Watchable, build_model
+from backend.operations import checks
+from backend.operations.health import OK, Condition, Status
+from backend.operations.operations import Operations
+from backend.operations.outlets import OutletWatch
 from backend.operations.storing import limits_of, open_store, outlet_of
 from backend.settings import Settings
 from backend.speech import (
@@ -30,6 +34,7 @@ from backend.speech import (
 from backend.store.sink import StoreSink
 from backend.tap import Probe, Recorder, Tap, silent
 from backend.tap.hub import Hub
+from backend.tap.redaction import load_redaction
 
 
 class Backend:
@@ -56,7 +61,10 @@ class Backend:
         self.stt = stt or WhisperStt()
         self.desk = Desk(set_pace=self._play_at, timeouts=self._timeouts)
         self.hub = Hub(history_events=settings.history, topology=self.topology, desk=self.desk)
-        self.tap = Tap("assistant", sinks=(self.hub,), topology=self.topology)
+        redact = None if settings.redact is None else load_redaction(settings.redact)
+        self.tap = Tap("assistant", sinks=(self.hub,), topology=self.topology, redact=redact)
+        self.operations = Operations(self.hub, self.tap)
+        self.tap.add_sink(self.operations.meter)
         self.sessions: dict[str, Session] = {}
         self.conditions = Conditions(settings.without, settings.delays)
         self._agents = agents
@@ -64,8 +72,26 @@ class Backend:
         self._speed = 1.0
         self._bus: Bus | None = None
         self._engines: Engines | None = None
-        self._outlets: list[Outlet] = []
+        self._states = {
+            "llm": checks.Engine(self._model_trouble),
+            "tts": checks.Engine(),
+            "stt": checks.Engine(),
+        }
         self._watching: asyncio.Task[None] | None = None
+        self._observe()
+
+    def _observe(self) -> None:
+        """Say what health and metrics are to tell."""
+        self.operations.watched.bus = lambda: self._bus
+        self.operations.watched.sessions = lambda: len(self.sessions)
+        self.operations.depends("bus", "assistant", checks.bus(lambda: self._bus), needed=True)
+        for kind, engine in self._states.items():  # without a model it still says that it has none
+            self.operations.depends(kind, "models", engine.check, needed=kind != "llm")
+        for outlet in ("store", "mux"):
+            self.operations.depends(outlet, outlet, checks.off)
+
+    def _model_trouble(self) -> str:
+        return self.model.trouble if isinstance(self.model, Watchable) else ""
 
     # --- life --------------------------------------------------------------------
 
@@ -81,8 +107,10 @@ class Backend:
             if store is not None:
                 await asyncio.to_thread(store.close)
             raise
+        memory_check = checks.Thread(memory.look).check
+        self.operations.depends("memory", "assistant", memory_check, needed=True)
         self.tap.start()
-        self._watching = silent(OutletWatch(self.tap, self._outlets).run(), "outlets")
+        self._watching = silent(OutletWatch(self.tap, self.operations.outlets).run(), "outlets")
         self._bus = Bus(self.tap)
         self.desk.serve(self._bus)
         self._engines = Engines(self.model, self.tts, self._agents, memory, conditions=self.conditions)
@@ -91,17 +119,35 @@ class Backend:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for session_id in tuple(self.sessions):
-            await self.close_session(session_id)
-        await self.bus.close()
-        for engine in (self.model, self.tts, self.stt):
-            await engine.close()
+        self.operations.health.stopping = True
+        await self._within("sessions", self._close_sessions())
+        await self.bus.close(self.settings.grace / 8)
+        await self._within("models", self._close_engines())
         if self._engines is not None:
             self._engines.memory.close()
         if self._watching is not None:
             self._watching.cancel()
         # What a store or a stream has still to take, it takes while the feed's last frames go out.
         await asyncio.to_thread(self.tap.close)
+
+    async def _within(self, what: str, ending: Coroutine[Any, Any, None]) -> None:
+        """Do a part of the end, a quarter of the time for all of it at most."""
+        seconds = self.settings.grace / 4
+        try:
+            async with asyncio.timeout(seconds):
+                await ending
+        except TimeoutError:
+            told = f"the {what} did not end within {seconds:g} s: left as they are"
+            logger.warning(told)
+            self.tap.error(TimeoutError(told), component="backend", recovery_action="left")
+
+    async def _close_sessions(self) -> None:
+        for session_id in tuple(self.sessions):
+            await self.close_session(session_id)
+
+    async def _close_engines(self) -> None:
+        for engine in (self.model, self.tts, self.stt):
+            await engine.close()
 
     async def _store(self) -> StoreSink | None:
         settings = self.settings
@@ -110,7 +156,7 @@ class Backend:
         limits = limits_of(settings.store_keep_days, settings.store_keep_gb)
         sink = await open_store(settings.store, limits, settings.grace / 2)
         self.tap.add_sink(sink)
-        self._outlets.append(outlet_of(sink))
+        self.operations.add_outlet(outlet_of(sink))
         return sink
 
     def _record(self) -> None:
@@ -145,10 +191,12 @@ class Backend:
             probe.system(
                 "MODEL_STATE", {"engine": kind, "state": "failed", "error": str(error)}, severity="error"
             )
+            self._states[kind].state = Condition(Status.DOWN, str(error))
             logger.error("the language model is not available: {}", error)
             return
         millis = round((self.tap.clock.mono_ns() - started) / 1e6, 1)
         probe.system("MODEL_STATE", {"engine": kind, "state": "ready", "load_ms": millis})
+        self._states[kind].state = OK
         logger.info("{} ready after {:.0f} ms", kind, millis)
 
     # --- sessions ------------------------------------------------------------------
@@ -198,7 +246,8 @@ class Backend:
 
     def info(self) -> dict[str, Any]:
         """What ``GET /api/assistant`` tells."""
-        return {"source": self.tap.source, "model": self.model.name, **self.topology()}
+        told = {"source": self.tap.source, "model": self.model.name, **self.topology()}
+        return told if self.tap.redactor is None else self.tap.redactor.redacted(told)
 
     def topology(self) -> dict[str, Any]:
         """Components, subscriptions and open sessions, for a viewer that comes late; what is unusual, too."""

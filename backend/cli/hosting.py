@@ -34,7 +34,14 @@ async def hosted(
     """
     settings = backend.settings
     policy = token_policy(settings.host, token_file, None if control is None else control.text)
-    gateway = Gateway(backend.hub, settings.host, settings.port, policy=policy, assistant_info=backend.info)
+    gateway = Gateway(
+        backend.hub,
+        settings.host,
+        settings.port,
+        policy=policy,
+        assistant_info=backend.info,
+        operations=backend.operations,
+    )
     async with gateway:
         if control is None or not control.of_this_run:
             yield gateway.url

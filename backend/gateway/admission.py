@@ -65,6 +65,11 @@ def _credentials(scope: Scope) -> _Credentials:
     }
 
 
+def may_watch(guard: Guard, scope: Scope) -> bool:
+    """Whether a connection that needed no token has the right to watch all the same."""
+    return guard.check(**_credentials(scope)) is None
+
+
 def control_of(guard: Guard, scope: Scope) -> ControlOffer:
     """What a connection that was let in may do beyond watching."""
     return guard.control(**_credentials(scope))

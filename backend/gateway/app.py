@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from backend.gateway.admission import Admission
-from backend.gateway.routes import assistant, events, health
+from backend.gateway.routes import assistant, events, health, metrics
+from backend.operations.operations import Operations
 from backend.tap.clients import FeedClients
 from backend.tap.hub import Hub
 from backend.wire.guard import Guard
@@ -20,16 +21,20 @@ def build_app(
     guard: Guard | None = None,
     assistant_info: Callable[[], Mapping[str, Any]] = dict,
     clients: FeedClients | None = None,
+    operations: Operations | None = None,
 ) -> FastAPI:
     """An application that serves `hub`.
 
     ``guard`` decides who may come in: loopback names and no token by default (see
     `backend.wire.guard.guard_for`). ``assistant_info`` is asked at each ``GET /api/assistant``.
+    ``operations`` has what health and metrics tell: of the hub alone by default.
     """
     app = FastAPI(title="Doubletalk gateway", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     admits = guard or Guard()
     app.include_router(events.router(hub, clients or FeedClients(), admits))
     app.include_router(assistant.router(assistant_info))
-    app.include_router(health.router(hub))
-    app.add_middleware(Admission, guard=admits, without_token=frozenset({health.PATH}))
+    operations = operations or Operations(hub)
+    app.include_router(health.router(operations.health, admits))
+    app.include_router(metrics.router(operations))
+    app.add_middleware(Admission, guard=admits, without_token=health.WITHOUT_TOKEN)
     return app

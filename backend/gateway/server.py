@@ -14,6 +14,7 @@ import uvicorn
 from backend.errors import UserError
 from backend.gateway.app import build_app
 from backend.gateway.protocol import FeedProtocol
+from backend.operations.operations import Operations
 from backend.tap.clients import FeedClients
 from backend.tap.hub import PING_SECONDS, Hub
 from backend.tap.listen import address_of, listening_socket
@@ -46,6 +47,7 @@ class Gateway:
         policy: TokenPolicy = OPEN,
         hosts: Iterable[str] = (),
         assistant_info: Callable[[], Mapping[str, Any]] = dict,
+        operations: Operations | None = None,
     ) -> None:
         self._hub = hub
         self._host = host
@@ -53,6 +55,7 @@ class Gateway:
         self._policy = policy
         self._hosts = tuple(hosts)
         self._assistant_info = assistant_info
+        self._operations = operations
         self._clients = FeedClients()
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -76,7 +79,13 @@ class Gateway:
             raise UserError(str(error)) from None
         listener = listening_socket(self._host, self._port)
         self._address = address_of(listener)
-        app = build_app(self._hub, guard=guard, assistant_info=self._assistant_info, clients=self._clients)
+        app = build_app(
+            self._hub,
+            guard=guard,
+            assistant_info=self._assistant_info,
+            clients=self._clients,
+            operations=self._operations,
+        )
         config = uvicorn.Config(
             app,
             ws=FeedProtocol,

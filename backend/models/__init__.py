@@ -20,6 +20,7 @@ from backend.models.protocol import (
     TextDelta,
     ToolCall,
     ToolSpec,
+    Watchable,
 )
 from backend.models.scripted import Asked, Scripted, ScriptedModel
 
@@ -43,5 +44,6 @@ __all__ = [
     "TextDelta",
     "ToolCall",
     "ToolSpec",
+    "Watchable",
     "build_model",
 ]

@@ -90,6 +90,12 @@ class EmbeddedModel:
         """On what, and after how long."""
         return self._client.gives_up if self._client is not None else f"the start of {_NAME}"
 
+    @property
+    def trouble(self) -> str:
+        """Of the worker, once there was one."""
+        gone = self._worker is not None and not self._worker.alive
+        return "its process has ended; the next request begins another" if gone else ""
+
     async def start(self) -> None:
         """Start the worker, unless one runs. Raises ModelUnavailableError."""
         await self._connected()

@@ -51,6 +51,7 @@ class OpenAICompatibleModel:
                 raise ModelError("the API key has characters that no key has", "copy it again")
             self._headers["Authorization"] = f"Bearer {api_key}"
         self._client: httpx.AsyncClient | None = None
+        self._trouble = ""
 
     @property
     def name(self) -> str:
@@ -61,6 +62,11 @@ class OpenAICompatibleModel:
     def gives_up(self) -> str:
         """On what, and after how long."""
         return f"the next part of {self._model}'s answer ({self._timeout:g} s)"
+
+    @property
+    def trouble(self) -> str:
+        """How the last request failed, if it did."""
+        return self._trouble
 
     async def start(self) -> None:
         """Prepare to connect. Nobody is asked yet: a server that is down is found out by `stream`."""
@@ -90,14 +96,19 @@ class OpenAICompatibleModel:
             raise ModelUnavailableError(f"the model {self._model} is not started", "await start() first")
         body = request_body(self._model, messages, tools, max_tokens, temperature) | dict(extra or {})
         reader = ReplyReader(self._host)
-        async with aclosing(self._events(self._client, body)) as events:
-            async for data in events:
-                for part in reader.read(data):
-                    yield part
-                if reader.done:
-                    return
-        for part in reader.end():
-            yield part
+        try:
+            async with aclosing(self._events(self._client, body)) as events:
+                async for data in events:
+                    self._trouble = ""
+                    for part in reader.read(data):
+                        yield part
+                    if reader.done:
+                        return
+            for part in reader.end():
+                yield part
+        except ModelError as error:
+            self._trouble = str(error)
+            raise
 
     async def _events(self, client: httpx.AsyncClient, body: dict[str, Any]) -> AsyncGenerator[str]:
         """The data of each event of the answer; every failure of the connection as a ModelError."""

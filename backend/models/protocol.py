@@ -98,6 +98,16 @@ class Impatient(Protocol):
         ...
 
 
+@runtime_checkable
+class Watchable(Protocol):
+    """A model that knows by itself that it would not answer now."""
+
+    @property
+    def trouble(self) -> str:
+        """Why, in one line; empty while all is well."""
+        ...
+
+
 class ChatModel(Protocol):
     """A language model that answers in a stream."""
 

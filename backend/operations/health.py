@@ -58,7 +58,7 @@ def down(told: str) -> Condition:
 
 
 Check = Callable[[], Condition | Awaitable[Condition]]
-"""Asked on the event loop. What would block it has to be awaited."""
+"""Asked on the event loop: numbers that are there at once, or an ``async def`` for what takes time."""
 
 
 class Dependency(NamedTuple):
@@ -88,7 +88,7 @@ class Report(Struct, frozen=True):
 
 
 class Health:
-    """Asks the dependencies, each at most once a second, however many ask for the report."""
+    """Asks the dependencies, those that are awaited each at most once a second, however many ask."""
 
     def __init__(self, *, check_seconds: float = CHECK_SECONDS, kept_seconds: float = KEPT_SECONDS) -> None:
         self.stopping = False
@@ -96,30 +96,28 @@ class Health:
         self._check_seconds = check_seconds
         self._kept_seconds = kept_seconds
         self._dependencies: dict[str, Dependency] = {}
-        self._asking: asyncio.Task[dict[str, Answer]] | None = None
-        self._asked = -1e9
+        self._asked: dict[str, tuple[float, asyncio.Task[Condition]]] = {}
 
     def add(self, dependency: Dependency) -> None:
         """Ask for this one, too; in place of another of its name."""
         if dependency.service not in SERVICES:
             raise ValueError(f"{dependency.service!r} is none of the services {', '.join(SERVICES)}")
         self._dependencies[dependency.name] = dependency
-        self._asking = None
+        self._asked.pop(dependency.name, None)
 
     async def report(self) -> Report:
         """How everything is; never raises, and takes half a second at most."""
-        if self._asking is None or (
-            self._asking.done() and time.monotonic() - self._asked > self._kept_seconds
-        ):
-            self._asked = time.monotonic()
-            self._asking = silent(self._ask(), "health")
-        found = await asyncio.shield(self._asking)
-        worst = {
-            name: _worst(found[one.name] for one in self._dependencies.values() if one.service == name)
-            for name in SERVICES
+        asked = tuple(self._dependencies.values())
+        said = await asyncio.gather(*map(self._condition, asked))
+        found = {
+            one.name: Answer(condition.status, " ".join(condition.told.split()), one.needed)
+            for one, condition in zip(asked, said, strict=True)
+        }
+        services = {
+            name: _worst(found[one.name] for one in asked if one.service == name) for name in SERVICES
         }
         status = self._overall(found)
-        return Report(status, status in {Status.OK, Status.DEGRADED}, worst, found)
+        return Report(status, status in {Status.OK, Status.DEGRADED}, services, found)
 
     def _overall(self, found: dict[str, Answer]) -> str:
         if self.stopping:
@@ -131,15 +129,17 @@ class Health:
         ailing = {Status.DEGRADED, Status.DOWN, Status.STARTING} & {one.status for one in found.values()}
         return Status.DEGRADED if ailing else Status.OK
 
-    async def _ask(self) -> dict[str, Answer]:
-        asked = tuple(self._dependencies.values())
-        said = await asyncio.gather(*(self._condition(one.check) for one in asked))
-        return {
-            one.name: Answer(condition.status, " ".join(condition.told.split()), one.needed)
-            for one, condition in zip(asked, said, strict=True)
-        }
+    async def _condition(self, one: Dependency) -> Condition:
+        if not inspect.iscoroutinefunction(one.check):
+            return await self._said(one.check)
+        now = time.monotonic()
+        at, task = self._asked.get(one.name, (now, None))
+        if task is None or (task.done() and now - at > self._kept_seconds):
+            task = silent(self._said(one.check), f"health of {one.name}")
+            self._asked[one.name] = now, task
+        return await asyncio.shield(task)
 
-    async def _condition(self, check: Check) -> Condition:
+    async def _said(self, check: Check) -> Condition:
         try:
             said = check()
             if inspect.isawaitable(said):

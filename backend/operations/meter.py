@@ -44,6 +44,7 @@ class _Data(Struct, gc=False):
     level: Any = None
     error_type: Any = None
     rule: Any = None
+    component: Any = None
 
 
 _heads_of: Final = msgspec.json.Decoder(_Head).decode_lines
@@ -179,9 +180,11 @@ class Meter:
             histogram.add(took / 1e6)
 
     def _error(self, head: _Head) -> None:
-        label = self.components.of(head.component)
+        data = _read(head.data)
+        failed = data.component if isinstance(data.component, str) else head.component  # as in the store
+        label = self.components.of(failed)
         self.errors[label] = self.errors.get(label, 0) + 1
-        if _read(head.data).error_type == "MailboxFull":
+        if data.error_type == "MailboxFull":
             self.undelivered += 1
 
     def _system(self, head: _Head) -> None:
