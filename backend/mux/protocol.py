@@ -10,7 +10,9 @@ Laws, the same for each (`tests/mux/conformance.py` holds them against all):
    `Entry.missed`, never silently left out.
 4. An entry taken by a group's consumer is that one's until it is acknowledged or recovered by another:
    each entry is handled at least once, by one consumer of the group at a time.
-5. Errors are `MuxAwayError` (try again later, `connect` again first if you like: every call does by
+5. An entry that is too large for the server is `MuxTooLargeError`; none of those published with it
+   may be relied upon then.
+6. Other errors are `MuxAwayError` (try again later, `connect` again first if you like: every call does by
    itself) or `MuxRefusedError` (trying again is of no use). No other exception leaves a transport but
    cancellation.
 
@@ -46,6 +48,10 @@ class MuxAwayError(MuxError):
 
 class MuxRefusedError(MuxError):
     """The server does not let us, or is none that we can use: somebody has to change something."""
+
+
+class MuxTooLargeError(MuxRefusedError):
+    """The server takes no entry of that size; smaller ones it does."""
 
 
 class Entry(NamedTuple):
