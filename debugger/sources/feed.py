@@ -23,6 +23,7 @@ from backend.wire.client import (
     Position,
     ServerRefused,
     SourceChanged,
+    StatesReceived,
 )
 from backend.wire.frames import Hello, Subscribe, one_line
 from backend.wire.guard import is_loopback
@@ -41,10 +42,14 @@ SILENT_SECONDS: Final = 5.0
 PING_SECONDS = 20.0
 """A server that says nothing for so long is asked for a sign of life, and has as long again to give it."""
 
+EVERYTHING: Final = Subscribe(since_seq=0, batch=True, states=True)
+"""All of the history, with the state of components that it says nothing of."""
+
 _OPEN_SECONDS = 5.0
 _MAX_FRAME = 64 * 1024 * 1024  # a frame is 64 KiB unless one event is larger
 _QUEUED_FRAMES = 16  # beyond it the socket is not read, and the server's bounded queue takes over
 _BODY = 200  # characters of a refusal's body that are looked at
+_COME_IN = "give one with --token-file or DOUBLETALK_TOKEN; for control, with --control-token-file"
 
 
 class Connected(Struct, frozen=True):
@@ -83,6 +88,7 @@ Update = (
     | Silent
     | EventsReceived
     | GapReceived
+    | StatesReceived
     | SourceChanged
     | NotUnderstood
     | ServerRefused
@@ -225,8 +231,9 @@ class FeedSource:
         )
         if response.status_code == 404:  # noqa: PLR2004 - HTTP
             return f"no feed at {self.url}: the path is usually {PATH}"
-        hint = ": give one with --token-file or DOUBLETALK_TOKEN" if response.status_code == 401 else ""  # noqa: PLR2004 - HTTP
-        return f"{self.url} refuses: {told}{hint}"
+        if response.status_code == 401:  # noqa: PLR2004 - HTTP
+            told = f"{told}: {_COME_IN}"
+        return f"{self.url} refuses: {told}"
 
     def _unreachable(self, error: Exception) -> str:
         if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import structs
+from textual.widgets import Input
 
 from backend.wire.control import (
     Break,
@@ -96,13 +97,17 @@ async def test_the_line_under_the_cursor_stays_the_one_it_is() -> None:
 
 
 async def test_breaks_are_typed_in_the_query_language_changed_and_taken_away() -> None:
-    """Errors and offers as in the filter; what only a log can answer is refused there, too."""
+    """Errors and offers as in the filter; what only a log can answer is not offered, and refused."""
     async with opened() as (pilot, backend):
         await pilot.press("W", *"message:CHUNK_R", "tab")
         line = backend.app.main_screen.typed
         assert line.border_title == "W pause the bus where"
         await pilot.press("ctrl+g", "W", *"row > 3", "enter")
         assert "cannot judge row" in str(line.query_one("QueryHint").problem.message)  # type: ignore[attr-defined]
+        await pilot.press("ctrl+g", "W", *"ro", "tab")
+        assert line.query_one(Input).value == "ro"
+        await pilot.press("ctrl+g", "/", *"ro", "tab")
+        assert line.query_one(Input).value.startswith("row")
         await pilot.press("ctrl+g")
         assert asked(backend) == []
         await pilot.press("f9", *"turn=2", "enter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
 from backend.events.vocabulary import SEVERITIES
@@ -39,10 +40,13 @@ class Completion(NamedTuple):
     start: int
 
 
-def complete(text: str, position: int, log: EventLog | None) -> list[Completion]:
+def complete(
+    text: str, position: int, log: EventLog | None, without: Collection[str] = ()
+) -> list[Completion]:
     """What could follow at a position of a query: fields, operators, and values that the log has.
 
-    Bounded: at most `MOST`, of names and events that were looked at, not of all there are.
+    No field of `without` is offered. Bounded: at most `MOST`, of names and events that were looked at, not of
+    all there are.
     """
     position = min(max(position, 0), len(text))
     place = place_in(text[:position])
@@ -54,12 +58,13 @@ def complete(text: str, position: int, log: EventLog | None) -> list[Completion]
     root, dot, _ = place.word.partition(".")
     if dot and root.lower() in ROOTS:
         return [Completion(path, "in the payload", place.start) for path in _paths(place.word, log)][:MOST]
-    return [Completion(word, about, place.start) for word, about in _starts(place.word)][:MOST]
+    return [Completion(word, about, place.start) for word, about in _starts(place.word, without)][:MOST]
 
 
-def _starts(word: str) -> list[tuple[str, str]]:
+def _starts(word: str, without: Collection[str]) -> list[tuple[str, str]]:
     """Fields and words that a condition begins with: first those that begin so, then those with it inside."""
-    offered = [*ABOUT.items(), ("data.", "in the payload"), ("state.", "the component's state"), *_JOINTS]
+    fields = [(name, about) for name, about in ABOUT.items() if name not in without]
+    offered = [*fields, ("data.", "in the payload"), ("state.", "the component's state"), *_JOINTS]
     return _fitting(word, offered)
 
 

@@ -24,12 +24,14 @@ from backend.wire.query.nodes import (
     Value,
 )
 
-_OF_THE_LOG: Final = {
+OF_THE_LOG: Final = {
     "row": "rows are counted by the debugger",
     "seq": "an event is numbered only when it is written",
     "delta": "it is the time since another event, which the backend does not keep",
     "lag": "it is the time since another event, which the backend does not keep",
 }
+"""Fields that only a log can answer, and why."""
+
 _LARGEST: Final = 2**63  # what every JSON reader can hold
 
 
@@ -66,7 +68,7 @@ def check_judged(node: Node) -> None:
 
 
 def _check_field(field: Field) -> None:
-    reason = _OF_THE_LOG.get(field.name)
+    reason = OF_THE_LOG.get(field.name)
     if reason is not None:
         raise NotJudgedError(f"the backend cannot judge {field.name}: {reason}", field.name)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from backend.wire.control import Break, Pace, Then
 from backend.wire.query.nodes import Node
-from debugger.log.query.tree import NotJudgedError, check_judged
+from debugger.log.query.tree import OF_THE_LOG, NotJudgedError, check_judged
 from debugger.tui import units
 from debugger.tui.control.model import Control
 from debugger.tui.control.typed import (
@@ -46,6 +47,7 @@ class Breaking(Asking):
     """Sets a break, or changes the one called ``name``."""
 
     queries = True
+    without: Collection[str] = OF_THE_LOG
     enter = "break"
     placeholder = "message:CHUNK_RESPONSE turn = 2 · component:overseer state.state:THINKING · data.index > 3"
 

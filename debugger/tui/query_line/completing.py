@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from debugger.log import EventLog
@@ -29,12 +30,14 @@ class Cycle(NamedTuple):
     now: Typed
 
 
-def offers_for(typed: Typed, log: EventLog | None) -> tuple[Completion, ...]:
-    """What could stand where one types."""
-    return tuple(complete(typed.text, typed.position, log))
+def offers_for(typed: Typed, log: EventLog | None, without: Collection[str] = ()) -> tuple[Completion, ...]:
+    """What could stand where one types, but for the fields `without`."""
+    return tuple(complete(typed.text, typed.position, log, without))
 
 
-def take(typed: Typed, cycle: Cycle | None, log: EventLog | None, step: int) -> tuple[Typed, Cycle | None]:
+def take(
+    typed: Typed, cycle: Cycle | None, log: EventLog | None, step: int, without: Collection[str] = ()
+) -> tuple[Typed, Cycle | None]:
     """The line with what follows in it, and what it was chosen from; None where there was no choice.
 
     Of several the first is taken, or the last for a ``step`` of -1, and from then on the next one in
@@ -44,7 +47,7 @@ def take(typed: Typed, cycle: Cycle | None, log: EventLog | None, step: int) -> 
         number = (cycle.number + step) % len(cycle.offers)
         now = _put(cycle.before, cycle.offers[number], "")
         return now, cycle._replace(number=number, now=now)
-    offers = offers_for(typed, log)
+    offers = offers_for(typed, log, without)
     if not offers:
         return typed, None
     whole = next((one for one in offers if one.text == typed.text[one.start : typed.position]), None)

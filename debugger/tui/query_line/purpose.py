@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from debugger.log import Query, QueryError, compile_query
@@ -23,13 +23,14 @@ class EntryError(Exception):
 class Purpose(Protocol):
     """One use of the line. ``key`` is shown before it; ``queries`` whether text is in the query language.
 
-    ``enter`` and ``leave`` say what the keys for it do.
+    No field of ``without`` is offered. ``enter`` and ``leave`` say what the keys for it do.
     """
 
     key: str
     name: str
     placeholder: str
     queries: bool
+    without: Collection[str]
     enter: str
     leave: str
 
@@ -95,6 +96,7 @@ class Asking:
     name = ""
     placeholder = ""
     queries = False
+    without: Collection[str] = ()
     enter = "keep"
     leave = "leave"
 
@@ -119,6 +121,7 @@ class Filtering:
     name = "filter"
     placeholder = "component:overseer  message:TTS_*  turn = 2  data.index > 3  -partial  text …"
     queries = True
+    without: Collection[str] = ()
     enter = "keep"
     leave = "undo"
 
@@ -151,6 +154,7 @@ class Searching:
     name = "search"
     placeholder = "what to look for: n and N go from one to the next"
     queries = True
+    without: Collection[str] = ()
     enter = "next match"
     leave = "undo"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from textual.app import ComposeResult
@@ -133,8 +133,12 @@ class QueryLine(Vertical):
         if cycle is not None and cycle.now == self._typed:
             found, number = cycle.offers, cycle.number
         else:
-            found, number = offers_for(self._typed, self._session.log)[:_OFFERED], -1
+            found, number = offers_for(self._typed, self._session.log, self._without)[:_OFFERED], -1
         return tuple(safe_text(one.text, 40) for one in found), number
+
+    @property
+    def _without(self) -> Collection[str]:
+        return () if self._purpose is None else self._purpose.without
 
     @property
     def _typed(self) -> Typed:
@@ -148,7 +152,7 @@ class QueryLine(Vertical):
         purpose = self._purpose
         if purpose is None or not purpose.queries:
             return
-        now, self._cycle = take(self._typed, self._cycle, self._session.log, step)
+        now, self._cycle = take(self._typed, self._cycle, self._session.log, step, self._without)
         self._write(now)
 
     def _write(self, typed: Typed) -> None:
