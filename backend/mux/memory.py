@@ -119,11 +119,12 @@ class MemoryTransport:
             kept.add(payload, most)
         self._server.wake()
 
-    async def newest(self, stream: str) -> str:
-        """The number of the newest entry."""
+    async def newest(self, stream: str, back: int = 0) -> str:
+        """The number of an entry."""
         with self._server.lock:
-            last = self._server.stream(stream).last
-        return str(last) if last else START
+            kept = self._server.stream(stream)
+            position = kept.last - back
+            return str(position) if position >= kept.first or (not back and position) else START
 
     async def tail(self, stream: str, after: str, most: int, wait: float) -> list[Entry]:
         """See `Transport`; what was missed is counted exactly."""

@@ -114,8 +114,11 @@ class Transport(Protocol):
     async def publish(self, stream: str, payloads: Sequence[bytes]) -> None:
         """Append entries, in this order. When it returns, the server has acknowledged all of them."""
 
-    async def newest(self, stream: str) -> str:
-        """The position after the newest entry: `tail` from it reads only what comes. `START` if none."""
+    async def newest(self, stream: str, back: int = 0) -> str:
+        """The position with `back` entries behind it, `START` if there are no more than these.
+
+        By default `tail` from it reads only what comes.
+        """
 
     async def tail(self, stream: str, after: str, most: int, wait: float) -> list[Entry]:
         """The next entries behind a position, alone (no group). Empty if none comes within `wait`.

@@ -302,7 +302,7 @@ class BusSink:
         beside: dict[str, list[bytes]] = {}
         for held in some:
             lines = held.lines[:-1].split(b"\n")
-            for stream, found in routed(lines).items():
+            for stream, found in routed(held.lines, lines).items():
                 beside.setdefault(stream, []).extend(found)
             at = 0
             while at < len(lines):

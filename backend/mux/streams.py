@@ -67,9 +67,11 @@ class _Names(Struct, frozen=True):
 _names: Final = msgspec.json.Decoder(_Names)
 
 
-def routed(lines: Sequence[bytes]) -> dict[str, list[bytes]]:
-    """The lines that go into another stream than `EVENTS` as well, by that stream."""
+def routed(text: bytes, lines: Sequence[bytes]) -> dict[str, list[bytes]]:
+    """The lines of a text that go into another stream than `EVENTS` as well, by that stream."""
     found: dict[str, list[bytes]] = {}
+    if not _MAYBE.search(text):
+        return found
     for line in lines:
         if _MAYBE.search(line) and (stream := stream_of(line)) is not None:
             found.setdefault(stream, []).append(line)

@@ -109,6 +109,17 @@ class Conformance:
         await bus.publish(name, payloads(1, begin=2))
         assert texts(await tailed(bus, name, 1, after=behind)) == payloads(1, begin=2)
 
+    async def test_a_tail_can_begin_a_number_of_entries_back(self, bus: Transport) -> None:
+        """For who wants no more than the latest; all there is if that is less."""
+        name = stream()
+        assert await bus.newest(name, back=5) == START
+        await bus.publish(name, payloads(150))
+        begin = await bus.newest(name, back=100)
+        assert texts(await tailed(bus, name, 100, after=begin)) == payloads(100, begin=51)
+        begin = await bus.newest(name, back=150)
+        assert texts(await tailed(bus, name, 150, after=begin)) == payloads(150)
+        assert await bus.newest(name, back=151) == START
+
     async def test_a_tail_that_waits_is_woken_by_a_publish(self, bus: Transport) -> None:
         """It need not wait out its time."""
         name = stream()
