@@ -10,12 +10,8 @@ from numpy.typing import NDArray
 
 from backend.events.vocabulary import PUBLISHED
 from debugger.analysis.findings import Finding, Findings
-from debugger.analysis.turns import (
-    HandlerTime,
-    LatencySummary,
-    TurnIndex,
-    handler_times,
-)
+from debugger.analysis.turns import HandlerTime, HandlerTimes, LatencySummary, TurnIndex
+from debugger.analysis.turns.handlers import all_handler_times
 from debugger.log import EventLog
 from debugger.log.counts import Counts
 
@@ -51,8 +47,8 @@ class Overview(Struct, frozen=True):
     missing_events: int
 
 
-def overview(log: EventLog) -> Overview:
-    """Look at all of a log."""
+def overview(log: EventLog, handlers: HandlerTimes | None = None) -> Overview:
+    """Look at all of a log; ``handlers`` are its times, if somebody looked at them before."""
     stats = log.stats
     counts, findings, turns = Counts(log), Findings(log), TurnIndex(log)
     counts.move(len(log) - 1)
@@ -75,7 +71,7 @@ def overview(log: EventLog) -> Overview:
         event_types=_by_name(log, "event_type", log.column("event_type")),
         messages=_by_name(log, "message_type", _published(log)),
         latency=turns.summary(),
-        handlers=tuple(handler_times(log)),
+        handlers=tuple((handlers or all_handler_times(log)).times()),
         findings=findings.all(),
         broken_lines=stats.broken_count,
         gaps=stats.gaps,

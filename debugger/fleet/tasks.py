@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol, Self, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from debugger.fleet.build import Build, refuse_skew, this_build
 
@@ -91,7 +91,7 @@ def _named(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, tuple):
         return tuple(_named(one, names) for one in value)
     if isinstance(value, Struct):
-        inside = {one.name: getattr(value, one.name) for one in fields(value)}
+        inside = {name: getattr(value, name) for name in value.__struct_fields__}
         return replace(value, **{name: _named(one, names) for name, one in inside.items()})
     return value
 

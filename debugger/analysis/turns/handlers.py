@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -51,6 +51,14 @@ class HandlerTimes:
             if clock() - began >= budget_ns:
                 break
         return self.version != version
+
+    def histograms(self) -> Iterator[tuple[str, str, int, dict[int, int]]]:
+        """Of each component and message the longest time, and how many fell into which bucket of times."""
+        for key, at in self._kinds.items():
+            (filled,) = np.nonzero(self._buckets[at])
+            counts = dict(zip(filled.tolist(), self._buckets[at][filled].tolist(), strict=True))
+            names = self._log.name("component", key >> 32), self._log.name("message_type", key & 0xFFFFFFFF)
+            yield *names, int(self._worst[at]), counts
 
     def times(self) -> list[HandlerTime]:
         """The slowest at the 95th percentile first."""
@@ -126,7 +134,7 @@ class HandlerTimes:
         places, took = places[inside], took[inside]
         np.add.at(self._counts, places, 1)
         np.maximum.at(self._worst, places, took)
-        np.add.at(self._buckets, (places, _bucket(took)), 1)
+        np.add.at(self._buckets, (places, buckets_of(took)), 1)
 
     def _place(self, key: int) -> int:
         at = self._kinds.get(key)
@@ -141,20 +149,25 @@ class HandlerTimes:
         return at
 
 
-def handler_times(log: EventLog) -> list[HandlerTime]:
-    """The times of all handlers in a log, slowest first."""
+def all_handler_times(log: EventLog) -> HandlerTimes:
+    """The times of all handlers in a log."""
     times = HandlerTimes(log)
     while times.looked_at < len(log):
         times.advance(lambda: 0, 1)
-    return times.times()
+    return times
+
+
+def handler_times(log: EventLog) -> list[HandlerTime]:
+    """The same, slowest first."""
+    return all_handler_times(log).times()
 
 
 def _number(number: int | None) -> int:
     return -1 if number is None else number
 
 
-def _bucket(took: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Buckets of a geometric scale."""
+def buckets_of(took: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where durations are on a geometric scale."""
     found = np.floor(np.log2(np.maximum(took, 1)) * _FINE).astype(np.int64)
     capped: NDArray[np.int64] = np.minimum(found, _BUCKETS - 1)
     return capped
@@ -163,5 +176,9 @@ def _bucket(took: NDArray[np.int64]) -> NDArray[np.int64]:
 def _percentile(upto: NDArray[np.int64], percent: int) -> int:
     """The middle of the bucket that holds the nearest rank."""
     rank = -(-percent * int(upto[-1]) // 100)
-    bucket = int(np.searchsorted(upto, max(rank, 1)))
+    return middle_of(int(np.searchsorted(upto, max(rank, 1))))
+
+
+def middle_of(bucket: int) -> int:
+    """The duration that stands for all of a bucket: within 3 % of each."""
     return round(2 ** ((bucket + 0.5) / _FINE))

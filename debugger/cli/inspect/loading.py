@@ -59,34 +59,28 @@ def loaded(paths: Sequence[str]) -> Iterator[EventLog]:
     from debugger.log import EventLog  # noqa: PLC0415 - loads numpy
     from debugger.sources.file import open_recordings  # noqa: PLC0415
     from debugger.sources.recording import SourceError  # noqa: PLC0415
+    from debugger.sources.told import NO_EVENTS, told_of  # noqa: PLC0415
 
     log = EventLog()
     try:
         source = open_recordings(paths)
         try:
-            _load(source.load(log))
+            watched(source.load(log))
         finally:
             source.close()
     except SourceError as error:
         for problem in error.problems:
             tell(problem)
         raise typer.Exit(2) from None
-    stats = log.stats
-    for broken in (*stats.broken, *stats.torn):
-        where = f"{broken.path}:{broken.line}" if broken.path else f"line {broken.line}"
-        note(f"{where}: {broken.reason}")
-    more = stats.broken_count - len(stats.broken) - len(stats.torn)
-    if more > 0:
-        note(f"and {more:,} more broken lines")
-    for notice in source.notices:
-        note(notice)
-    if not len(log) and stats.broken_count:
-        tell("none of the lines is an event; is this a recording?")
+    for line in told_of(log.stats, source):
+        note(line)
+    if not len(log) and log.stats.broken_count:
+        tell(NO_EVENTS)
         raise typer.Exit(2)
     yield log
 
 
-def _load(steps: Iterator[Progress]) -> None:
+def watched(steps: Iterator[Progress]) -> None:
     """Load with a counting line while stderr is a terminal."""
     if not sys.stderr.isatty():
         for _ in steps:
