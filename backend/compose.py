@@ -119,7 +119,7 @@ class Backend:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.operations.health.stopping = True
+        self.stop_soon()
         await self._within("sessions", self._close_sessions())
         await self.bus.close(self.settings.grace / 8)
         await self._within("models", self._close_engines())
@@ -129,6 +129,10 @@ class Backend:
             self._watching.cancel()
         # What a store or a stream has still to take, it takes while the feed's last frames go out.
         await asyncio.to_thread(self.tap.close)
+
+    def stop_soon(self) -> None:
+        """The end is near: nobody is to be sent here any more."""
+        self.operations.health.stopping = True
 
     async def _within(self, what: str, ending: Coroutine[Any, Any, None]) -> None:
         """Do a part of the end, a quarter of the time for all of it at most."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,26 +150,15 @@ async def _serve(settings: Settings, tokens: _Tokens, doors: _Doors) -> bool:
     from loguru import logger  # noqa: PLC0415 - see serve
 
     from backend.cli.hosting import ControlToken, hosted  # noqa: PLC0415
+    from backend.cli.stopping import StopSignals  # noqa: PLC0415
     from backend.cli.typed import AnswerPrinter  # noqa: PLC0415
     from backend.compose import Backend  # noqa: PLC0415
 
-    stop = asyncio.Event()
-    caught: list[int] = []
-
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def on_signal(number: int) -> None:
-        caught.append(number)
-        stop.set()
-        for one in signals:
-            loop.remove_signal_handler(one)  # a second one does not wait for an orderly end
-
-    for number in signals:
-        loop.add_signal_handler(number, on_signal, number)
+    stop = StopSignals()
     _check(doors)
     control = ControlToken.given(tokens.control_file) if tokens.control else None
     backend = Backend(settings)
+    stop.on_first = backend.stop_soon
     if doors.typed and settings.record != Path("-"):  # else stdout is the recording
         backend.tap.add_sink(AnswerPrinter())
     async with hosted(backend, tokens.watch, control=control) as address, backend:
@@ -187,7 +175,7 @@ async def _serve(settings: Settings, tokens: _Tokens, doors: _Doors) -> bool:
         with contextlib.suppress(asyncio.CancelledError):
             await talking
         logger.info("stopping")
-    return signal.SIGINT in caught
+    return stop.interrupted
 
 
 def _check(doors: _Doors) -> None:

@@ -244,9 +244,10 @@ class Drain:
             self._open = False
             self._hand_on(events[:count])
             sinks, self._sinks = self._sinks, []
-            for sink in sinks:
-                self._close_sink(sink)
             self._loop = None
+        # Without the lock: a sink may take its time in a thread, and the loop's timers must not wait for it.
+        for sink in sinks:
+            self._close_sink(sink)
         if self._flusher is not None:
             self._flusher.stop()
 
