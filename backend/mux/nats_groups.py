@@ -168,6 +168,6 @@ class Group:
             await self.session.js.add_consumer(server_name(self._stream), self._config)
 
     async def _info(self) -> api.ConsumerInfo:
-        return await self.session.js.consumer_info(
-            server_name(self._stream), server_name(self._name, "group")
-        )
+        stream, group = server_name(self._stream), server_name(self._name, "group")
+        info: api.ConsumerInfo = await self.session.js.consumer_info(stream, group)
+        return info

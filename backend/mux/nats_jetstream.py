@@ -38,7 +38,7 @@ from backend.mux.protocol import (
     GroupInfo,
     Limits,
     MuxAwayError,
-    MuxRefusedError,
+    MuxTooLargeError,
     StreamInfo,
 )
 
@@ -104,7 +104,7 @@ class NatsTransport:
             await self._streams.created(session, stream)
             largest = max(len(payload) for payload in payloads)
             if largest > session.client.max_payload:
-                raise MuxRefusedError(
+                raise MuxTooLargeError(
                     f"{self.name} takes entries of {session.client.max_payload:,} bytes at most, and one has "
                     f"{largest:,}: send fewer events an entry, or give the server a larger max_payload"
                 )
@@ -120,10 +120,12 @@ class NatsTransport:
 
     # --- reading alone ----------------------------------------------------------------
 
-    async def newest(self, stream: str) -> str:
+    async def newest(self, stream: str, back: int = 0) -> str:
         """Also when all of its entries were removed."""
         info = await self._ask(lambda session: stream_info(session, stream))
-        return str(Position(micros(info.created), info.state.last_seq)) if info else START
+        if info is None or (back and info.state.last_seq - back < info.state.first_seq):
+            return START
+        return str(Position(micros(info.created), info.state.last_seq - back))
 
     async def tail(self, stream: str, after: str, most: int, wait: float) -> list[Entry]:
         """One round trip, from the second call on that goes on where one ended."""
@@ -222,9 +224,11 @@ class NatsTransport:
         until = time.monotonic() + wait
         while True:
             left = max(0.0, until - time.monotonic())
-            found = await self._in_group(
-                stream, group, lambda one, left=left: one.take(consumer, most, left), left
-            )
+
+            def take(one: Group, left: float = left) -> Awaitable[list[Entry]]:
+                return one.take(consumer, most, left)
+
+            found = await self._in_group(stream, group, take, left)
             if found or left <= 0:
                 return found
 

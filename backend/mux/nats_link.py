@@ -13,7 +13,7 @@ from nats.js import JetStreamContext
 from nats.js import errors as js_wrong
 
 from backend.mux.brokers import Address
-from backend.mux.protocol import MuxAwayError, MuxError, MuxRefusedError
+from backend.mux.protocol import MuxAwayError, MuxError, MuxRefusedError, MuxTooLargeError
 from backend.wire.frames import one_line
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class Session:
         if isinstance(error, js_wrong.APIError):
             return self._told_by_jetstream(error)
         if isinstance(error, wrong.MaxPayloadError):
-            return MuxRefusedError(
+            return MuxTooLargeError(
                 f"{self.name} takes entries of {self.client.max_payload:,} bytes at most: send fewer events "
                 "an entry, or give the server a larger max_payload"
             )
