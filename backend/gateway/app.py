@@ -13,6 +13,7 @@ from backend.operations.operations import Operations
 from backend.tap.clients import FeedClients
 from backend.tap.hub import Hub
 from backend.wire.guard import Guard
+from backend.wire.limits import Door
 
 
 def build_app(
@@ -36,5 +37,6 @@ def build_app(
     operations = operations or Operations(hub)
     app.include_router(health.router(operations.health, admits))
     app.include_router(metrics.router(operations))
-    app.add_middleware(Admission, guard=admits, without_token=health.WITHOUT_TOKEN)
+    door = Door(hub.limits, hub.turned_away)
+    app.add_middleware(Admission, guard=admits, without_token=health.WITHOUT_TOKEN, door=door)
     return app

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from backend.gateway.http import GuardedConfig
 from backend.wire.frames import Frame
+from backend.wire.limits import Bucket
 
 EXTENSION: Final = "doubletalk.connection"
 WRITE_LIMIT: Final = 256 * 1024  # as the tap's own feed
@@ -20,10 +22,33 @@ WRITE_LIMIT: Final = 256 * 1024  # as the tap's own feed
 class FeedProtocol(WebSocketsSansIOProtocol):
     """One connection; found by the application in ``scope["extensions"]`` under `EXTENSION`."""
 
+    config: GuardedConfig
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """As uvicorn's, with room for a few full frames in the write buffer."""
+        """As uvicorn's, with room for a few full frames in the write buffer; counted at the door."""
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=WRITE_LIMIT)
+        self._door = self.config.door
+        self._address = self.client[0] if self.client else None
+        self._counted = self._door.enter(self._address) is None
+        self._heard = Bucket(self._door.limits.bytes, self.loop.time())
+        if not self._counted:
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As uvicorn's."""
+        if self._counted:
+            self._counted = False
+            self._door.leave(self._address)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn's, unless it is too much: pings and empty fragments cost memory too."""
+        if not self._heard.take(self.loop.time(), len(data)):
+            self._door.refused["bytes"] += 1
+            self.transport.abort()
+            return
+        super().data_received(data)
 
     async def run_asgi(self) -> None:
         """As uvicorn's, after putting this object into the scope."""

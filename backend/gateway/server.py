@@ -13,6 +13,7 @@ import uvicorn
 
 from backend.errors import UserError
 from backend.gateway.app import build_app
+from backend.gateway.http import GuardedConfig, GuardedProtocol
 from backend.gateway.protocol import FeedProtocol
 from backend.operations.operations import Operations
 from backend.tap.clients import FeedClients
@@ -21,6 +22,7 @@ from backend.tap.listen import address_of, listening_socket
 from backend.tap.tasks import silent
 from backend.wire.frames import MAX_CLIENT_FRAME
 from backend.wire.guard import OPEN, TokenPolicy, guard_for
+from backend.wire.limits import Door
 
 DEFAULT_PORT = 8765
 
@@ -86,8 +88,13 @@ class Gateway:
             clients=self._clients,
             operations=self._operations,
         )
-        config = uvicorn.Config(
+        limits = self._hub.limits
+        config = GuardedConfig(
             app,
+            door=Door(limits, self._hub.turned_away),
+            http=GuardedProtocol,
+            h11_max_incomplete_event_size=limits.head_bytes,
+            proxy_headers=False,  # anybody may send them; who counts as whom is not theirs to say
             ws=FeedProtocol,
             ws_max_size=MAX_CLIENT_FRAME,
             ws_ping_interval=PING_SECONDS,

@@ -10,6 +10,7 @@ Needs ``websockets`` (``pip install 'doubletalk[feed]'``).
 
 from __future__ import annotations
 
+import asyncio
 import http
 import logging
 from collections.abc import Iterable
@@ -24,6 +25,7 @@ from backend.tap.tasks import silent
 from backend.wire.control import NO_CONTROL
 from backend.wire.frames import MAX_CLIENT_FRAME, Frame
 from backend.wire.guard import OPEN, TokenPolicy, guard_for, select_subprotocol
+from backend.wire.limits import Door
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -91,14 +93,20 @@ class FeedServer:
     async def _listen(self) -> None:
         try:
             from websockets.asyncio.server import serve  # noqa: PLC0415 - only who serves needs it
+
+            from backend.tap.feed_connection import connection_class  # noqa: PLC0415 - see above
         except ImportError:
             raise UserError("the live feed needs websockets: pip install 'doubletalk[feed]'") from None
         listener = listening_socket(self._host, self._port)
         self._address = address_of(listener)
+        limits = self._hub.limits
+        self._door = Door(limits, self._hub.turned_away)
         self._server = await serve(
             self._serve,
             sock=listener,
             process_request=self._admit,
+            create_connection=connection_class(self._door),
+            open_timeout=limits.handshake_seconds,
             select_subprotocol=_select,
             compression=None,  # 12 to 18 times the CPU
             max_size=MAX_CLIENT_FRAME,
@@ -135,7 +143,11 @@ class FeedServer:
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Before the handshake is answered: None lets it go on."""
-        refusal = self._guard.check(**_credentials(request.headers))
+        refusal = self._door.ask(connection.remote_address[0], asyncio.get_running_loop().time())
+        if refusal is None:
+            refusal = self._guard.check(**_credentials(request.headers))
+            if refusal is not None:
+                self._hub.turned_away[refusal.reason] += 1
         if refusal is not None:
             response = connection.respond(http.HTTPStatus(refusal.status), f"{refusal.message}\n")
             if refusal.status == http.HTTPStatus.UNAUTHORIZED:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,8 @@ from backend.tap.batch import Batch
 from backend.tap.control import ControlDesk
 from backend.wire.control import NO_CONTROL, ControlOffer, ControlResult, Request
 from backend.wire.frames import CLOSE_GOING_AWAY, ErrorFrame, Frame, ProtocolViolation, control_frame
+from backend.wire.limits import DEFAULT as DEFAULT_LIMITS
+from backend.wire.limits import Bucket, Limits
 from backend.wire.ring import Ring
 from backend.wire.server import GRACE_SECONDS, FeedSession
 
@@ -54,7 +57,8 @@ class HubStats(Struct, frozen=True):
 
     ``delivered``, ``gaps`` and ``lost`` (events) are totals over all clients ever;
     ``dropped`` counts clients thrown out because they took nothing with a full queue;
-    ``refused`` those that broke the protocol.
+    ``refused`` those that broke the protocol; ``turned_away`` who was over a limit, or had no right to come
+    in, by the reason.
     """
 
     running: bool
@@ -74,6 +78,7 @@ class HubStats(Struct, frozen=True):
     gaps: int
     lost: int
     clients: tuple[ClientStats, ...]
+    turned_away: dict[str, int] = {}
 
 
 class Hub:
@@ -85,10 +90,11 @@ class Hub:
     without a word takes nothing, and where little happens its queue is never full. ``topology`` is asked at
     each hello.
     With a ``desk`` clients may control the program, those whose server says that they have the right.
+    ``limits`` hold for every server of this hub, whom they turned away is counted in ``turned_away``.
     `write` may come from any thread; everything else belongs to the event loop.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword for each bound
         self,
         *,
         history_events: int = HISTORY_EVENTS,
@@ -99,8 +105,11 @@ class Hub:
         grace_seconds: float = GRACE_SECONDS,
         topology: Callable[[], Mapping[str, Any]] = dict,
         desk: ControlDesk | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.topology = topology
+        self.limits = limits
+        self.turned_away: Counter[str] = Counter()
         self.desk = desk
         self.client_queue = client_queue
         self.stall_seconds = stall_seconds
@@ -207,6 +216,7 @@ class Hub:
                 gaps=self._gaps + sum(one.gaps for one in told),
                 lost=self._lost + sum(one.lost for one in told),
                 clients=told,
+                turned_away=dict(self.turned_away),
             )
 
 
@@ -239,12 +249,16 @@ class HubClient:
         self._taken = 0
         self._sending = False
         self._watch: asyncio.TimerHandle | None = None
+        self._messages = Bucket(hub.limits.messages, self._loop.time())
 
     # --- from the connection ----------------------------------------------------------
 
     def receive(self, message: str | bytes) -> None:
         """Take what the client said. A violation ends `pump`, once it has been told to the client."""
+        if self._violation is not None:
+            return  # it is on its way out
         try:
+            self._check_rate()
             with self._hub.lock:
                 asked = self.session.receive(message)
             if asked is not None:
@@ -257,6 +271,11 @@ class HubClient:
             self._violation = violation
             self._hub.refused += 1
         self.wake()
+
+    def _check_rate(self) -> None:
+        if not self._messages.take(self._loop.time()):
+            self._hub.turned_away["messages"] += 1
+            raise ProtocolViolation(f"more than {self._hub.limits.messages:g} messages a second")
 
     def _control(self, request_id: int, request: Request) -> None:
         if self._seat is None:

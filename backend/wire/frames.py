@@ -7,10 +7,10 @@ that asks for ``format: msgpack`` gets the same objects as MessagePack in binary
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from backend.wire.control import ControlOffer, ControlResult, ControlState
 
@@ -34,6 +34,12 @@ Format = Literal["json", "msgpack"]
 Dialect = Literal["native", "system", "web"]
 Severity = Literal["debug", "info", "warning", "error"]
 
+MOST_NAMES: Final = 1000
+"""Entries of a list in a subscribe."""
+_Name = Annotated[str, Meta(max_length=500)]
+_Names = Annotated[tuple[_Name, ...], Meta(max_length=MOST_NAMES)]
+_Seqs = Annotated[dict[str, int], Meta(max_length=MOST_NAMES)]
+
 _SHOWN = 120  # characters of a foreign message repeated in an error
 
 
@@ -51,19 +57,24 @@ class Subscribe(Struct, tag_field="type", tag="subscribe", frozen=True, omit_def
     ``since_seq`` N asks for the events after N, so 0 asks for all of the history.
     ``source`` (an extension) names the source that N was counted in; where it is
     not the server's, N means nothing there and the whole history is sent.
+    ``since`` (an extension) says the same of several sources, and stands in the place of both: of a source
+    that it does not name everything is sent.
+    ``states`` (an extension) asks for the state of components, where the client cannot know it.
     ``types`` matches `event_type`, `message_type` or the dialect's type;
     ``severity`` is the least one. Without ``batch`` each frame carries one event.
     """
 
     since_seq: int | None = None
-    source: str | None = None
-    types: tuple[str, ...] | None = None
-    components: tuple[str, ...] | None = None
-    sessions: tuple[str, ...] | None = None
+    source: _Name | None = None
+    types: _Names | None = None
+    components: _Names | None = None
+    sessions: _Names | None = None
     severity: Severity | None = None
     batch: bool = False
     format: Format = "json"
     dialect: Dialect = "native"
+    since: _Seqs | None = None
+    states: bool = False
 
     @property
     def filtered(self) -> bool:
@@ -77,7 +88,8 @@ class Hello(Struct, tag_field="type", tag="hello", frozen=True):
 
     The history holds ``oldest_seq`` to ``next_seq`` - 1 of ``source``, the ring's latest;
     ``start_seq`` is the first one this client is going to get. ``source`` is null
-    while nothing was emitted yet. ``topology`` is an object of the producer's; ``control``
+    while nothing was emitted yet. ``starts`` says the same as ``start_seq`` of each source, for there may be
+    several. ``topology`` is an object of the producer's; ``control``
     says whether the program can be held, and by this client.
     """
 
@@ -88,6 +100,7 @@ class Hello(Struct, tag_field="type", tag="hello", frozen=True):
     start_seq: int
     topology: Raw = Raw(b"{}")
     control: ControlOffer = ControlOffer()
+    starts: dict[str, int] = {}
 
     def topology_object(self) -> dict[str, Any]:
         """The topology as a fresh dict; anything but an object reads as empty."""
@@ -101,6 +114,16 @@ class Gap(Struct, tag_field="type", tag="gap", frozen=True):
     from_seq: int
     to_seq: int
     source: str | None = None
+
+
+class StatesFrame(Struct, tag_field="type", tag="states", frozen=True):
+    """Snapshots as of the moment before the client's first event: the event that told each, as recorded.
+
+    They come before any event, in as many frames as they need. ``omitted`` snapshots are kept no longer.
+    """
+
+    states: list[Raw]
+    omitted: int = 0
 
 
 class ErrorFrame(Struct, tag_field="type", tag="error", frozen=True):
@@ -177,8 +200,8 @@ def parse_client_frame(frame: str | bytes) -> Subscribe:
         wanted = _subscribe.decode(frame)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ProtocolViolation(f'expected {{"type":"subscribe",…}}: {one_line(error)}') from None
-    if wanted.since_seq is not None and wanted.since_seq < 0:
-        raise ProtocolViolation("since_seq counts from 0; negative makes no sense")
+    if min(wanted.since_seq or 0, *(wanted.since or {}).values(), 0) < 0:
+        raise ProtocolViolation("since_seq counts from 0, and so does since; negative makes no sense")
     return wanted
 
 
@@ -189,7 +212,7 @@ def one_line(text: object, most: int = _SHOWN) -> str:
     return flat if len(flat) <= most else flat[: most - 1] + "…"
 
 
-ControlFrame = Subscribe | Hello | Gap | ErrorFrame | ControlResult | ControlState
+ControlFrame = Subscribe | Hello | Gap | StatesFrame | ErrorFrame | ControlResult | ControlState
 
 
 def control_frame(message: ControlFrame, fmt: Format = "json") -> Frame:

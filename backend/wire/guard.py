@@ -31,10 +31,11 @@ _TOKEN_TEXT = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{16,256}")
 
 
 class Refusal(Struct, frozen=True):
-    """Why a request is turned away: HTTP status and one line."""
+    """Why a request is turned away: HTTP status and one line; ``reason`` is what it is counted under."""
 
     status: int
     message: str
+    reason: str = ""
 
 
 class TokenPolicy(Struct, frozen=True):
@@ -82,19 +83,19 @@ class Guard(Struct, frozen=True):
         """None if the request may pass. Takes header values as they came."""
         name = host_name(host or "")
         if name is None or not self._known(name):
-            return Refusal(403, "this Host name is not served here")
+            return Refusal(403, "this Host name is not served here", "host")
         if origin is not None:
             site = origin_host(origin)
             if site is None or not (is_loopback(site) or site in self.hosts or site == name):
-                return Refusal(403, "this Origin may not watch")
+                return Refusal(403, "this Origin may not watch", "origin")
         given = _given_token(authorization, subprotocols)
         if given is None:
-            return Refusal(401, "a token is needed") if self.policy.required else None
+            return Refusal(401, "a token is needed", "token") if self.policy.required else None
         if self.policy.token is None and self.policy.control is None:
             return None  # there is nothing to guard
         # Both are compared, whatever the first says: how long it takes tells nothing.
         watches, controls = _same(given, self.policy.token), _same(given, self.policy.control)
-        return None if watches or controls else Refusal(401, "the token is wrong")
+        return None if watches or controls else Refusal(401, "the token is wrong", "token")
 
     def control(
         self,
