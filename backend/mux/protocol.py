@@ -3,7 +3,8 @@
 Laws, the same for each (`tests/mux/conformance.py` holds them against all):
 
 1. `publish` returns when the server has the entries; before that they may be there or not, so who
-   is interrupted publishes again, and readers keep one of each event.
+   is interrupted publishes again, and readers keep one of each event. What an interrupted one left is a
+   beginning of its entries: readers take an event that follows later ones of its source for a repetition.
 2. A stream has one order, the same for everybody. `id`s are the transport's own, opaque to others,
    and never used twice while a stream lives.
 3. A stream keeps its latest entries (`Limits`). What was let go beneath a reader is told to it in

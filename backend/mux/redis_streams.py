@@ -51,6 +51,13 @@ local first = found['first-entry']
 return {first and first[1] or '', found['last-generated-id'], found['length'], found['entries-added'] or -1}
 """
 
+# In one: what is interrupted leaves a beginning, never a later entry without the ones before it.
+_ADD_ALL: Final = f"""
+for at = 2, #ARGV do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', '{_FIELD.decode()}', ARGV[at])
+end
+"""
+
 _NEEDS_CHANGE: Final = ("NOAUTH", "WRONGPASS", "NOPERM", "WRONGTYPE", "unknown command", "DB index")
 """Beginnings of errors that trying again does not mend."""
 
@@ -132,26 +139,18 @@ class RedisTransport:
         if isinstance(error, TimeoutError | wrong.TimeoutError):
             return MuxAwayError(f"{self.name} does not answer")
         if isinstance(error, wrong.ConnectionError | OSError | asyncio.IncompleteReadError):
+            if "Connect call failed" in text or "Connection refused" in text:
+                text = "nothing listens there"
             return MuxAwayError(f"cannot reach {self.name}: {text or type(error).__name__}")
         return MuxAwayError(f"{self.name} says: {text}")
 
     # --- writing ----------------------------------------------------------------------
 
     async def publish(self, stream: str, payloads: Sequence[bytes]) -> None:
-        """In one round trip."""
+        """By one script: of single commands a server that is beginning may refuse the first ones only."""
         most = self._limits.get(stream, Limits()).entries
-
-        async def ask() -> None:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for payload in payloads:
-                    pipe.xadd(stream, {_FIELD: payload}, maxlen=most, approximate=True)
-                # Raised by the pipeline they would quote the command, and with it all of the payload.
-                for answer in await pipe.execute(raise_on_error=False):
-                    if isinstance(answer, Exception):
-                        raise answer
-
         if payloads:
-            await self._ask(ask)
+            await self._ask(lambda: self._redis.eval(_ADD_ALL, 1, stream, most, *payloads))
 
     # --- reading alone ----------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Parts of the service, killed again and again at random: each event is there once, or a gap names it.
 
-``python -m tests.bench faults [--kills 50] [--what store,gateway,feed] [--seed N]``. The seed is
+``python -m tests.bench faults [--kills 50] [--what store,gateway,…] [--seed N]``. The seed is
 printed: with it the same moments come again.
 """
 

@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 from backend.store.sink import StoreSink
 from backend.store.sql import Tables, run
 from backend.tap.batch import Batch
+from tests.faults import stream_kills
 from tests.faults.feeding import counted
 from tests.faults.ledger import Ledger, Verdict
 from tests.faults.viewing import Viewer, until
@@ -143,8 +144,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def stream(kills: int, moments: random.Random, folder: Path) -> Killed:
+    """A stream server that keeps what it acknowledged, between two producers and a reader."""
+    verdict, besides = asyncio.run(stream_kills.stream(kills, moments, folder))
+    return Killed("stream", kills, verdict, besides)
+
+
 Kill = Callable[[int, random.Random, Path], Killed]
-PARTS: Final[dict[str, Kill]] = {"store": store, "gateway": gateway, "feed": feed}
+PARTS: Final[dict[str, Kill]] = {"store": store, "gateway": gateway, "feed": feed, "stream": stream}
 
 
 def kill(what: str, kills: int, seed: Any, folder: Path) -> Killed:

@@ -1,0 +1,108 @@
+"""The stream server between two producers and a reader, killed at random moments."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from pathlib import Path
+from typing import Final
+
+from backend.events import decode_line
+from backend.events.vocabulary import GAP
+from backend.mux import Transport, transport_of
+from backend.mux.protocol import START
+from backend.mux.reader import Events, StreamReader
+from backend.mux.sink import BusSink
+from backend.mux.streams import EVENTS
+from tests.faults.ledger import Ledger, Verdict
+from tests.faults.viewing import until
+from tests.gateway.feeds import batch
+from tests.mux.valkey import Valkey
+
+LIFE: Final = 0.25
+PRODUCERS: Final = ("left-1", "right-1")
+
+DURABLE: Final = ("--appendonly", "yes", "--appendfsync", "always")
+"""What a server is asked for so that what it acknowledged outlives it."""
+
+
+class Producers:
+    """Two programs that tell, each by a sink of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.sinks = {name: BusSink(url, close_seconds=60, last_delay=0.2) for name in PRODUCERS}
+        self.emitted = dict.fromkeys(PRODUCERS, 0)
+
+    def emit(self, count: int) -> None:
+        """Each so many events."""
+        for name, sink in self.sinks.items():
+            sink.write(batch(self.emitted[name] + 1, count, name))
+            self.emitted[name] += count
+
+    @property
+    def published(self) -> bool:
+        """Whether the server takes what they tell."""
+        return not any(sink.stats.problem for sink in self.sinks.values())
+
+    @property
+    def dropped(self) -> int:
+        """Events that found a queue full."""
+        return sum(sink.stats.dropped for sink in self.sinks.values())
+
+    async def close(self) -> None:
+        """Have everything published."""
+        await asyncio.gather(*(asyncio.to_thread(sink.close) for sink in self.sinks.values()))
+
+
+class Reader:
+    """Reads the stream, and keeps books."""
+
+    def __init__(self, bus: Transport) -> None:
+        self.books = Ledger()
+        self.known: dict[str, int] = {}
+        self._reader = StreamReader(bus, EVENTS, START, last_delay=0.2)
+
+    async def follow(self) -> None:
+        """Until it is cancelled."""
+        async for told in self._reader:
+            for run in told.runs if isinstance(told, Events) else ():
+                last = run.first_seq + len(run.lines) - 1
+                self.books.came(run.source, run.first_seq, last)
+                self.known[run.source] = max(self.known.get(run.source, 0), last)
+                if run.source.startswith("bus-"):
+                    self._own(run.lines)
+
+    def _own(self, lines: list[bytes]) -> None:
+        for event in map(decode_line, lines):
+            if event.message_type == GAP:
+                gap = event.payload()
+                self.books.gap(gap["source"], gap["from_seq"], gap["to_seq"])
+
+
+async def stream(kills: int, moments: random.Random, folder: Path) -> tuple[Verdict, str]:
+    """A server that keeps what it acknowledged: killed and begun again, with its own data."""
+    with Valkey(*DURABLE, "--dir", str(folder)) as server:
+        producers = Producers(server.url)
+        reader = Reader(transport_of(server.url))
+        following = asyncio.create_task(reader.follow())
+        try:
+            for _ in range(kills):
+                size = moments.randint(1, 400)
+                ends = asyncio.get_running_loop().time() + moments.random() * LIFE
+                while asyncio.get_running_loop().time() < ends:
+                    producers.emit(size)
+                    await asyncio.sleep(LIFE / 20)
+                server.kill()
+                producers.emit(size)
+                await asyncio.to_thread(server.start)
+                await until(lambda: producers.published)
+            producers.emit(1)
+            await producers.close()
+            await until(lambda: all(reader.known.get(name) == producers.emitted[name] for name in PRODUCERS))
+        finally:
+            following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
+        verdict = reader.books.verdict(producers.emitted)
+        return verdict, f"; {producers.dropped} dropped"
