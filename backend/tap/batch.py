@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
 
 from backend.events import Event, decode_line
+from backend.tap.stamped import Stamped
 
 if TYPE_CHECKING:
     from backend.tap.redaction import Redactor
+    from backend.wire.states import Key
 
 
 class Batch:
@@ -23,13 +25,18 @@ class Batch:
         self._count = len(events)
         self.jsonl = jsonl
         self.first_seq = first_seq
+        self._stamped: Sequence[Stamped] = ()
 
     @classmethod
-    def encoded(cls, jsonl: bytes, first_seq: int, count: int) -> Batch:
-        """A batch of `count` lines, whose events are decoded when somebody looks at them."""
+    def encoded(cls, jsonl: bytes, first_seq: int, count: int, stamped: Sequence[Stamped] = ()) -> Batch:
+        """A batch of `count` lines, whose events are decoded when somebody looks at them.
+
+        ``stamped`` are the same before they were encoded, where they are at hand.
+        """
         batch = cls((), jsonl, first_seq)
         batch._count = count
         batch._events = None
+        batch._stamped = stamped
         return batch
 
     @property
@@ -38,6 +45,13 @@ class Batch:
         if self._events is None:
             self._events = _Decoded(self.jsonl, self._count)
         return self._events
+
+    def states(self) -> dict[Key, int]:
+        """The index of the last snapshot of each component and session."""
+        # Asked by a ring, which has it loaded: who only records need not.
+        from backend.wire.states import states_in, states_in_lines  # noqa: PLC0415 - see above
+
+        return states_in(self._stamped) if self._stamped else states_in_lines(self.jsonl)
 
     @property
     def last_seq(self) -> int:

@@ -178,7 +178,7 @@ class Drain:
                 self.next_seq += len(some)
                 if self._redactor is not None:
                     self._redactor.events(some)
-                batch = Batch.encoded(encode_lines(some), first, len(some))
+                batch = Batch.encoded(encode_lines(some), first, len(some), some)
                 for sink in tuple(self._sinks):
                     self._write(sink, batch)
         finally:

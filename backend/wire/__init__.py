@@ -13,6 +13,7 @@ from backend.wire.client import (
     Received,
     ServerRefused,
     SourceChanged,
+    StatesReceived,
 )
 from backend.wire.control import ControlOffer, ControlResult, ControlState, request_frame
 from backend.wire.frames import (
@@ -55,6 +56,7 @@ __all__ = [
     "Ring",
     "ServerRefused",
     "SourceChanged",
+    "StatesReceived",
     "Subscribe",
     "TokenPolicy",
     "guard_for",

@@ -8,7 +8,9 @@ Laws, for each source that numbers its events:
 3. What the first producer emitted before this client came, and the server keeps no longer, is told too,
    but as no loss: nobody who comes late has it.
 4. A new incarnation of the producer is told before its first event, with the last seq known
-   of the old one: what it emitted after that is lost, unless it had said that it ended.
+   of the old one: what it emitted after that is lost, unless it had said that it ended. Where the server
+   names all of its producers, those that are among them are no incarnations of each other.
+5. Snapshots, where they were asked for, are handed on but those of events that this client is past.
 """
 
 from __future__ import annotations
@@ -22,7 +24,16 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from backend.events import BrokenLineError, Event, decode_line, decode_lines
 from backend.events.vocabulary import RECORDING_ENDED, SYSTEM
 from backend.wire.control import ControlResult, ControlState
-from backend.wire.frames import ErrorFrame, Gap, Hello, ServerFrame, Subscribe, control_frame, one_line
+from backend.wire.frames import (
+    ErrorFrame,
+    Gap,
+    Hello,
+    ServerFrame,
+    StatesFrame,
+    Subscribe,
+    control_frame,
+    one_line,
+)
 
 
 class HelloReceived(Struct, frozen=True):
@@ -54,6 +65,16 @@ class GapReceived(Struct, frozen=True):
     def count(self) -> int:
         """How many they are."""
         return self.to_seq - self.from_seq + 1
+
+
+class StatesReceived(Struct, frozen=True):
+    """Events that told the state of a component last, before the first one that comes: not in any order.
+
+    They are no events of the feed: they may be older than what it has, or be missing in it.
+    """
+
+    lines: tuple[bytes, ...]
+    events: tuple[Event, ...]
 
 
 class SourceChanged(Struct, frozen=True):
@@ -97,6 +118,7 @@ Received = (
     HelloReceived
     | EventsReceived
     | GapReceived
+    | StatesReceived
     | SourceChanged
     | ServerRefused
     | ControlAnswered
@@ -119,11 +141,16 @@ class Position(Struct, frozen=True):
     source_open: bool = False
     begin: int | None = None
     begun_by: str | None = None
+    begins: dict[str, int] = {}
 
+
+_MOST_SINCE: Final = 400  # sources in a subscribe; what it does not name is sent again, and known here
+_SINCE_BYTES: Final = 32 * 1024
 
 _frame = msgspec.json.Decoder(ServerFrame)
 _hello = msgspec.json.Decoder(Hello)
 _gap = msgspec.json.Decoder(Gap)
+_states = msgspec.json.Decoder(StatesFrame)
 _error = msgspec.json.Decoder(ErrorFrame)
 _result = msgspec.json.Decoder(ControlResult)
 _state = msgspec.json.Decoder(ControlState)
@@ -153,9 +180,12 @@ class FeedClient:
         self._asked_since: int | None = None
         self._begin = position.begin  # the first seq that could be had
         self._begun_by = position.begun_by
+        self._begins_of = dict(position.begins)  # and those of others that were there then
+        self._past: dict[str, int] = {}  # what was known when the server greeted
         self._by_type: dict[str | UnsetType, Callable[[str | bytes, ServerFrame], list[Received]]] = {
             "events": lambda _, head: self._events([bytes(raw) for raw in head.events or ()]),
             "hello": lambda frame, _: self._hello(_hello.decode(frame)),
+            "states": lambda frame, _: self._told_states(_states.decode(frame)),
             "gap": lambda frame, _: self._told_gap(_gap.decode(frame)),
             "error": lambda frame, _: [ServerRefused(one_line(_error.decode(frame).message))],
             "control_result": lambda frame, _: [ControlAnswered(_result.decode(frame))],
@@ -176,19 +206,32 @@ class FeedClient:
     def position(self) -> Position:
         """Where this client is: all that `receive` gave is behind it."""
         known, ended = dict(self._known), tuple(sorted(self._ended))
-        begin = self._begin, self._begun_by
+        begin = self._begin, self._begun_by, self._begins_of
         return Position(self.source, known, ended, self._greeted, self._source_open, *begin)
 
     def opening(self) -> bytes:
         """The subscribe to send first on a new connection."""
         wanted = self.wanted
         if self.source is not None and self.source in self._known:
-            wanted = structs.replace(wanted, since_seq=self.known_seq, source=self.source)
+            wanted = structs.replace(
+                wanted, since_seq=self.known_seq, source=self.source, since=self._since()
+            )
         elif self._greeted and wanted.since_seq is None:
             # Connected before, to a producer that had said nothing: all that it says is new.
             wanted = structs.replace(wanted, since_seq=0)
         self._asked_since = wanted.since_seq
         return control_frame(wanted).data
+
+    def _since(self) -> dict[str, int]:
+        """How far each source is known: of those that turned up last, if they are many."""
+        since: dict[str, int] = {}
+        room = _SINCE_BYTES
+        for source in (self.source or "", *reversed(self._known)):
+            room -= len(source.encode("utf-8", "replace")) + 24
+            if room < 0 or len(since) >= _MOST_SINCE:
+                break
+            since.setdefault(source, self._known.get(source, 0))
+        return since
 
     def receive(self, frame: str | bytes) -> list[Received]:
         """What a message of the server's means. Never raises; what is no frame is `NotUnderstood`."""
@@ -205,19 +248,45 @@ class FeedClient:
         return self._events([frame.encode() if isinstance(frame, str) else frame])
 
     def _hello(self, hello: Hello) -> list[Received]:
-        received: list[Received] = [HelloReceived(hello, first=not self._greeted)]
+        first = not self._greeted
+        received: list[Received] = [HelloReceived(hello, first=first)]
         self._greeted = True
+        self._past = dict(self._known)
         if hello.source is None:
             self._source_open = True
             return received
         self._source_open = False
         self._begins(hello.source, hello.start_seq)
         restarted = hello.source == self.source and hello.next_seq <= self.known_seq
+        if not restarted and self.source in hello.starts:
+            self.source = hello.source  # both are here
         received += self._adopt(hello.source, restarted=restarted)
-        if hello.source not in self._known:
-            # Asked for no history, knowing begins where the server begins; else with the first event ever.
-            self._know(hello.source, hello.start_seq - 1 if self._asked_since is None else 0)
+        for source, start_seq in (hello.starts or {hello.source: hello.start_seq}).items():
+            if first and self._asked_since == 0:
+                self._begins_of[source] = start_seq
+            if source not in self._known:
+                # Asked for no history, knowing begins where the server begins; else with the first event.
+                self._know(source, start_seq - 1 if self._asked_since is None else 0)
         return received
+
+    def _told_states(self, told: StatesFrame) -> list[Received]:
+        lines = [bytes(raw) for raw in told.states]
+        read = list(zip(lines, map(_decoded, lines), strict=True))
+        fresh = [
+            (line, event) for line, event in read if isinstance(event, Event) and not self._is_past(event)
+        ]
+        wrong: list[Received] = [
+            NotUnderstood(f"a state that is none: {one_line(event)}")
+            for _, event in read
+            if isinstance(event, BrokenLineError)
+        ]
+        if not fresh:
+            return wrong
+        return [StatesReceived(tuple(line for line, _ in fresh), tuple(one for _, one in fresh)), *wrong]
+
+    def _is_past(self, event: Event) -> bool:
+        """Whether this client had it, or a later one, before the server greeted."""
+        return event.seq is not None and event.seq <= self._past.get(event.source or "", 0)
 
     def _know(self, source: str, seq: int) -> None:
         """Seqs up to here are dealt with."""
@@ -259,7 +328,7 @@ class FeedClient:
         if to_seq < from_seq:
             return []
         self._know(source or "", to_seq)
-        begin = (self._begin or 0) if source == self._begun_by else 0
+        begin = (self._begin or 0) if source == self._begun_by else self._begins_of.get(source or "", 0)
         told: list[Received] = []
         if from_seq < begin:
             told.append(GapReceived(source, from_seq, min(to_seq, begin - 1), before=True))

@@ -7,12 +7,14 @@ client and never leaves this process; on the wire an event is named by source an
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from backend.events import Event
+from backend.wire.states import Kept, Key, States
 
 _RECENT = 64  # segments that live clients are likely to be at
+_MOST_SOURCES = 16_384  # that are known without an event of theirs being held
 
 
 class EventBatch(Protocol):
@@ -25,6 +27,9 @@ class EventBatch(Protocol):
     def events(self) -> Sequence[Event]:
         """The events as objects; the ring looks at the first one's source only."""
 
+    def states(self) -> Mapping[Key, int]:
+        """The index of the last snapshot of each component and session."""
+
 
 class Segment:
     """One batch as the ring keeps it: its bytes, no event objects.
@@ -32,7 +37,7 @@ class Segment:
     An event in it is named by its index and the offset where its line begins.
     """
 
-    __slots__ = ("_commas", "count", "first_seq", "jsonl", "recent", "source", "start")
+    __slots__ = ("_commas", "count", "first_seq", "jsonl", "kept", "recent", "source", "start")
 
     def __init__(self, batch: EventBatch, start: int) -> None:
         self.jsonl = batch.jsonl
@@ -41,7 +46,18 @@ class Segment:
         self.count = len(batch.events)
         self.start = start
         self.recent = True
+        self.kept: dict[Key, Kept] = {}
         self._commas: bytes | None = None
+
+    @property
+    def last_seq(self) -> int:
+        """``seq`` of its last event."""
+        return self.first_seq + self.count - 1
+
+    def line(self, index: int) -> bytes:
+        """One event as its JSON without newline. Looks through the bytes."""
+        offset = self.offset(index)
+        return self.jsonl[offset : self.jsonl.index(b"\n", offset)]
 
     def offset(self, index: int) -> int:
         """Where the line of event `index` begins. Looks through the bytes: for the first read only."""
@@ -87,7 +103,8 @@ class Segment:
 class Ring:
     """The latest events, at most `max_events` and `max_bytes`, but always the newest batch.
 
-    Batches of several sources may be mixed; each source's own come in order.
+    Batches of several sources may be mixed; each source's own come in order. ``states`` are the snapshots of
+    components: those that are told to late clients.
     """
 
     def __init__(self, max_events: int, max_bytes: int) -> None:
@@ -97,6 +114,7 @@ class Ring:
         self.max_bytes = max_bytes
         self.bytes = 0
         self.source: str | None = None
+        self.states = States()
         self._segments: list[Segment] = []
         self._starts: list[int] = []
         self._head = 0  # segments before it are evicted; compacted now and then
@@ -124,12 +142,17 @@ class Ring:
         if len(self._segments) > _RECENT:
             self._segments[-1 - _RECENT].retire()
         self._first_seq.setdefault(segment.source, segment.first_seq)
-        self._next_seq[segment.source] = segment.first_seq + segment.count
+        self._next_seq[segment.source] = segment.last_seq + 1
+        segment.kept = self.states.came(segment, batch.states())
+        if len(self._next_seq) > _MOST_SOURCES:
+            self._forget_sources()
         head, last = self._head, len(self._segments) - 1
         while head < last and (
             self.end - self._starts[head] > self.max_events or self.bytes > self.max_bytes
         ):
-            self.bytes -= len(self._segments[head].jsonl)
+            gone = self._segments[head]
+            self.bytes -= len(gone.jsonl)
+            self.states.went(gone.kept, len(gone.jsonl))
             head += 1
         self._head = head
         if head > 1024 and head * 2 > last:  # noqa: PLR2004 - rare enough that a deletion costs nothing
@@ -162,15 +185,29 @@ class Ring:
         return self._next_seq | found
 
     def position_after(self, source: str | None, seq: int) -> int | None:
-        """Position of the first event held of `source` with a seq above `seq`.
+        """Position right after event `seq` of `source`; the oldest where that event is held no longer.
 
-        None when `source` is unknown here or has not come as far as `seq`: then
-        the seq was counted by another incarnation.
+        What others emitted after it is behind that position. None when `source` is unknown here or has not
+        come as far as `seq`: then the seq was counted by another incarnation.
         """
         source = source or self.source
-        if source is None or source not in self._next_seq or seq >= self._next_seq[source]:
+        if source is None or seq >= self._next_seq.get(source, 0):
             return None
+        for segment in reversed(self._segments[self._head :]):
+            if segment.source == source and segment.first_seq <= seq:
+                return segment.start + min(seq + 1 - segment.first_seq, segment.count)
+        return self.oldest
+
+    def position_of_news(self, known: Mapping[str, int]) -> int:
+        """Position of the first event held whose seq is above what is known of its source."""
         for segment in self._segments[self._head :]:
-            if segment.source == source and segment.first_seq + segment.count > seq + 1:
+            seq = known.get(segment.source, 0)
+            if segment.last_seq > seq:
                 return segment.start + max(0, seq + 1 - segment.first_seq)
         return self.end
+
+    def _forget_sources(self) -> None:
+        """Those that came first and have nothing here any more: runs of programs, of long ago."""
+        held = {segment.source for segment in self._segments[self._head :]}
+        for source in [one for one in self._next_seq if one not in held][: _MOST_SOURCES // 2]:
+            del self._next_seq[source], self._first_seq[source]

@@ -24,11 +24,12 @@ class Head(Struct, gc=False):
 _head = msgspec.json.Decoder(Head)
 _heads = msgspec.json.Decoder(list[Head])
 
-Selector = Callable[[list[bytes]], list[bytes]]
+Selector = Callable[[list[bytes]], list[int]]
+"""Of lines, the indexes of those that are kept, in order."""
 
 
 def selector(wanted: Subscribe) -> Selector | None:
-    """A function that keeps the lines that `wanted` asks for; None when that is all of them.
+    """A function that chooses the lines that `wanted` asks for; None when that is all of them.
 
     Types are not looked at when a dialect is asked for: they name the dialect's
     types then, which `dialects.project` knows.
@@ -48,12 +49,12 @@ def selector(wanted: Subscribe) -> Selector | None:
             and (least is None or severity_rank(head.severity) >= least)
         )
 
-    def select(lines: list[bytes]) -> list[bytes]:
+    def select(lines: list[bytes]) -> list[int]:
         try:
             heads = _heads.decode(b"[" + b",".join(lines) + b"]")
-        except msgspec.DecodeError:
-            return [line for line in lines if _matches_or_odd(line, matches)]
-        return [line for line, head in zip(lines, heads, strict=True) if matches(head)]
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return [index for index, line in enumerate(lines) if _matches_or_odd(line, matches)]
+        return [index for index, head in enumerate(heads) if matches(head)]
 
     return select
 
@@ -62,5 +63,5 @@ def _matches_or_odd(line: bytes, matches: Callable[[Head], bool]) -> bool:
     """Whether the line matches; one whose fields are of odd types is shown rather than lost."""
     try:
         return matches(_head.decode(line))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return True

@@ -15,7 +15,8 @@ Requests of control may come in any state and change none; anything else a clien
 2. Each event is delivered once, filtered out, or inside a gap that was told.
 3. A gap is told before any later event of its source.
 4. No event is encoded twice: native JSON frames are spliced from the ring's bytes.
-5. Each request of control gets one answer, in order. Of the states that follow each other only the latest
+5. Snapshots are those of the moment before the client's first event, and come before it.
+6. Each request of control gets one answer, in order. Of the states that follow each other only the latest
    waits, and only who subscribed to native events gets one.
 """
 
@@ -26,18 +27,19 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
+from msgspec import Raw
 
 from backend.events import encode_payload
 from backend.wire.control import NO_CONTROL, ControlOffer, ControlResult, Request, RequestError, parse_request
-from backend.wire.dialects import project_line
 from backend.wire.frames import (
     MAX_FRAME,
     PROTOCOL,
+    ControlFrame,
     Frame,
     Gap,
     Hello,
     ProtocolViolation,
+    StatesFrame,
     Subscribe,
     control_frame,
     events_frame,
@@ -47,7 +49,8 @@ from backend.wire.frames import (
     parse_client_frame,
 )
 from backend.wire.ring import Ring, Segment
-from backend.wire.selection import selector
+from backend.wire.shaping import Shaping
+from backend.wire.states import Kept, Key
 
 GRACE_SECONDS = 0.2
 """How long a new client may take to say what it wants before plain frames start."""
@@ -105,11 +108,12 @@ class FeedSession:
         self._offset = (-1, 0)  # a position, and where its line begins in its segment
         self._next_seq = ring.seqs_from(ring.end)
         self._offer = offer
+        self._known: Mapping[str, int] = {}  # of sources, what the client has of the ring's events
+        self._known_until = 0  # the position up to which it may have some
         self._answers = 0
         self._told: Frame | None = None
         self._outbox: deque[Frame] = deque()
-        self._select = selector(self.wanted)
-        self._types: frozenset[str] | None = None
+        self._shaping = Shaping(self.wanted)
 
     # --- what the client says ---------------------------------------------------
 
@@ -123,7 +127,7 @@ class FeedSession:
         """
         if is_control(frame):
             return self._request(frame)
-        self._subscribe(parse_client_frame(frame))
+        self.subscribe(parse_client_frame(frame))
         return None
 
     def _request(self, frame: str | bytes) -> tuple[int, Request] | None:
@@ -138,7 +142,7 @@ class FeedSession:
 
     def answer(self, result: ControlResult) -> None:
         """What became of a request that `receive` returned."""
-        self._outbox.append(control_frame(result, self.wanted.format))
+        self._outbox.append(self._encoded(result))
 
     @property
     def observes_control(self) -> bool:
@@ -149,27 +153,62 @@ class FeedSession:
         """Have the client told of this state, instead of one that it was not told yet."""
         self._told = state
 
-    def _subscribe(self, wanted: Subscribe) -> None:
+    def subscribe(self, wanted: Subscribe) -> None:
+        """Take the client's wish, in whatever way it came.
+
+        Raises:
+            ProtocolViolation: it is the second one.
+        """
         self._advance("subscribe")
         self.wanted = wanted
-        self._select = selector(wanted)
-        self._types = None if wanted.types is None else frozenset(wanted.types)
+        self._shaping = Shaping(wanted)
         ring = self._ring
-        if wanted.since_seq is not None:
-            self._resume(wanted.since_seq, wanted.source)
-        source = ring.source
-        next_seq = ring.next_seq(source) if source is not None else 1
+        states: Mapping[Key, Kept] = ring.states.now
+        if wanted.since is not None:
+            states = self._resume_all(wanted.since)
+        elif wanted.since_seq is not None:
+            states = self._resume(wanted.since_seq, wanted.source)
+        source = ring.source or ""
+        next_seq = ring.next_seq(source)
+        starts = {
+            one: max(seq, self._known.get(one, 0) + 1) for one, seq in ring.seqs_from(self._cursor).items()
+        }
         hello = Hello(
             PROTOCOL,
-            source,
-            ring.seqs_from(ring.oldest).get(source or "", next_seq),
+            ring.source,
+            ring.seqs_from(ring.oldest).get(source, next_seq),
             next_seq,
-            ring.seqs_from(self._cursor).get(source or "", next_seq),
+            starts.get(source, next_seq),
             encode_payload(self._topology()),
             self._offer,
+            starts,
         )
-        # What was found lost while finding the cursor is told after the hello.
-        self._outbox.appendleft(control_frame(hello, wanted.format))
+        told = self._states_frames(states) if wanted.states and wanted.dialect == "native" else []
+        # What was found lost while finding the cursor is told after these.
+        self._outbox.extendleft(reversed([self._encoded(hello), *told]))
+
+    def _states_frames(self, states: Mapping[Key, Kept]) -> list[Frame]:
+        """Snapshots of what the client looks at."""
+        components, sessions = self.wanted.components, self.wanted.sessions
+        lines = [
+            one.line
+            for (component, session), one in states.items()
+            if (components is None or component in components) and (sessions is None or session in sessions)
+        ]
+        frames: list[Frame] = []
+        some: list[Raw] = []
+        room = MAX_FRAME
+        for line in lines:
+            if some and len(line) > room:
+                frames.append(self._encoded(StatesFrame(some, self._ring.states.omitted)))
+                some, room = [], MAX_FRAME
+            some.append(Raw(line))
+            room -= len(line)
+        return [*frames, self._encoded(StatesFrame(some, self._ring.states.omitted))]
+
+    def _encoded(self, message: ControlFrame) -> Frame:
+        """Any frame but one of events, as this client reads it."""
+        return control_frame(message, self.wanted.format)
 
     def _advance(self, event: str) -> None:
         after = _NEXT.get((self.state, event))
@@ -179,18 +218,33 @@ class FeedSession:
             )
         self.state = after
 
-    def _resume(self, since_seq: int, source: str | None) -> None:
-        """Move the cursor to the event after `since_seq`, or to the oldest for another incarnation's."""
+    def _resume(self, since_seq: int, source: str | None) -> Mapping[Key, Kept]:
+        """Move the cursor to behind event `since_seq`, or to the oldest for another incarnation's.
+
+        Returns the states that the client cannot know: none, if it has all before the cursor.
+        """
         ring = self._ring
         position = ring.position_after(source, since_seq)
         if position is None:
             self._next_seq = dict.fromkeys(ring.seqs_from(ring.oldest), 1)
             self._skip_to(ring.oldest)
-            return
+            return ring.states.before
         counted_in = source or ring.source or ""
-        others = ring.seqs_from(position)
-        self._next_seq = others | {counted_in: since_seq + 1}
+        self._next_seq = ring.seqs_from(position) | {counted_in: since_seq + 1}
         self._skip_to(position)
+        return ring.states.before if position == ring.oldest else {}
+
+    def _resume_all(self, since: Mapping[str, int]) -> Mapping[Key, Kept]:
+        """As `_resume`, for a client that says of each source how far it is."""
+        ring = self._ring
+        seqs = ring.seqs_from(ring.oldest)
+        # A seq beyond what came here was counted by another incarnation.
+        known = {one: seq for one, seq in since.items() if one in seqs and seq < ring.next_seq(one)}
+        self._next_seq = {one: known.get(one, ring.first_seq(one) - 1) + 1 for one in seqs}
+        self._known, self._known_until = known, ring.end
+        position = ring.position_of_news(known)
+        self._skip_to(position)
+        return ring.states.before if position == ring.oldest else {}
 
     # --- what the client gets ----------------------------------------------------
 
@@ -251,8 +305,9 @@ class FeedSession:
 
     def _skip_to(self, position: int) -> None:
         self._cursor = position
+        known = self._known if position < self._known_until else {}
         for source, seq in self._ring.seqs_from(position).items():
-            self._expect(source, seq)
+            self._expect(source, max(seq, known.get(source, 0) + 1))
 
     def _expect(self, source: str, seq: int) -> None:
         """The next event of `source` will be `seq`: tell what is missing before it."""
@@ -262,7 +317,7 @@ class FeedSession:
         if seq > expected:
             self.gaps += 1
             self.lost += seq - expected
-            self._outbox.append(control_frame(Gap(expected, seq - 1, source), self.wanted.format))
+            self._outbox.append(self._encoded(Gap(expected, seq - 1, source)))
         self._next_seq[source] = seq
 
     def _read(self) -> None:
@@ -272,6 +327,9 @@ class FeedSession:
         scanned = count = 0
         parts: list[bytes | memoryview] = []
         while self._cursor < self._ring.end and scanned < _SCAN_EVENTS:
+            if self._cursor < self._known_until and (passed := self._pass_known()):
+                scanned += passed
+                continue
             segment, index, offset = self._place()
             if segment.first_seq + index != self._next_seq.get(segment.source):
                 if parts:
@@ -282,7 +340,7 @@ class FeedSession:
                 if parts:
                     break
                 stop, end = segment.one(index, offset)  # larger than a frame: it goes alone
-            encoded, number = self._encode(segment, stop - index, offset, end)
+            encoded, number = self._encode(segment, index, stop, offset, end)
             scanned += stop - index
             self._cursor = segment.start + stop
             self._offset = (self._cursor, end)
@@ -304,31 +362,24 @@ class FeedSession:
         position, offset = self._offset
         return segment, index, offset if position == self._cursor else segment.offset(index)
 
-    def _encode(
-        self, segment: Segment, count: int, offset: int, end: int
-    ) -> tuple[Sequence[bytes | memoryview], int]:
-        """A range of the segment's bytes as this client wants it, and the number of events left."""
-        wanted = self.wanted
-        if self._select is None and wanted.dialect == "native" and wanted.format == "json":
-            return (segment.joined(offset, end),), count
-        lines = segment.lines(offset, end)
-        if self._select is not None:
-            lines = self._select(lines)
-        if wanted.dialect != "native" or wanted.format != "json":
-            shaped = [self._shape(line) for line in lines]
-            lines = [encoded for encoded in shaped if encoded is not None]
-        return lines, len(lines)
+    def _pass_known(self) -> int:
+        """Move the cursor past events of its batch that the client has already; how many they were."""
+        segment = self._ring.find(self._cursor)
+        behind = segment.start + min(
+            self._known.get(segment.source, 0) + 1 - segment.first_seq, segment.count
+        )
+        passed = max(behind - self._cursor, 0)
+        self._cursor += passed
+        return passed
 
-    def _shape(self, line: bytes) -> bytes | None:
-        wanted = self.wanted
-        value: Any
-        if wanted.dialect == "native":
-            value = msgspec.json.decode(line)
-        else:
-            value = project_line(line, wanted.dialect, self._types)
-            if value is None:
-                return None
-        return msgspec.json.encode(value) if wanted.format == "json" else msgspec.msgpack.encode(value)
+    def _encode(
+        self, segment: Segment, index: int, stop: int, offset: int, end: int
+    ) -> tuple[Sequence[bytes | memoryview], int]:
+        """A range of the segment as this client wants it, and the number of events left."""
+        if self._shaping.plain:
+            return (segment.joined(offset, end),), stop - index
+        encoded = [line for _, line in self._shaping.chosen(segment.lines(offset, end))]
+        return encoded, len(encoded)
 
     def _frame(self, parts: list[bytes | memoryview], count: int) -> Frame:
         if self.wanted.format == "msgpack":

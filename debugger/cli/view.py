@@ -46,6 +46,7 @@ def attach(
     token_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file with the feeds' token.")
     ] = None,
+    ca: CaOption = None,
     keep: Annotated[
         int,
         typer.Option(min=10_000, metavar="EVENTS", help="The newest are kept; earlier ones are forgotten."),
@@ -67,6 +68,7 @@ def attach(
         keep=keep,
         ascii_only=ascii_only,
         rules=rules_given(rules),
+        ca=ca_given(ca),
     )
 
 
@@ -78,6 +80,7 @@ def run_attached(
     keep: int = KEEP,
     ascii_only: bool = False,
     rules: RuleTexts = (),
+    ca: str | None = None,
 ) -> None:
     """Show the feeds at `urls` on this terminal until the user quits; the newest `keep` events are known.
 
@@ -88,7 +91,7 @@ def run_attached(
         UserError: there is no terminal, one of them is no feed, two are the same, or there is no token for
             control.
     """
-    from debugger.sources.feed import FeedSource, feed_url  # noqa: PLC0415 - as all here: it loads for a while
+    from debugger.sources.feed import EVERYTHING, FeedSource, feed_url  # noqa: PLC0415 - as all here: it loads for a while
     from debugger.sources.helped_feed import HelpedFeed  # noqa: PLC0415
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -102,7 +105,7 @@ def run_attached(
         else control.tokens(addresses)
     )
     sources = [
-        HelpedFeed(FeedSource(address, own), weaving=len(addresses) > 1)
+        HelpedFeed(FeedSource(address, own, wanted=EVERYTHING, ca=ca), weaving=len(addresses) > 1)
         for address, own in zip(addresses, tokens, strict=True)
     ]
     for source in sources:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -106,6 +107,7 @@ class Asked(Struct, frozen=True):
     first_delay: float
     last_delay: float
     position: Position
+    ca: str | None = None
 
 
 class FeedSource:
@@ -115,8 +117,10 @@ class FeedSource:
     refused again. Everything else is tried again for ever. A consumer that is slow slows the socket;
     nothing is held here but `_QUEUED_FRAMES` frames.
 
+    A feed over TLS (``wss://``) is trusted by the system's certificates, or by those in the file ``ca`` alone.
+
     Raises:
-        UserError: from the constructor: ``url`` is none.
+        UserError: from the constructor: ``url`` is none, or ``ca`` has no certificates.
     """
 
     def __init__(
@@ -128,10 +132,13 @@ class FeedSource:
         first_delay: float = FIRST_DELAY,
         last_delay: float = LAST_DELAY,
         position: Position | None = None,
+        ca: str | None = None,
     ) -> None:
         self.url = feed_url(url)
         self.client = FeedClient(wanted, position)
         self._token = token
+        self._ca = ca
+        self._trust = trusting(ca) if self.url.startswith("wss:") else None
         self._first_delay = first_delay
         self._last_delay = last_delay
         self._voice = Voice()
@@ -145,13 +152,15 @@ class FeedSource:
         """What makes another source that goes on where this one is."""
         client = self.client
         delays = self._first_delay, self._last_delay
-        return Asked(self.url, self._token, client.wanted, *delays, client.position)
+        return Asked(self.url, self._token, client.wanted, *delays, client.position, self._ca)
 
     @classmethod
     def of(cls, asked: Asked) -> FeedSource:
         """The source that is meant."""
         delays: dict[str, float] = {"first_delay": asked.first_delay, "last_delay": asked.last_delay}
-        return cls(asked.url, asked.token, wanted=asked.wanted, position=asked.position, **delays)
+        return cls(
+            asked.url, asked.token, wanted=asked.wanted, position=asked.position, ca=asked.ca, **delays
+        )
 
     async def __aiter__(self) -> AsyncIterator[Update]:
         """The updates, as they come."""
@@ -178,6 +187,9 @@ class FeedSource:
                 if refusal.response.status_code < 500:  # noqa: PLR2004 - HTTP: the client's to change
                     yield [Disconnected(reason, None)]
                     return
+            except ssl.SSLCertVerificationError as error:
+                yield [Disconnected(self._untrusted(error), None)]
+                return
             except TimeoutError:
                 reason = f"{self.url} does not answer"
             except (OSError, InvalidHandshake) as error:
@@ -201,6 +213,7 @@ class FeedSource:
             close_timeout=1,
             max_size=_MAX_FRAME,
             max_queue=_QUEUED_FRAMES,
+            ssl=self._trust,
             **local,
         )
 
@@ -235,12 +248,32 @@ class FeedSource:
             told = f"{told}: {_COME_IN}"
         return f"{self.url} refuses: {told}"
 
+    def _untrusted(self, error: ssl.SSLCertVerificationError) -> str:
+        hint = ": if that is its certificate, give it with --ca FILE" if self._ca is None else ""
+        return f"{self.url} is not trusted ({one_line(error.verify_message)}){hint}"
+
     def _unreachable(self, error: Exception) -> str:
         if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
             return f"nothing listens on {urlsplit(self.url).netloc}"
+        if isinstance(error, ssl.SSLError):
+            return f"{self.url} does not speak TLS: it may be a ws:// URL"
         if isinstance(error, InvalidMessage | EOFError):
             return f"{self.url} does not speak WebSocket"
         return f"cannot reach {self.url}: {one_line(getattr(error, 'strerror', None) or error)}"
+
+
+def trusting(ca: str | None) -> ssl.SSLContext:
+    """What a server over TLS is checked by: certificates of a file, or the system's.
+
+    Raises:
+        UserError: the file cannot be read, or has none.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except ssl.SSLError:
+        raise UserError(f"{ca} has no certificate in PEM") from None
+    except OSError as error:
+        raise UserError(f"cannot read the certificates in {ca}: {error.strerror}") from None
 
 
 def _closed(connection: ClientConnection) -> str:

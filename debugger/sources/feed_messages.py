@@ -14,6 +14,7 @@ from backend.wire.client import (
     Position,
     ServerRefused,
     SourceChanged,
+    StatesReceived,
 )
 from debugger.sources.arrival import Arrival
 from debugger.sources.feed import Connected, Disconnected, Silent
@@ -24,6 +25,7 @@ Told = (
     | Disconnected
     | Silent
     | GapReceived
+    | StatesReceived
     | SourceChanged
     | NotUnderstood
     | ServerRefused

@@ -28,6 +28,7 @@ from backend.wire.client import (
     NotUnderstood,
     ServerRefused,
     SourceChanged,
+    StatesReceived,
 )
 from debugger.log.tally import BELIEVABLE
 from debugger.sources.feed import Connected, Disconnected, Silent, Update
@@ -207,6 +208,7 @@ async def _follow(
 def _tell(
     update: Connected
     | GapReceived
+    | StatesReceived
     | SourceChanged
     | NotUnderstood
     | ServerRefused

@@ -7,11 +7,19 @@ from collections.abc import AsyncIterable, Callable, Sequence
 from typing import Final
 
 from backend.events import Event
-from backend.wire.client import EventsReceived, GapReceived, NotUnderstood, ServerRefused, SourceChanged
+from backend.wire.client import (
+    EventsReceived,
+    GapReceived,
+    NotUnderstood,
+    ServerRefused,
+    SourceChanged,
+    StatesReceived,
+)
 from debugger.log.tally import BELIEVABLE
 from debugger.sources.arrival import Arrival, Keeper, arrival_of
 from debugger.sources.feed import PATH, Connected, Disconnected, Silent, Update
 from debugger.sources.helped_feed import HelperLost
+from debugger.sources.late import LateStates
 from debugger.sources.weave import HOLD_NS, Weave
 from debugger.tui.session import Link, Session
 
@@ -42,6 +50,7 @@ class Intake:
         self._links = {name: Link(name, up=False, detail="connecting …") for name in names}
         self._lanes = {name: number for number, name in enumerate(names)}
         self._weave = Weave(len(names), session.log.knows)
+        self._late = LateStates(session.log)
         self._parts: dict[int, Keeper] = {}  # of arrivals that are woven bit by bit
         self._show()
 
@@ -75,6 +84,8 @@ class Intake:
                 self._gather(name, lines, events)
             case Connected() | Disconnected() | Silent():
                 self._linked(name, update)
+            case StatesReceived(events=events):
+                self._late.add(events)
             case GapReceived():
                 self._missing(update)
             case SourceChanged(old=old, known_seq=known, ended=ended):
@@ -133,6 +144,7 @@ class Intake:
             self._later(self.flush)
 
     def _arrive(self, name: str, arrival: Arrival) -> None:
+        self._late.append(int(arrival.pack.times[0]))
         if len(self._lanes) == 1:
             Keeper(self._session.log, arrival).append(0, arrival.events)
         else:
