@@ -60,7 +60,12 @@ class Backend:
         self.tts = tts or HibariTts()
         self.stt = stt or WhisperStt()
         self.desk = Desk(set_pace=self._play_at, timeouts=self._timeouts)
-        self.hub = Hub(history_events=settings.history, topology=self.topology, desk=self.desk)
+        self.hub = Hub(
+            history_events=settings.history,
+            topology=self.topology,
+            desk=self.desk,
+            limits=settings.limits,
+        )
         redact = None if settings.redact is None else load_redaction(settings.redact)
         self.tap = Tap("assistant", sinks=(self.hub,), topology=self.topology, redact=redact)
         self.operations = Operations(self.hub, self.tap)

@@ -14,6 +14,9 @@ from backend.assistant.agent_config import DEFAULT_AGENTS
 from backend.assistant.conditions import Delay, delays_given, delays_named
 from backend.assistant.guards import Guard, guards_named
 from backend.errors import UserError
+from backend.wire.guard import host_name
+from backend.wire.limits import DEFAULT as DEFAULT_LIMITS
+from backend.wire.limits import Limits, limits_of
 
 
 class Settings(BaseSettings):
@@ -21,7 +24,9 @@ class Settings(BaseSettings):
 
     ``grace`` is how many seconds a stop may take. ``store`` is a folder; older than ``store_keep_days``, and
     the oldest above ``store_keep_gb``, is removed from it.
+    ``tls_cert`` and ``tls_key`` are PEM files; ``limits`` (`backend.wire.limits`) are ``NAME=NUMBER,…``.
     ``redact`` is a file that says what is taken out of every event (`backend.tap.redaction`).
+    ``known_as`` are further names of this server: what is neither these nor its address is refused.
     ``without`` are guards of the assistant that are taken away, ``delays`` milliseconds by name; as
     variables ``GUARD,GUARD`` and ``NAME=MS,NAME=MS``.
     """
@@ -30,10 +35,14 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8765, ge=0, le=65535)
+    known_as: Annotated[frozenset[str], NoDecode] = frozenset()
     model: str = "embedded"
     api_key: str | None = None
     agents: Path = DEFAULT_AGENTS
     memory: Path = Field(default_factory=lambda: user_data_path("doubletalk") / "memory.sqlite3")
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    limits: Annotated[Limits, NoDecode] = DEFAULT_LIMITS
     record: Path | None = None
     redact: Path | None = None
     store: Path | None = None
@@ -46,6 +55,29 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     log_file: Path | None = None
     log_format: Literal["pretty", "json", "none"] = "pretty"
+
+    @field_validator("known_as", mode="before")
+    @classmethod
+    def _known_names(cls, given: str | Iterable[str]) -> frozenset[str]:
+        names = frozenset(_listed(given) if isinstance(given, str) else given)
+        for name in names:
+            if host_name(name) != name.lower():
+                raise ValueError(f"{name!r} is no name of a server, such as gateway.example")
+        return names
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _known_limits(cls, given: str | Iterable[str] | Limits) -> Limits:
+        if isinstance(given, Limits):
+            return given
+        named: dict[str, float] = {}
+        for one in _listed(given) if isinstance(given, str) else given:
+            name, _, number = one.partition("=")
+            try:
+                named[name.strip()] = float(number)
+            except ValueError:
+                raise ValueError(f"{one[:80]!r} is no limit; write NAME=NUMBER, as in messages=20") from None
+        return limits_of(named)
 
     @field_validator("without", mode="before")
     @classmethod

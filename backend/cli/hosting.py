@@ -10,6 +10,7 @@ from pathlib import Path
 from backend.compose import Backend
 from backend.gateway import Gateway
 from backend.gateway.tokens import token_policy
+from backend.tap.listen import Tls
 from backend.token_file import (
     CONTROL_VARIABLE,
     given_token,
@@ -39,8 +40,10 @@ async def hosted(
         settings.host,
         settings.port,
         policy=policy,
+        hosts=settings.known_as,
         assistant_info=backend.info,
         operations=backend.operations,
+        tls=None if settings.tls_cert is None else Tls(settings.tls_cert, settings.tls_key),
     )
     async with gateway:
         if control is None or not control.of_this_run:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.", show_default="8765")] = None,
+    known_as: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Another name of this server; repeatable.")
+    ] = None,
     token_file: Annotated[Path | None, typer.Option(help="File with the token that viewers need.")] = None,
     control: Annotated[
         bool,
@@ -35,6 +38,14 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     control_token_file: Annotated[
         Path | None,
         typer.Option(help="File with the token that control needs; else DOUBLETALK_CONTROL_TOKEN."),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serve over TLS, with this certificate (PEM).")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key.")] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=NUMBER", help="Bound clients, such as connections=100; repeatable."),
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="'embedded', or URL#MODEL of an OpenAI-compatible server.")
@@ -84,6 +95,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     settings = load_settings(
         host=host,
         port=port,
+        known_as=known_as,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        limits=limit,
         model=model,
         agents=agents,
         memory=memory,
@@ -111,6 +126,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         out=out,
         user=user,
     )
+    if settings.tls_key is not None and settings.tls_cert is None:
+        raise UserError("--tls-key: a key without its certificate; give it with --tls-cert")
     if microphone and wav:
         raise UserError("--microphone and --wav are two voices for one user; choose one")
     if stdin and sys.stdin is None:

@@ -18,7 +18,7 @@ from backend.gateway.protocol import FeedProtocol
 from backend.operations.operations import Operations
 from backend.tap.clients import FeedClients
 from backend.tap.hub import PING_SECONDS, Hub
-from backend.tap.listen import address_of, listening_socket
+from backend.tap.listen import Tls, address_of, listening_socket
 from backend.tap.tasks import silent
 from backend.wire.frames import MAX_CLIENT_FRAME
 from backend.wire.guard import OPEN, TokenPolicy, guard_for
@@ -33,11 +33,12 @@ class Gateway:
     """Serves `build_app` of a hub. Use it as ``async with``, or `start` and `close`.
 
     On loopback watching needs no token; any other ``host`` needs one in ``policy``.
-    ``port`` 0 takes any free one; ``hosts`` are further names under which the server is known.
+    ``port`` 0 takes any free one; ``hosts`` are further names under which the server is known. With ``tls``
+    it is ``https://``.
     Close the hub first (the tap does), so that clients get the end of the recording before 1001.
 
     Raises:
-        UserError: from `start`: port taken, or no token where one is needed.
+        UserError: from `start`: port taken, no token where one is needed, or no certificate.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Gateway:
         hosts: Iterable[str] = (),
         assistant_info: Callable[[], Mapping[str, Any]] = dict,
         operations: Operations | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self._hub = hub
         self._host = host
@@ -58,6 +60,7 @@ class Gateway:
         self._hosts = tuple(hosts)
         self._assistant_info = assistant_info
         self._operations = operations
+        self._tls = tls
         self._clients = FeedClients()
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -71,7 +74,7 @@ class Gateway:
     @property
     def url(self) -> str:
         """The base URL, such as ``http://127.0.0.1:8765``; known once started."""
-        return f"http://{self._address}"
+        return f"{'http' if self._tls is None else 'https'}://{self._address}"
 
     async def start(self) -> None:
         """Listen. Returns when clients can connect."""
@@ -79,6 +82,10 @@ class Gateway:
             guard = guard_for(self._host, self._policy, self._hosts)
         except ValueError as error:
             raise UserError(str(error)) from None
+        secured: dict[str, Any] = {}
+        if self._tls is not None:
+            self._tls.context()  # says what is wrong with it before anything listens
+            secured = {"ssl_certfile": self._tls.cert, "ssl_keyfile": self._tls.key}
         listener = listening_socket(self._host, self._port)
         self._address = address_of(listener)
         app = build_app(
@@ -104,6 +111,7 @@ class Gateway:
             log_config=None,
             access_log=False,
             server_header=False,
+            **secured,
             timeout_graceful_shutdown=int(_FINISH_SECONDS),
         )
         self._server = _Server(config)
@@ -138,13 +146,26 @@ class Gateway:
 class _Server(uvicorn.Server):
     """uvicorn as a guest: it says when it is ready and leaves signals to the program."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    config: GuardedConfig
+
+    def __init__(self, config: GuardedConfig) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])
+        # uvicorn leaves a minute to a TLS handshake; nothing counts a connection before that is over.
+        secured: dict[str, Any] = {}
+        if self.config.ssl is not None:
+            seconds = self.config.door.limits.handshake_seconds
+            secured = {"ssl": self.config.ssl, "ssl_handshake_timeout": seconds}
+        loop = asyncio.get_running_loop()
+        for listener in sockets or ():
+            self.servers.append(await loop.create_server(self._protocol, sock=listener, **secured))
         self.ready.set()
+
+    def _protocol(self) -> asyncio.Protocol:
+        return GuardedProtocol(self.config, self.server_state, self.lifespan.state)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

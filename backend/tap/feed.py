@@ -15,12 +15,12 @@ import http
 import logging
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from backend.errors import UserError
 from backend.tap.clients import FeedClients
 from backend.tap.hub import PING_SECONDS, Hub, HubClient
-from backend.tap.listen import address_of, listening_socket
+from backend.tap.listen import Tls, address_of, listening_socket
 from backend.tap.tasks import silent
 from backend.wire.control import NO_CONTROL
 from backend.wire.frames import MAX_CLIENT_FRAME, Frame
@@ -51,7 +51,8 @@ class FeedServer:
 
     On loopback watching needs no token; any other ``host`` needs one in ``policy``. Control is offered
     where the hub has a desk and ``policy`` a token for it.
-    ``hosts`` are further names under which the server is known (Host and Origin are checked).
+    ``hosts`` are further names under which the server is known (Host and Origin are checked). With ``tls``
+    it is ``wss://``.
     Its tasks do not appear in the tap's record.
 
     Raises:
@@ -66,12 +67,14 @@ class FeedServer:
         *,
         policy: TokenPolicy = OPEN,
         hosts: Iterable[str] = (),
+        tls: Tls | None = None,
     ) -> None:
         self._hub = hub
         self._host = host
         self._port = port
         self._policy = policy
         self._hosts = tuple(hosts)
+        self._tls = tls
         self._address = ""
         self._server: Server | None = None
         self._clients = FeedClients()
@@ -79,7 +82,7 @@ class FeedServer:
     @property
     def url(self) -> str:
         """Where clients connect; known once started."""
-        return f"ws://{self._address}{PATH}"
+        return f"{'ws' if self._tls is None else 'wss'}://{self._address}{PATH}"
 
     async def start(self) -> None:
         """Listen. Returns when clients can connect."""
@@ -97,9 +100,12 @@ class FeedServer:
             from backend.tap.feed_connection import connection_class  # noqa: PLC0415 - see above
         except ImportError:
             raise UserError("the live feed needs websockets: pip install 'doubletalk[feed]'") from None
+        limits = self._hub.limits
+        secured: dict[str, Any] = {}
+        if self._tls is not None:
+            secured = {"ssl": self._tls.context(), "ssl_handshake_timeout": limits.handshake_seconds}
         listener = listening_socket(self._host, self._port)
         self._address = address_of(listener)
-        limits = self._hub.limits
         self._door = Door(limits, self._hub.turned_away)
         self._server = await serve(
             self._serve,
@@ -116,6 +122,7 @@ class FeedServer:
             ping_timeout=PING_SECONDS,
             close_timeout=_CLOSE_SECONDS,
             logger=_log,
+            **secured,
         )
 
     async def close(self) -> None:

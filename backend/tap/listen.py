@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
+from pathlib import Path
+
+from msgspec import Struct
 
 from backend.errors import UserError
 
@@ -49,3 +53,42 @@ def address_of(listener: socket.socket) -> str:
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
+
+
+class Tls(Struct, frozen=True):
+    """A server's certificate, with those between it and its root, and its key, if that is in another file."""
+
+    cert: Path
+    key: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """As `asyncio` takes it; TLS 1.2 at least.
+
+        Raises:
+            UserError: the files cannot be read, or are no certificate and its key without a password.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        for path in (self.cert, self.key or self.cert):
+            try:
+                with path.open("rb"):
+                    pass
+            except OSError as error:
+                raise UserError(f"cannot read the TLS file {path}: {error.strerror}") from None
+        try:
+            # Never asks on the terminal: a key with a password is refused.
+            context.load_cert_chain(self.cert, self.key, password=lambda: b"")
+        except ssl.SSLError as error:
+            raise UserError(self._wrong(error)) from None
+        return context
+
+    def _wrong(self, error: ssl.SSLError) -> str:
+        reason = error.reason or ""
+        if reason == "KEY_VALUES_MISMATCH":
+            return f"the key in {self.key or self.cert} is not that of the certificate in {self.cert}"
+        if self.key is None:
+            return f"{self.cert} does not hold a certificate and its key in PEM: give the key with --tls-key"
+        return (
+            f"{self.cert} and {self.key} are no certificate and its key in PEM without a password "
+            f"({reason.replace('_', ' ').lower() or 'not readable'})"
+        )

@@ -16,6 +16,7 @@ import typer
 from backend.errors import UserError
 from backend.jsonl_file import JsonlFile
 from backend.token_file import given_token
+from debugger.cli.trust import CaOption, ca_given
 
 if TYPE_CHECKING:
     from debugger.sources.feed import FeedSource
@@ -25,7 +26,7 @@ _PROGRESS_SECONDS = 0.5
 _INTERRUPTED = 130
 
 
-def record(
+def record(  # noqa: PLR0913 - each is an option of the command
     output: Annotated[
         str,
         typer.Option(
@@ -46,6 +47,7 @@ def record(
     token_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file with the feed's token.")
     ] = None,
+    ca: CaOption = None,
 ) -> None:
     """Record a live feed: all of its history, then what comes, until Ctrl-C.
 
@@ -55,7 +57,7 @@ def record(
 
     if force and append:
         raise UserError("--force and --append exclude each other")
-    source = FeedSource(url, given_token(token_file))
+    source = FeedSource(url, given_token(token_file), ca=ca_given(ca))
     try:
         file = JsonlFile(output, append=append, exclusive=not (force or append))
     except FileExistsError:

@@ -20,6 +20,7 @@ from debugger.cli.control_token import Controlling, ControlOption, ControlTokenO
 from debugger.cli.ranges import FromOption, ToOption
 from debugger.cli.rules import RulesOption, rules_given
 from debugger.cli.telling import tell
+from debugger.cli.trust import CaOption, ca_given
 
 if TYPE_CHECKING:
     from debugger.judging import Judging

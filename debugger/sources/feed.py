@@ -117,7 +117,7 @@ class FeedSource:
     refused again. Everything else is tried again for ever. A consumer that is slow slows the socket;
     nothing is held here but `_QUEUED_FRAMES` frames.
 
-    A feed over TLS (``wss://``) is trusted by the system's certificates, or by those in the file ``ca`` alone.
+    A feed over TLS (``wss://``) is trusted by the system's certificates, or only by those in the file ``ca``.
 
     Raises:
         UserError: from the constructor: ``url`` is none, or ``ca`` has no certificates.
