@@ -63,7 +63,8 @@ Read = Events | Missing | Poisoned | Reached | Lost
 class StreamReader:
     """Iterate over it. It ends after a `Lost` without ``retry_in``; who never got in is not let in later.
 
-    ``producers`` are those who wrote what was read: their latest `About`, by run.
+    ``producers`` are those who wrote what was read: their latest `About`, by run. ``passed_mark`` says that
+    the entry of the id ``mark`` was read.
     """
 
     def __init__(
@@ -79,6 +80,8 @@ class StreamReader:
         self.producers: dict[str, About] = {}
         self.merge = Merge(position)
         self.entries = self.poisoned = 0
+        self.mark: str | None = None
+        self.passed_mark = False
         self._bus = bus
         self._stream = stream
         self._at = position
@@ -123,6 +126,7 @@ class StreamReader:
         for entry in entries:
             self._at = entry.id
             self.entries += 1
+            self.passed_mark |= entry.id == self.mark
             if entry.missed:
                 told.append(Missing(entry.missed))
             try:

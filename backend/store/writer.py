@@ -148,6 +148,11 @@ class Writer:
             self._seen.take(events)
             yield events, at
 
+    @property
+    def seen(self) -> Seen:
+        """Which events are in the store: to be looked at only."""
+        return self._seen
+
     # --- writing ------------------------------------------------------------------
 
     def write(self, lines: bytes, *, index: bool = True) -> Taken:

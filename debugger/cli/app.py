@@ -22,6 +22,7 @@ _MODULES: Final = {
     "query": "debugger.cli.inspect.query",
     "show": "debugger.cli.inspect.show",
     "store": "debugger.cli.store.command",
+    "bus": "backend.cli.bus",
 }
 """By command, in the order in which they are listed."""
 

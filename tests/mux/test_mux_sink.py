@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from backend.errors import UserError
-from backend.events import Event, decode_line, encode_lines
+from backend.events import Event, decode_line
 from backend.mux import transport_of
 from backend.mux.envelope import opened
 from backend.mux.protocol import START, Limits, MuxError
@@ -18,6 +17,7 @@ from backend.mux.sink import BusSink
 from backend.mux.streams import ALL, EVENTS, GRAPH, PLANNER, TASKS, limits_of, stream_of
 from backend.tap import Batch, Tap
 from tests.mux.conformance import tailed
+from tests.mux.streaming import batch, until
 from tests.mux.valkey import Valkey
 
 
@@ -32,21 +32,6 @@ def url(valkey: Valkey) -> str:
     with valkey.client() as client:
         client.flushall()
     return valkey.url
-
-
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.005)
-
-
-def batch(first: int, count: int, text: str = "x", source: str = "app-1") -> Batch:
-    events = [
-        Event(1.0, "system", "c", id=f"{source}-{seq}", source=source, seq=seq, data={"text": text})
-        for seq in range(first, first + count)
-    ]
-    return Batch.encoded(encode_lines(events), first, count)
 
 
 async def streamed(url: str, stream: str = EVENTS) -> list[Event]:

@@ -1,0 +1,206 @@
+"""A hub that is filled from a stream: what a gateway without a program of its own serves.
+
+It keeps nothing that is not in the stream too, so any number of them may stand side by side, and be killed.
+All of them have the same events in the same order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from backend.events import Event, encode_lines, encode_payload
+from backend.events.vocabulary import GAP, SYSTEM
+from backend.mux.merge import Run
+from backend.mux.protocol import UNKNOWN, MuxError, MuxRefusedError, Transport
+from backend.mux.reader import FIRST_DELAY, LAST_DELAY, Events, Lost, Missing, Poisoned, Reached, StreamReader
+from backend.mux.sink import ENTRY_EVENTS
+from backend.mux.streams import EVENTS
+from backend.tap import Batch, silent
+from backend.tap.hub import HISTORY_EVENTS, Hub
+
+CATCH_UP_SECONDS: Final = 5.0
+"""A gateway opens its door when it has the history, or after that long."""
+
+_UNNUMBERED: Final = Event(0.0, SYSTEM, "event_mux")
+
+
+class StreamFeed:
+    """Fills `hub` with what `bus` has in a stream. `start`, and `close` at the end.
+
+    It begins so many entries back that ``history`` events fill them, if they are full ones.
+    ``note`` is told, a line each, what an operator wants to know.
+    """
+
+    def __init__(
+        self,
+        bus: Transport,
+        hub: Hub,
+        *,
+        stream: str = EVENTS,
+        history: int = HISTORY_EVENTS,
+        note: Callable[[str], None] = lambda _: None,
+        first_delay: float = FIRST_DELAY,
+        last_delay: float = LAST_DELAY,
+    ) -> None:
+        self.problem = ""
+        self.missing = 0
+        self._bus = bus
+        self._hub = hub
+        self._stream = stream
+        self._back = -(-history // ENTRY_EVENTS)
+        self._note = note
+        self._delays = first_delay, last_delay
+        self._reader: StreamReader | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._name = f"gateway-{secrets.token_hex(4)}"
+        self._gaps = 0
+        hub.topology = self.topology
+
+    async def start(self) -> None:
+        """Read the history, as far as `CATCH_UP_SECONDS` allow. A server that is away is waited for.
+
+        Raises:
+            MuxRefusedError: the server does not let us.
+        """
+        begin = asyncio.Event()
+        self._task = silent(self._follow(begin), "doubletalk-stream")
+        waiting = silent(begin.wait(), "doubletalk-stream-start")
+        await asyncio.wait((waiting, self._task), timeout=CATCH_UP_SECONDS, return_when="FIRST_COMPLETED")
+        waiting.cancel()
+        if self._task.done():
+            await self._task
+
+    async def close(self) -> None:
+        """Read no more; clients get what is there and are told to go. Idempotent."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError, MuxError):
+                await task
+            await self._bus.close()
+        self._hub.close()
+
+    def topology(self) -> Mapping[str, Any]:
+        """For the hello: where the events come from."""
+        return {"stream": {"server": self._bus.name, "name": self._stream}, "producers": self.producers()}
+
+    def producers(self) -> list[dict[str, Any]]:
+        """Who writes what is read here, and when each did last, by its own clock."""
+        return [
+            {
+                "run": one.run,
+                "host": one.host,
+                "service": one.service,
+                "environment": one.environment,
+                "entries": one.number,
+                "last_ingested_ns": one.ingested_ns,
+            }
+            for one in (self._reader.producers.values() if self._reader is not None else ())
+        ]
+
+    def info(self) -> dict[str, Any]:
+        """In numbers, for whoever asks what runs here."""
+        told: dict[str, Any] = {"gateway": dict(self.topology()), "problem": self.problem}
+        if self._reader is not None:
+            merge = self._reader.merge
+            told["read"] = {
+                "entries": self._reader.entries,
+                "poisoned": self._reader.poisoned,
+                "missing": self.missing,
+                "repeated": merge.repeated,
+                "broken": merge.broken,
+                "held": merge.held,
+                "late": merge.late,
+                "position": merge.position,
+            }
+        return told
+
+    # --- the stream -------------------------------------------------------------------
+
+    async def _follow(self, caught_up: asyncio.Event) -> None:
+        position, until = await self._begin()
+        reader = self._reader = StreamReader(
+            self._bus, self._stream, position, first_delay=self._delays[0], last_delay=self._delays[1]
+        )
+        reader.mark = until
+        if position == until:
+            caught_up.set()
+        async for told in reader:
+            match told:
+                case Events(runs=runs):
+                    for run in runs:
+                        self._hub.write(batch_of(run))
+                    await asyncio.sleep(0)
+                case Missing(entries=entries):
+                    self._lost(entries)
+                case Poisoned(entry=entry, reason=reason):
+                    self._note(f"entry {entry.id} of {self._stream} is left out: {reason}")
+                case Reached(again=again):
+                    self.problem = ""
+                    self._note(f"{'again ' if again else ''}reading {self._stream} of {self._bus.name}")
+                case Lost(reason=reason):
+                    self._trouble(reason)
+            if reader.passed_mark:
+                caught_up.set()
+        raise MuxRefusedError(self.problem)
+
+    async def _begin(self) -> tuple[str, str]:
+        """Where to begin, and the newest entry there is now; once the server is there."""
+        delay = self._delays[0]
+        while True:
+            try:
+                await self._bus.connect()
+                position = await self._bus.newest(self._stream, self._back)
+                return position, await self._bus.newest(self._stream)
+            except MuxRefusedError:
+                raise
+            except MuxError as error:
+                self._trouble(str(error))
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, self._delays[1])
+
+    def _trouble(self, reason: str) -> None:
+        if reason != self.problem:
+            self._note(f"{reason}; trying again")
+        self.problem = reason
+
+    def _lost(self, entries: int) -> None:
+        """Entries are gone, and nobody knows whose: told as an event, beside the gaps of each source."""
+        self.missing += max(entries, 1)
+        self._gaps += 1
+        line = encode_lines([missing_event(self._stream, entries, f"{self._name}-{self._gaps}")])
+        self._hub.write(Batch([_UNNUMBERED], line, self._gaps))
+
+
+def batch_of(run: Run) -> Batch:
+    """A run for a hub."""
+    text = b"\n".join((*run.lines, b""))
+    if run.source:
+        return Batch.encoded(text, run.first_seq, len(run.lines))
+    return Batch([_UNNUMBERED] * len(run.lines), text, run.first_seq)
+
+
+def missing_event(stream: str, entries: int, name: str) -> Event:
+    """Says that a stream let go of entries before they were read."""
+    now = time.time_ns()
+    told = {
+        "source": stream,
+        "from_seq": "?",
+        "entries": None if entries == UNKNOWN else entries,
+        "reason": "the stream keeps no more entries than these; its reader was too far behind",
+    }
+    return Event(
+        now / 1e9,
+        SYSTEM,
+        "event_mux",
+        GAP,
+        data=encode_payload(told),
+        id=name,
+        timestamp_ns=now,
+        severity="warning",
+    )
