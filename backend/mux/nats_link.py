@@ -169,7 +169,14 @@ class Link:
         finally:
             if not task.done():
                 task.cancel()
+                task.add_done_callback(_looked_at)
                 await asyncio.wait({task}, timeout=1.0)
+
+
+def _looked_at(task: asyncio.Task[Any]) -> None:
+    """Nobody wants to know any more how it ended; the client makes an error of a cancellation."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _run(do: Callable[[Session], Awaitable[T]], session: Session) -> T:

@@ -145,13 +145,26 @@ def free_port() -> int:
 
 
 def stream(kills: int, moments: random.Random, folder: Path) -> Killed:
-    """A stream server that keeps what it acknowledged, between two producers and a reader."""
+    """A Valkey that keeps what it acknowledged, between two producers and a reader."""
     verdict, besides = asyncio.run(stream_kills.stream(kills, moments, folder))
     return Killed("stream", kills, verdict, besides)
 
 
+def nats(kills: int, moments: random.Random, folder: Path) -> Killed:
+    """NATS JetStream there."""
+    del folder
+    verdict, besides = asyncio.run(stream_kills.nats(kills, moments))
+    return Killed("nats", kills, verdict, besides)
+
+
 Kill = Callable[[int, random.Random, Path], Killed]
-PARTS: Final[dict[str, Kill]] = {"store": store, "gateway": gateway, "feed": feed, "stream": stream}
+PARTS: Final[dict[str, Kill]] = {
+    "store": store,
+    "gateway": gateway,
+    "feed": feed,
+    "stream": stream,
+    "nats": nats,
+}
 
 
 def kill(what: str, kills: int, seed: Any, folder: Path) -> Killed:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from backend.events import decode_line
 from backend.events.vocabulary import GAP
@@ -18,6 +18,7 @@ from backend.mux.streams import EVENTS
 from tests.faults.ledger import Ledger, Verdict
 from tests.faults.viewing import until
 from tests.gateway.feeds import batch
+from tests.mux.nats_server import NatsServer
 from tests.mux.valkey import Valkey
 
 LIFE: Final = 0.25
@@ -81,28 +82,52 @@ class Reader:
 
 
 async def stream(kills: int, moments: random.Random, folder: Path) -> tuple[Verdict, str]:
-    """A server that keeps what it acknowledged: killed and begun again, with its own data."""
+    """Valkey as it keeps what it acknowledged: killed and begun again, with its own data."""
     with Valkey(*DURABLE, "--dir", str(folder)) as server:
-        producers = Producers(server.url)
-        reader = Reader(transport_of(server.url))
-        following = asyncio.create_task(reader.follow())
-        try:
-            for _ in range(kills):
-                size = moments.randint(1, 400)
-                ends = asyncio.get_running_loop().time() + moments.random() * LIFE
-                while asyncio.get_running_loop().time() < ends:
-                    producers.emit(size)
-                    await asyncio.sleep(LIFE / 20)
-                server.kill()
+        return await _killed(server, kills, moments)
+
+
+async def nats(kills: int, moments: random.Random) -> tuple[Verdict, str]:
+    """NATS JetStream, which keeps what it acknowledged by itself."""
+    with NatsServer() as server:
+        return await _killed(server, kills, moments)
+
+
+class Server(Protocol):
+    """What is killed."""
+
+    @property
+    def url(self) -> str:
+        """Where."""
+
+    def start(self) -> None:
+        """Begin; returns when it answers."""
+
+    def kill(self) -> None:
+        """At once."""
+
+
+async def _killed(server: Server, kills: int, moments: random.Random) -> tuple[Verdict, str]:
+    producers = Producers(server.url)
+    reader = Reader(transport_of(server.url))
+    following = asyncio.create_task(reader.follow())
+    try:
+        for _ in range(kills):
+            size = moments.randint(1, 400)
+            ends = asyncio.get_running_loop().time() + moments.random() * LIFE
+            while asyncio.get_running_loop().time() < ends:
                 producers.emit(size)
-                await asyncio.to_thread(server.start)
-                await until(lambda: producers.published)
-            producers.emit(1)
-            await producers.close()
-            await until(lambda: all(reader.known.get(name) == producers.emitted[name] for name in PRODUCERS))
-        finally:
-            following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await following
-        verdict = reader.books.verdict(producers.emitted)
-        return verdict, f"; {producers.dropped} dropped"
+                await asyncio.sleep(LIFE / 20)
+            server.kill()
+            producers.emit(size)
+            await asyncio.to_thread(server.start)
+            await until(lambda: producers.published)
+        producers.emit(1)
+        await producers.close()
+        await until(lambda: all(reader.known.get(name) == producers.emitted[name] for name in PRODUCERS))
+    finally:
+        following.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await following
+    verdict = reader.books.verdict(producers.emitted)
+    return verdict, f"; {producers.dropped} dropped"

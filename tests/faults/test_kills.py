@@ -16,7 +16,7 @@ import pytest
 from tests.cli.command import ROOT
 from tests.faults.kills import PARTS, kill
 
-KILLS: Final = {"store": 3, "gateway": 2, "feed": 3, "stream": 4}
+KILLS: Final = {"store": 3, "gateway": 2, "feed": 3, "stream": 4, "nats": 2}
 
 
 @pytest.mark.parametrize("what", PARTS)
