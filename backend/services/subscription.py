@@ -13,11 +13,18 @@ import msgspec
 from backend.services.system_events import SystemEvent
 from backend.tap.hub import Hub
 from backend.tap.tasks import silent
-from backend.wire.frames import Frame, Gap, Subscribe, control_frame
+from backend.wire.frames import Frame, Gap, Subscribe
+from backend.wire.server import FeedSession
 
 
 class SubscriberDroppedError(Exception):
     """The subscriber took nothing for 100 ms while its queue was full, and gets no more."""
+
+
+class _Reading(FeedSession):
+    """Its dialogue: frames are read here, and not sent."""
+
+    kind = "subscription"
 
 
 _END = Frame(())
@@ -54,8 +61,8 @@ class Subscription:
         self._hub = hub
         self._frames: asyncio.Queue[Frame] = asyncio.Queue(1)
         self._dropped = False
-        self._client = hub.attach(name, self._drop)
-        self._client.receive(control_frame(wanted).data)
+        self._client = hub.attach(name, self._drop, session=_Reading)
+        self._client.subscribe(wanted)
         self._pumping = silent(self._pump(), f"event-bus-{name}")
 
     async def _pump(self) -> None:

@@ -14,6 +14,7 @@ from backend.events import Event
 from backend.wire.states import Kept, Key, States
 
 _RECENT = 64  # segments that live clients are likely to be at
+_SHOWN_SOURCES = 100
 _MOST_SOURCES = 16_384  # that are known without an event of theirs being held
 
 
@@ -162,6 +163,11 @@ class Ring:
     def find(self, position: int) -> Segment:
         """The segment that holds the event at `position`, which must be in the ring."""
         return self._segments[bisect_right(self._starts, position, lo=self._head) - 1]
+
+    @property
+    def next_seqs(self) -> dict[str, int]:
+        """`next_seq` of each source that came lately, in order of appearance."""
+        return dict(list(self._next_seq.items())[-_SHOWN_SOURCES:])
 
     def next_seq(self, source: str) -> int:
         """The seq that the next event of `source` will have; 1 for a source never seen."""

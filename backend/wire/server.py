@@ -25,7 +25,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Raw
 
@@ -84,6 +84,9 @@ class FeedSession:
     wait for this client (history that it asked for does not count); beyond it the oldest
     half is skipped and told as a gap. ``offer`` is what the hello says of control.
     """
+
+    kind: ClassVar[str] = "websocket"
+    """How it is connected, for who counts clients."""
 
     def __init__(
         self,
