@@ -27,7 +27,8 @@ OPTIONS: Final = {
     "session": "seconds after which a consumer that is not heard of is dead",
 }
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
-_BATCH_BYTES: Final = 256 * 1024
+_BATCH_BYTES: Final = 512 * 1024
+"""Half of what a broker takes at once by default; an entry above it goes alone."""
 _LARGEST: Final = 64 * 1024 * 1024
 """The broker says how large an entry may be; this is only more than any allows."""
 _FETCH_BYTES: Final = 4 * 1024 * 1024

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka import errors as wrong
 from msgspec import Struct
 
@@ -87,18 +87,20 @@ class KafkaTransport:
     # --- writing ----------------------------------------------------------------------
 
     async def publish(self, stream: str, payloads: Sequence[bytes]) -> None:
-        """All at once; each is acknowledged by all brokers that keep a copy."""
+        """In batches, each of which all brokers that keep a copy acknowledge before the next is sent.
+
+        A batch is there as a whole or not at all: what an interrupted call leaves is a beginning.
+        """
         if payloads:
             where = partition_of(stream)
             await self._link.make(where.topic)
-            await self._link.ask(self._publish(where, payloads))
-
-    async def _publish(self, where: TopicPartition, payloads: Sequence[bytes]) -> None:
-        producer = await self._link.producer()
-        acks = [await producer.send(where.topic, payload, partition=where.partition) for payload in payloads]
-        for answer in await asyncio.gather(*acks, return_exceptions=True):
-            if isinstance(answer, BaseException):
-                raise answer
+            producer = await self._link.producer()
+            left = list(reversed(payloads))
+            while left:
+                batch = producer.create_batch()
+                while left and batch.append(timestamp=None, key=None, value=left[-1]) is not None:
+                    left.pop()
+                await self._link.ask(_sent(producer, batch, where))
 
     # --- reading alone ----------------------------------------------------------------
 
@@ -265,3 +267,8 @@ class KafkaTransport:
         return names | {
             one[0].removesuffix(behind).replace(".", "/") for one in listed if one[0].endswith(behind)
         }
+
+
+async def _sent(producer: AIOKafkaProducer, batch: Any, where: TopicPartition) -> None:
+    acknowledged = await producer.send_batch(batch, where.topic, partition=where.partition)
+    await acknowledged

@@ -13,12 +13,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from msgspec import Struct
+from nats.errors import NoRespondersError
 from nats.js import api
-from nats.js.errors import NoStreamResponseError, NotFoundError
+from nats.js.errors import NotFoundError
 
 from backend.mux.brokers import address_of
 from backend.mux.nats_groups import Group
 from backend.mux.nats_link import GoneError, Link, Session
+from backend.mux.nats_publish import publish_in_order
 from backend.mux.nats_pull import Pull
 from backend.mux.nats_streams import (
     Position,
@@ -46,6 +48,8 @@ T = TypeVar("T")
 
 _PORT: Final = 4222
 _OPTIONS: Final = {"replicas": "how many servers of a cluster keep a stream"}
+_HEADERS_BYTES: Final = 256
+"""What an entry may be smaller than a message may be."""
 _TAILS: Final = 64
 _TAIL_SECONDS: Final = 60.0
 """A reader's place is kept so long for its next `tail`; it costs two round trips to make it anew."""
@@ -97,22 +101,20 @@ class NatsTransport:
     # --- writing ----------------------------------------------------------------------
 
     async def publish(self, stream: str, payloads: Sequence[bytes]) -> None:
-        """All at once; each is acknowledged by the server."""
-        subject = subject_of(stream)
+        """As one atomic batch of the server's (2.12 or later), else one after the other."""
 
         async def ask(session: Session) -> None:
-            await self._streams.created(session, stream)
-            largest = max(len(payload) for payload in payloads)
-            if largest > session.client.max_payload:
+            made = await self._streams.made(session, stream)
+            largest, most = max(len(payload) for payload in payloads), session.client.max_payload
+            if largest > most - _HEADERS_BYTES:
                 raise MuxTooLargeError(
-                    f"{self.name} takes entries of {session.client.max_payload:,} bytes at most, and one has "
+                    f"{self.name} takes entries of {most - _HEADERS_BYTES:,} bytes at most, and one has "
                     f"{largest:,}: send fewer events an entry, or give the server a larger max_payload"
                 )
-            acks = [await session.js.publish_async(subject, payload) for payload in payloads]
             try:
-                await asyncio.gather(*acks)
-            except NoStreamResponseError:
-                session.created.pop(stream, None)
+                await publish_in_order(session, subject_of(stream), payloads, atomic=made.atomic)
+            except NoRespondersError:
+                session.made.pop(stream, None)
                 raise GoneError("nobody keeps what is published") from None
 
         if payloads:
@@ -196,11 +198,11 @@ class NatsTransport:
     async def _group(self, session: Session, stream: str, name: str) -> Group:
         known = self._groups.get((stream, name))
         if known is None or known.session is not session:
-            created = await self._streams.created(session, stream)
+            created = (await self._streams.made(session, stream)).created
             try:
                 known = await Group.of(session, stream, name, created)
             except NotFoundError:
-                session.created.pop(stream, None)
+                session.made.pop(stream, None)
                 raise GoneError(f"{stream} is not there") from None
             self._groups[stream, name] = known
         return known
@@ -214,7 +216,7 @@ class NatsTransport:
                 return await do(group)
             except (GoneError, NotFoundError) as error:
                 self._groups.pop((stream, name), None)
-                session.created.pop(stream, None)
+                session.made.pop(stream, None)
                 raise GoneError(error) from None
 
         return await self._ask(ask, wait)

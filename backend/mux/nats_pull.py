@@ -11,7 +11,7 @@ from nats.aio.subscription import Subscription
 
 from backend.mux.nats_link import ANSWER_SECONDS, GoneError, Session
 
-_MOST: Final = 512
+_MOST: Final = 256
 """Messages asked for at once, so that they fit in memory whatever their size."""
 _ENDS: Final = ("404", "408")
 """No (more) messages; the time that was given is over."""
@@ -32,7 +32,7 @@ class Pull:
     async def of(cls, session: Session, stream: str, consumer: str) -> Pull:
         """For a consumer by its name at the server, as is its stream's."""
         inbox = session.client.new_inbox()
-        messages = await session.client.subscribe(f"{inbox}.*")
+        messages = await session.client.subscribe(f"{inbox}.*", pending_bytes_limit=0)
         return cls(session, f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", inbox, messages)
 
     async def messages(self, most: int, wait: float) -> list[Msg]:
@@ -55,12 +55,18 @@ class Pull:
 
     def _left_over(self, most: int) -> list[Msg]:
         found: list[Msg] = []
-        while len(found) < most and self._messages.pending_msgs:
-            message = self._messages._pending_queue.get_nowait()  # noqa: SLF001 - next_msg would wait
-            self._messages._pending_size -= len(message.data)  # noqa: SLF001 - as next_msg does
+        while len(found) < most and (message := self._at_hand()) is not None:
             if _status(message) is None:
                 found.append(message)
         return found
+
+    def _at_hand(self) -> Msg | None:
+        """A message that has come already. The client's `next_msg` makes two tasks for each."""
+        if not self._messages.pending_msgs:
+            return None
+        message: Msg = self._messages._pending_queue.get_nowait()  # noqa: SLF001 - it has no other way
+        self._messages._pending_size -= len(message.data)  # noqa: SLF001 - as next_msg does
+        return message
 
     async def _next(self, most: int, wait: float) -> list[Msg]:
         self._asked += 1
@@ -70,7 +76,7 @@ class Pull:
         until = time.monotonic() + wait + ANSWER_SECONDS
         found: list[Msg] = []
         while len(found) < most:
-            message = await self._messages.next_msg(until - time.monotonic())
+            message = self._at_hand() or await self._messages.next_msg(until - time.monotonic())
             status = _status(message)
             if status is None:
                 found.append(message)
