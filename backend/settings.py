@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
@@ -14,9 +15,10 @@ from backend.assistant.agent_config import DEFAULT_AGENTS
 from backend.assistant.conditions import Delay, delays_given, delays_named
 from backend.assistant.guards import Guard, guards_named
 from backend.errors import UserError
-from backend.wire.guard import host_name
 from backend.wire.limits import DEFAULT as DEFAULT_LIMITS
 from backend.wire.limits import Limits, limits_of
+
+_SERVER_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 
 
 class Settings(BaseSettings):
@@ -61,7 +63,7 @@ class Settings(BaseSettings):
     def _known_names(cls, given: str | Iterable[str]) -> frozenset[str]:
         names = frozenset(_listed(given) if isinstance(given, str) else given)
         for name in names:
-            if host_name(name) != name.lower():
+            if not _SERVER_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is no name of a server, such as gateway.example")
         return names
 

@@ -16,6 +16,7 @@ _WRITERS: Final = {
     "sarif": ("sarif", "sarif"),
     "github": ("github", "github"),
     "gitlab": ("as_json", "gitlab"),
+    "prometheus": ("prometheus", "prometheus"),
 }
 
 FORMATS: Final = tuple(_WRITERS)

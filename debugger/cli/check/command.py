@@ -46,6 +46,7 @@ class Format(StrEnum):
     SARIF = "sarif"
     GITHUB = "github"
     GITLAB = "gitlab"
+    PROMETHEUS = "prometheus"
 
 
 class FailOn(StrEnum):
