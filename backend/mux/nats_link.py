@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from nats import errors as wrong
 from nats.aio.client import Client
@@ -29,13 +29,6 @@ class GoneError(Exception):
     """The stream or consumer that was asked is not there (any more): look again."""
 
 
-class Made(NamedTuple):
-    """A stream that is there: since when (µs since the epoch), and whether it takes atomic batches."""
-
-    created: int
-    atomic: bool
-
-
 class Session:
     """A connection while it lives, and what is known of the server since it was made."""
 
@@ -43,8 +36,8 @@ class Session:
         self.name = name
         self.client = Client()
         self.js: JetStreamContext = self.client.jetstream(timeout=ANSWER_SECONDS)
-        self.made: dict[str, Made] = {}
-        """Streams that are known to be there."""
+        self.created: dict[str, int] = {}
+        """Streams that are known to be there, since when (µs since the epoch)."""
         self.alive = False
         self.trouble: asyncio.Future[MuxError] = asyncio.get_running_loop().create_future()
         self._last_error = ""

@@ -10,7 +10,7 @@ from nats.js import api
 from nats.js.errors import BadRequestError, NotFoundError
 
 from backend.mux.brokers import checked_name, limits_of
-from backend.mux.nats_link import Made, Session
+from backend.mux.nats_link import Session
 from backend.mux.protocol import START, UNKNOWN, Limits
 
 _TO_SERVER: Final = str.maketrans({"/": "-", "-": "="})
@@ -77,12 +77,12 @@ class Streams:
         self._limits = limits
         self._replicas = replicas
 
-    async def made(self, session: Session, stream: str) -> Made:
-        """Have a stream, if it is not there. One that is there is used as it is."""
-        if stream not in session.made:
+    async def created(self, session: Session, stream: str) -> int:
+        """When a stream was made: now, if it is not there. One that is there is used as it is."""
+        if stream not in session.created:
             found = await stream_info(session, stream) or await self._make(session, stream)
-            session.made[stream] = Made(micros(found.created), bool(found.config.allow_atomic))
-        return session.made[stream]
+            session.created[stream] = micros(found.created)
+        return session.created[stream]
 
     async def _make(self, session: Session, stream: str) -> api.StreamInfo:
         config = api.StreamConfig(
@@ -92,7 +92,6 @@ class Streams:
             discard=api.DiscardPolicy.OLD,
             storage=api.StorageType.FILE,
             num_replicas=self._replicas,
-            allow_atomic=True,
         )
         try:
             return await session.js.add_stream(config)
@@ -107,7 +106,7 @@ async def stream_info(session: Session, stream: str) -> api.StreamInfo | None:
     try:
         return await session.js.stream_info(server_name(stream))
     except NotFoundError:
-        session.made.pop(stream, None)
+        session.created.pop(stream, None)
         return None
 
 
