@@ -58,9 +58,7 @@ def run_fleet(
     if not named.elsewhere:
         processes = processes_for(groups, processes)
     elif any(STDIN in group for group in groups):
-        raise UserError(
-            "standard input is read by no worker elsewhere: save it to a file, or leave out --engine"
-        )
+        raise UserError("no worker elsewhere reads standard input: save it to a file, or leave out --engine")
     with contextlib.closing(opened(named, processes)) as engine:
         alone = isinstance(engine, Here)  # where partitions spare nothing
         most = 1 if alone else max(min(_MOST, len(groups) // (engine.width * _EACH)), 1)

@@ -16,8 +16,9 @@ from debugger.fleet.durations import Durations
 class Total(Struct, frozen=True):
     """All recordings as a whole; ``seconds`` are those of all of them, one after the other.
 
-    A source that is in several recordings is one, and so is a session of the same sources. ``exact`` says whether percentiles of turns
-    are durations that did occur; else, and always of handlers, they are within 3 %.
+    A source that is in several recordings is one, and so is a session of the same sources. ``exact`` says
+    whether percentiles of turns are durations that did occur; else, and always of handlers, they are within
+    3 %.
     """
 
     recordings: int

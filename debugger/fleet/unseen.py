@@ -24,5 +24,7 @@ class Unseen:
         """The line, if there is one."""
         if not self._count:
             return ()
-        more = f", nor are {self._count - 1:,} more recordings" if self._count > 1 else ""
+        others = self._count - 1
+        more = f", nor {'is 1 more recording' if others == 1 else f'are {others:,} more recordings'}"
+        more = more if others else ""
         return (f"{self._first}{more}; each worker has to see them by the same paths, as on a shared disk",)

@@ -14,10 +14,10 @@ from distributed.scheduler import KilledWorker
 
 from backend.errors import UserError
 from debugger.fleet.build import Build, refuse_skew, this_build
+from debugger.fleet.engines.address import CONNECT_SECONDS, must_answer
 from debugger.fleet.engines.engine import Outcome
 from debugger.fleet.tasks import Task, run_task
 
-_CONNECT_SECONDS: Final = 10
 _LOOK_SECONDS: Final = 1.0
 _NOBODY_SECONDS: Final = 30.0
 """For which there may be no worker at all: one that died is begun again within some."""
@@ -59,10 +59,12 @@ class Dask:
                     dashboard_address=None,
                     silence_logs=logging.CRITICAL,
                 )
+        else:
+            must_answer(self._where, address, "Dask scheduler")
         there = f"tcp://{address}" if self._cluster is None else self._cluster.scheduler_address
         try:
-            self._client = Client(there, timeout=_CONNECT_SECONDS, set_as_default=False)
-            self._client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
+            self._client = Client(there, timeout=CONNECT_SECONDS, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         except TimeoutError:
             raise UserError(f"{self._where}: no workers; begin some: dask worker tcp://{address}") from None
         except (OSError, ValueError) as error:
@@ -112,8 +114,9 @@ class Dask:
             future.release()
             return outcome
         self._asked()
-        error = future.exception(timeout=_CONNECT_SECONDS)
+        error = future.exception(timeout=CONNECT_SECONDS)
         if isinstance(error, KilledWorker):
+            self._known.discard(error.last_worker.address)  # told by the driver
             return Outcome(ticket, None, f"Dask worker {error.last_worker.address}")
         if isinstance(error, ImportError):
             raise UserError(f"{self._where}: a worker cannot run doubletalk: {error}") from None
@@ -145,6 +148,6 @@ class Dask:
             if client.status == "running" and self._flying:
                 client.cancel(list(self._flying), force=True)
             self._flying.clear()
-            client.close(timeout=_CONNECT_SECONDS)
+            client.close(timeout=CONNECT_SECONDS)
         if cluster is not None:
-            cluster.close(timeout=_CONNECT_SECONDS)
+            cluster.close(timeout=CONNECT_SECONDS)

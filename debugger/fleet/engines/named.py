@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Final, Literal, NamedTuple
 
@@ -11,7 +12,8 @@ from debugger.fleet.engines.engine import Engine
 Kind = Literal["pool", "dask", "ray"]
 
 _NAMED: Final = re.compile(
-    r"(?P<kind>dask|ray)://(?:local|(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]+):(?P<port>\d{1,5}))"
+    r"(?P<kind>dask|ray)://(?:local|(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]+):(?P<port>\d{1,5}))",
+    re.ASCII,
 )
 _MOST: Final = 65_535
 
@@ -60,6 +62,10 @@ def opened(named: Named, processes: int) -> Engine:
 
             return Dask(named.address, processes)
         if named.kind == "ray":
+            if (
+                not named.address
+            ):  # on loopback, where Ray by itself listens on all addresses; it reads this once
+                os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
             from debugger.fleet.engines.ray import Ray  # noqa: PLC0415 - as above
 
             return Ray(named.address, processes)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import socket
+import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import ray
@@ -24,10 +25,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from backend.errors import UserError
 from debugger.fleet.build import refuse_skew, this_build
+from debugger.fleet.engines.address import CONNECT_SECONDS, must_answer
 from debugger.fleet.engines.engine import Outcome
 from debugger.fleet.tasks import Task, run_task
 
-_CONNECT_SECONDS: Final = 10
 _LOOK_SECONDS: Final = 1.0
 _NOBODY_SECONDS: Final = 30.0
 _OBJECTS: Final = 80 << 20
@@ -49,6 +50,11 @@ class Ray:
         self._flying: dict[Any, int] = {}
         self._alone_since: float | None = None
         logging.getLogger("ray").setLevel(logging.CRITICAL)  # what it says is told in our own words
+        self._quiet = contextlib.ExitStack()
+        # Of workers that die it writes to stdout, whatever it is asked, and there are data.
+        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - closed below
+        self._quiet.callback(nowhere.close)
+        self._quiet.enter_context(contextlib.redirect_stdout(nowhere))
         try:
             self._open(address, processes)
             self.width = self._looked_at()
@@ -65,18 +71,13 @@ class Ray:
                 num_cpus=processes,
                 include_dashboard=False,
                 object_store_memory=_OBJECTS,
-                _node_ip_address="127.0.0.1",
                 **common,
             )
             return
-        host, _, port = address.rpartition(":")
+        must_answer(self._where, address, "Ray cluster")
+        by_client = address.endswith(f":{_CLIENT_PORT}")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
-        except OSError as error:
-            told = error.strerror or str(error) or type(error).__name__
-            raise UserError(f"{self._where}: no Ray cluster answers there: {told}") from None
-        try:
-            ray.init(f"ray://{address}" if port == _CLIENT_PORT else address, **common)
+            ray.init(f"ray://{address}" if by_client else address, **common)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it even ends the program
             told = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(f"{self._where}: this cluster cannot be joined: {told}") from None
@@ -97,7 +98,7 @@ class Ray:
         }
         for name, reference in asked.items():
             try:
-                build = ray.get(reference, timeout=6 * _CONNECT_SECONDS)
+                build = ray.get(reference, timeout=6 * CONNECT_SECONDS)
             except RayError as error:
                 told = str(error).splitlines()[-1]
                 raise UserError(f"node {name} cannot run doubletalk: {told}") from None
@@ -159,3 +160,4 @@ class Ray:
             with contextlib.suppress(Exception):
                 ray.cancel(reference, force=True)
         ray.shutdown()
+        self._quiet.close()
