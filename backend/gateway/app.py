@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 
 from backend.gateway.admission import Admission
-from backend.gateway.routes import assistant, events, health, metrics
+from backend.gateway.routes import assistant, events, health, history, metrics, sse
+from backend.gateway.routes.filters import told_in_one_line
 from backend.operations.operations import Operations
 from backend.tap.clients import FeedClients
 from backend.tap.hub import Hub
@@ -32,7 +34,11 @@ def build_app(
     """
     app = FastAPI(title="Doubletalk gateway", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     admits = guard or Guard()
-    app.include_router(events.router(hub, clients or FeedClients(), admits))
+    clients = clients or FeedClients()
+    app.add_exception_handler(RequestValidationError, told_in_one_line)
+    app.include_router(events.router(hub, clients, admits))
+    app.include_router(history.router(hub))
+    app.include_router(sse.router(hub, clients))
     app.include_router(assistant.router(assistant_info))
     operations = operations or Operations(hub)
     app.include_router(health.router(operations.health, admits))

@@ -7,7 +7,7 @@ thousand of these leaves no connection for anybody else.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 import h11
 import uvicorn
@@ -15,6 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from backend.wire.guard import Refusal
 from backend.wire.limits import TOO_SLOW, Door, plain_response
+
+HTTP_CONNECTION: Final = "doubletalk.http"
 
 
 class GuardedConfig(uvicorn.Config):
@@ -26,13 +28,14 @@ class GuardedConfig(uvicorn.Config):
 
 
 class GuardedProtocol(H11Protocol):
-    """One HTTP connection, until it is upgraded."""
+    """One HTTP connection, until it is upgraded; in ``scope["extensions"]`` under `HTTP_CONNECTION`."""
 
     config: GuardedConfig
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """As uvicorn's, if there is room."""
         super().connection_made(transport)
+        self.app = self._known_to(self.app)
         self._door = self.config.door
         self._deadline: asyncio.TimerHandle | None = None
         self._address = self.client[0] if self.client else None
@@ -42,6 +45,17 @@ class GuardedProtocol(H11Protocol):
             self._turn_away(refusal)
             return
         self._wait_for_request()
+
+    def _known_to(self, app: Any) -> Any:
+        async def run(scope: Any, receive: Any, send: Any) -> None:
+            scope.setdefault("extensions", {})[HTTP_CONNECTION] = self
+            await app(scope, receive, send)
+
+        return run
+
+    def abort(self) -> None:
+        """Cut the connection at once: ASGI has no way to let go of a client that reads nothing."""
+        self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """As uvicorn's."""

@@ -95,6 +95,13 @@ class Segment:
         """The events in this range of bytes, each as its JSON without newline."""
         return self.jsonl[offset : stop - 1].split(b"\n")
 
+    def lines_of(self, index: int, stop: int) -> list[bytes]:
+        """Events by index, each as its JSON without newline. Looks through the bytes."""
+        offset = end = self.offset(index)
+        for _ in range(index, stop):
+            end = self.jsonl.index(b"\n", end) + 1
+        return self.lines(offset, end)
+
     def retire(self) -> None:
         """It is history now: hold its bytes once."""
         self.recent = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +20,7 @@ class Head(Struct, gc=False):
     message_type: str | None = None
     session_id: str | None = None
     severity: str = "info"
+    timestamp: float = 0.0
 
 
 _head = msgspec.json.Decoder(Head)
@@ -27,8 +29,13 @@ _heads = msgspec.json.Decoder(list[Head])
 Selector = Callable[[list[bytes]], list[int]]
 """Of lines, the indexes of those that are kept, in order."""
 
+Times = tuple[float | None, float | None]
+"""From when on, and until when (that time excluded), in seconds since the epoch."""
 
-def selector(wanted: Subscribe) -> Selector | None:
+ANY_TIME: Final[Times] = (None, None)
+
+
+def selector(wanted: Subscribe, times: Times = ANY_TIME) -> Selector | None:
     """A function that chooses the lines that `wanted` asks for; None when that is all of them.
 
     Types are not looked at when a dialect is asked for: they name the dialect's
@@ -38,7 +45,8 @@ def selector(wanted: Subscribe) -> Selector | None:
     components = None if wanted.components is None else frozenset(wanted.components)
     sessions = None if wanted.sessions is None else frozenset(wanted.sessions)
     least = None if wanted.severity is None else severity_rank(wanted.severity)
-    if wanted.severity is None and types is None and components is None and sessions is None:
+    from_time, to_time = times
+    if all(one is None for one in (types, components, sessions, least, from_time, to_time)):
         return None
 
     def matches(head: Head) -> bool:
@@ -47,6 +55,8 @@ def selector(wanted: Subscribe) -> Selector | None:
             and (components is None or head.component in components)
             and (sessions is None or head.session_id in sessions)
             and (least is None or severity_rank(head.severity) >= least)
+            and (from_time is None or head.timestamp >= from_time)
+            and (to_time is None or head.timestamp < to_time)
         )
 
     def select(lines: list[bytes]) -> list[int]:

@@ -9,15 +9,15 @@ import msgspec
 
 from backend.wire.dialects import project_line
 from backend.wire.frames import Subscribe
-from backend.wire.selection import selector
+from backend.wire.selection import ANY_TIME, Times, selector
 
 
 class Shaping:
-    """Of one wish. ``plain``: lines are sent as they are, all of them."""
+    """Of one wish, and times as `selector` has them. ``plain``: lines are sent as they are, all of them."""
 
-    def __init__(self, wanted: Subscribe) -> None:
+    def __init__(self, wanted: Subscribe, times: Times = ANY_TIME) -> None:
         self._wanted = wanted
-        self._select = selector(wanted)
+        self._select = selector(wanted, times)
         self._types = None if wanted.types is None else frozenset(wanted.types)
         self._as_it_is = wanted.dialect == "native" and wanted.format == "json"
         self.plain = self._select is None and self._as_it_is
