@@ -54,6 +54,8 @@ class Stats(Struct, frozen=True):
     reconnects: int
     problem: str
     """Why nothing is published now; empty while all is well."""
+    lag: float = 0.0
+    """Seconds that the oldest of those waiting has waited."""
 
 
 class _Held(NamedTuple):
@@ -61,6 +63,7 @@ class _Held(NamedTuple):
     source: str
     first: int
     events: int
+    since: float
 
 
 class _Lost(Struct):
@@ -115,6 +118,7 @@ class BusSink:
         self._waiting: deque[_Held] = deque()
         self._held_bytes = self._held_events = 0
         self._published = self._dropped = self._entries = self._reconnects = self._seq = 0
+        self._flying = 0.0  # since when the oldest waits of what is being published
         self._lost: _Lost | None = None
         self._problem = self._told = ""
         self._closing = self._begun = self._ended = False
@@ -138,7 +142,12 @@ class BusSink:
                 self._entries,
                 self._reconnects,
                 self._problem,
+                self._lag(),
             )
+
+    def _lag(self) -> float:
+        since = self._flying or (self._waiting[0].since if self._waiting else 0.0)
+        return time.monotonic() - since if since else 0.0
 
     # --- the tap's side ---------------------------------------------------------------
 
@@ -159,7 +168,7 @@ class BusSink:
             self._name_lost()
             idle = self._idle
             self._idle = False
-            self._hold(_Held(batch.jsonl, source, batch.first_seq, len(batch)))
+            self._hold(_Held(batch.jsonl, source, batch.first_seq, len(batch), time.monotonic()))
         if idle:
             self._notify()
 
@@ -202,7 +211,7 @@ class BusSink:
             mono_ns=time.monotonic_ns(),
             severity=severity,
         )
-        self._hold(_Held(encode_event(event) + b"\n", source, self._seq, 1))
+        self._hold(_Held(encode_event(event) + b"\n", source, self._seq, 1, time.monotonic()))
 
     def _begin(self, producer: str) -> None:
         """The first event of all says who publishes here."""
@@ -294,6 +303,7 @@ class BusSink:
             some.append(self._waiting.popleft())
             events += some[-1].events
             size += len(some[-1].lines)
+        self._flying = some[0].since if some else 0.0
         return some
 
     def _sealed(self, some: list[_Held], number: int) -> tuple[list[_Entry], int]:
@@ -380,3 +390,4 @@ class BusSink:
         with self._lock:
             self._held_bytes -= sum(len(held.lines) for held in some)
             self._held_events -= sum(held.events for held in some)
+            self._flying = 0.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from debugger.report.escape import plain
 from debugger.report.model import Report
 
-_ESCAPED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+_ESCAPED: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
 def prometheus(report: Report) -> str:
@@ -36,4 +37,4 @@ def prometheus(report: Report) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.translate(_ESCAPED)
+    return plain(text).translate(_ESCAPED)
