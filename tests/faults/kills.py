@@ -10,7 +10,6 @@ import asyncio
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,37 +18,37 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from backend.store.sink import StoreSink
-from backend.store.sql import Tables, run
 from backend.tap.batch import Batch
-from tests.faults import stream_kills
+from tests.faults import consumer_kills, stream_kills
+from tests.faults.books import in_store
 from tests.faults.feeding import counted
-from tests.faults.ledger import Ledger, Verdict
-from tests.faults.viewing import Viewer, until
+from tests.faults.ledger import Verdict
+from tests.faults.viewing import Viewer, free_port, until
 from tests.gateway.feeds import batch
 
 LIFE: Final = 0.25
 """Seconds that a life lasts at most, from when it serves."""
 
-_ROWS: Final = "SELECT source, seq, message_type, data::VARCHAR FROM events"
 _SOURCE: Final = "producer-1"
 _RATE: Final = 5_000.0
 
 
 class Killed(NamedTuple):
-    """What came of it."""
+    """What came of it, for each who looked."""
 
     what: str
     kills: int
-    verdict: Verdict
+    verdicts: tuple[Verdict, ...]
     besides: str
 
     @property
     def sound(self) -> bool:
         """Whether every event is accounted for."""
-        return self.verdict.sound
+        return all(verdict.emitted and verdict.sound for verdict in self.verdicts)
 
     def __str__(self) -> str:
-        return f"{self.what}: killed {self.kills} times: {self.verdict}{self.besides}"
+        books = "; ".join(map(str, self.verdicts))
+        return f"{self.what}: killed {self.kills} times: {books}{self.besides}"
 
 
 def store(kills: int, moments: random.Random, folder: Path) -> Killed:
@@ -79,16 +78,9 @@ def store(kills: int, moments: random.Random, folder: Path) -> Killed:
     sink.close()
     stats = sink.stats
     verdict = in_store(folder / "store").verdict({_SOURCE: emitted})
-    return Killed("store", kills, verdict, f"; begun again {stats.restarts} times, {stats.dropped} dropped")
-
-
-def in_store(folder: Path) -> Ledger:
-    """What a store has, as anybody is told who asks it."""
-    tables = Tables()
-    tables.add_store(folder)
-    books = Ledger()
-    books.rows(run(tables, _ROWS).fetchall())
-    return books
+    return Killed(
+        "store", kills, (verdict,), f"; begun again {stats.restarts} times, {stats.dropped} dropped"
+    )
 
 
 def _children() -> set[int]:
@@ -130,31 +122,37 @@ async def _served(server: str, kills: int, moments: random.Random, folder: Path)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
     verdict = viewer.books.verdict(counted(counters))
-    return Killed(server, kills, verdict, f"; a viewer connected {viewer.connected} times")
+    return Killed(server, kills, (verdict,), f"; a viewer connected {viewer.connected} times")
 
 
 def _begun(words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def stream(kills: int, moments: random.Random, folder: Path) -> Killed:
     """A Valkey that keeps what it acknowledged, between two producers and a reader."""
     verdict, besides = asyncio.run(stream_kills.stream(kills, moments, folder))
-    return Killed("stream", kills, verdict, besides)
+    return Killed("stream", kills, (verdict,), besides)
 
 
 def nats(kills: int, moments: random.Random, folder: Path) -> Killed:
     """NATS JetStream there."""
     del folder
     verdict, besides = asyncio.run(stream_kills.nats(kills, moments))
-    return Killed("nats", kills, verdict, besides)
+    return Killed("nats", kills, (verdict,), besides)
+
+
+def consumer(kills: int, moments: random.Random, folder: Path) -> Killed:
+    """Who stores what is on a stream server."""
+    verdict, besides = asyncio.run(consumer_kills.consumer(kills, moments, folder))
+    return Killed("consumer", kills, (verdict,), besides)
+
+
+def gateways(kills: int, moments: random.Random, folder: Path) -> Killed:
+    """Two gateways before a stream server, each with a viewer."""
+    del folder
+    verdicts, besides = asyncio.run(consumer_kills.gateways(kills, moments))
+    return Killed("gateways", kills, verdicts, besides)
 
 
 Kill = Callable[[int, random.Random, Path], Killed]
@@ -164,6 +162,8 @@ PARTS: Final[dict[str, Kill]] = {
     "feed": feed,
     "stream": stream,
     "nats": nats,
+    "consumer": consumer,
+    "gateways": gateways,
 }
 
 

@@ -17,7 +17,7 @@ from backend.tap.hub import Hub
 from debugger.analysis.clock_steps import ClockSteps, Step
 from debugger.analysis.findings import Findings
 from debugger.log import EventLog
-from tests.faults.kills import in_store
+from tests.faults.books import in_store
 from tests.faults.ledger import Ledger
 from tests.support.commands import say
 

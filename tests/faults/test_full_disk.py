@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from tests.cli.command import ROOT
-from tests.faults.kills import in_store
+from tests.faults.books import in_store
 from tests.faults.ledger import Ledger
 
 # A recorder and a store fill a disk of 3 MB, half of which something else has; then that is removed.

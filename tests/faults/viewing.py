@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from urllib.parse import urlsplit
 
 from backend.tap.hub import Hub
@@ -40,6 +41,11 @@ class Viewer:
     def known(self) -> int:
         """The last seq that it was told of."""
         return self.source.client.known_seq
+
+    def knows(self, emitted: Mapping[str, int]) -> bool:
+        """Whether it was told of all of these, seen or lost."""
+        known = self.source.client.position.known
+        return all(known.get(source) == last for source, last in emitted.items())
 
 
 class Producer:
@@ -90,3 +96,10 @@ async def until(holds: Callable[[], object], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - what is waited for has no event of its own
             await asyncio.sleep(0.005)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
