@@ -18,3 +18,10 @@ def in_store(folder: Path) -> Ledger:
     books = Ledger()
     books.rows(run(tables, _ROWS).fetchall())
     return books
+
+
+def last_stored(folder: Path) -> dict[str, int]:
+    """Of each source in it, the last seq."""
+    tables = Tables()
+    tables.add_store(folder)
+    return dict(run(tables, "SELECT source, max(seq) FROM events GROUP BY source").fetchall())

@@ -135,6 +135,12 @@ def stream(kills: int, moments: random.Random, folder: Path) -> Killed:
     return Killed("stream", kills, (verdict,), besides)
 
 
+def forgetful(kills: int, moments: random.Random, folder: Path) -> Killed:
+    """A Valkey that keeps nothing, before a store and a gateway."""
+    verdicts, besides = asyncio.run(stream_kills.forgetful(kills, moments, folder))
+    return Killed("forgetful", kills, verdicts, besides)
+
+
 def nats(kills: int, moments: random.Random, folder: Path) -> Killed:
     """NATS JetStream there."""
     del folder
@@ -161,6 +167,7 @@ PARTS: Final[dict[str, Kill]] = {
     "gateway": gateway,
     "feed": feed,
     "stream": stream,
+    "forgetful": forgetful,
     "nats": nats,
     "consumer": consumer,
     "gateways": gateways,

@@ -10,18 +10,24 @@ from typing import Final, Protocol
 
 from backend.events import decode_line
 from backend.events.vocabulary import GAP
+from backend.gateway import Gateway
 from backend.mux import Transport, transport_of
+from backend.mux.gateway import StreamFeed
 from backend.mux.protocol import START
 from backend.mux.reader import Events, Lost, Reached, StreamReader
 from backend.mux.sink import BusSink
+from backend.mux.storing import StoreFollower
 from backend.mux.streams import EVENTS
+from backend.tap.hub import Hub
+from tests.faults.books import in_store, last_stored
 from tests.faults.ledger import Ledger, Verdict
-from tests.faults.viewing import until
+from tests.faults.viewing import Viewer, until
 from tests.gateway.feeds import batch
 from tests.mux.nats_server import NatsServer
 from tests.mux.valkey import Valkey
 
 LIFE: Final = 0.25
+_HOLE: Final = 0.5
 PRODUCERS: Final = ("left-1", "right-1")
 
 DURABLE: Final = ("--appendonly", "yes", "--appendfsync", "always")
@@ -96,6 +102,37 @@ async def nats(kills: int, moments: random.Random) -> tuple[Verdict, str]:
         return await _killed(server, kills, moments)
 
 
+async def forgetful(kills: int, moments: random.Random, folder: Path) -> tuple[tuple[Verdict, ...], str]:
+    """A Valkey that keeps nothing on a disk: what it had and nobody had read yet is gone with it.
+
+    A store and a gateway follow it, which have to name that.
+    """
+    with Valkey() as server:
+        hub, stop = Hub(), asyncio.Event()
+        feed = StreamFeed(transport_of(server.url), hub, last_delay=0.2)
+        store = StoreFollower(
+            transport_of(server.url), folder / "store", delays=(0.05, 0.2), hole_seconds=_HOLE
+        )
+        await feed.start()
+        storing = asyncio.create_task(store.run(stop))
+        async with Gateway(hub, port=0) as door:
+            viewer = Viewer(door.url)
+            watching = asyncio.create_task(viewer.follow())
+            producers = Producers(server.url)
+            await _kill_often(server, producers, kills, moments)
+            with contextlib.suppress(TimeoutError):
+                await until(lambda: viewer.knows(producers.emitted))
+                await until(lambda: last_stored(folder / "store").items() >= producers.emitted.items())
+            await asyncio.sleep(2 * _HOLE)  # what is missing is named when that is certain
+            stop.set()
+            await storing
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await feed.close()
+        books = viewer.books, in_store(folder / "store")
+        return tuple(one.verdict(producers.emitted) for one in books), f"; {producers.dropped} dropped"
+
+
 class Server(Protocol):
     """What is killed."""
 
@@ -115,18 +152,7 @@ async def _killed(server: Server, kills: int, moments: random.Random) -> tuple[V
     reader = Reader(transport_of(server.url))
     following = asyncio.create_task(reader.follow())
     try:
-        for _ in range(kills):
-            size = moments.randint(1, 400)
-            ends = asyncio.get_running_loop().time() + moments.random() * LIFE
-            while asyncio.get_running_loop().time() < ends:
-                producers.emit(size)
-                await asyncio.sleep(LIFE / 20)
-            server.kill()
-            producers.emit(size)
-            await asyncio.to_thread(server.start)
-            await until(lambda: producers.published)
-        producers.emit(1)
-        await producers.close()
+        await _kill_often(server, producers, kills, moments)
         with contextlib.suppress(TimeoutError):  # what did not come is accounted for
             await until(lambda: all(reader.known.get(name) == producers.emitted[name] for name in PRODUCERS))
     finally:
@@ -136,3 +162,20 @@ async def _killed(server: Server, kills: int, moments: random.Random) -> tuple[V
     verdict = reader.books.verdict(producers.emitted)
     trouble = "" if verdict.sound else f"; the reader was told last: {reader.told}"
     return verdict, f"; {producers.dropped} dropped{trouble}"
+
+
+async def _kill_often(server: Server, producers: Producers, kills: int, moments: random.Random) -> None:
+    """At random moments of its lives, while two programs tell; at last all that they told is published."""
+    clock = asyncio.get_running_loop().time
+    for _ in range(kills):
+        size = moments.randint(1, 400)
+        ends = clock() + moments.random() * LIFE
+        while clock() < ends:
+            producers.emit(size)
+            await asyncio.sleep(LIFE / 20)
+        server.kill()
+        producers.emit(size)
+        await asyncio.to_thread(server.start)
+        await until(lambda: producers.published)
+    producers.emit(1)
+    await producers.close()
