@@ -15,11 +15,12 @@ from backend.bus import Bus
 from backend.control import Desk
 from backend.errors import UserError
 from backend.models import ChatModel, Impatient, ModelError, Watchable, build_model
-from backend.operations import checks
+from backend.mux.sink import BusSink
+from backend.operations import checks, storing, streaming
 from backend.operations.health import OK, Condition, Status
 from backend.operations.operations import Operations
 from backend.operations.outlets import OutletWatch
-from backend.operations.storing import limits_of, open_store, outlet_of
+from backend.operations.storing import limits_of, open_store
 from backend.settings import Settings
 from backend.speech import (
     AudioSink,
@@ -31,8 +32,7 @@ from backend.speech import (
     TextToSpeech,
     WhisperStt,
 )
-from backend.store.sink import StoreSink
-from backend.tap import Probe, Recorder, Tap, silent
+from backend.tap import Probe, Recorder, Sink, Tap, silent
 from backend.tap.hub import Hub
 from backend.tap.redaction import load_redaction
 
@@ -103,15 +103,17 @@ class Backend:
     async def __aenter__(self) -> Self:
         memory = MemoryStore(self.tap, self.settings.memory)
         # Last of what can be refused: a start that fails leaves no file in the way of the next.
-        store = None
+        outlets: list[Sink] = []
         try:
-            store = await self._store()
+            await self._open_outlets(outlets)
             self._record()
         except UserError:
             memory.close()
-            if store is not None:
-                await asyncio.to_thread(store.close)
+            for outlet in outlets:
+                await asyncio.to_thread(outlet.close)
             raise
+        for outlet in outlets:
+            self.tap.add_sink(outlet)
         memory_check = checks.Thread(memory.look).check
         self.operations.depends("memory", "assistant", memory_check, needed=True)
         self.tap.start()
@@ -158,15 +160,18 @@ class Backend:
         for engine in (self.model, self.tts, self.stt):
             await engine.close()
 
-    async def _store(self) -> StoreSink | None:
+    async def _open_outlets(self, opened: list[Sink]) -> None:
+        """Store and stream, where they are asked for; those that are open are in the list, whatever fails."""
         settings = self.settings
-        if settings.store is None:
-            return None
-        limits = limits_of(settings.store_keep_days, settings.store_keep_gb)
-        sink = await open_store(settings.store, limits, settings.grace / 2)
-        self.tap.add_sink(sink)
-        self.operations.add_outlet(outlet_of(sink))
-        return sink
+        if settings.store is not None:
+            limits = limits_of(settings.store_keep_days, settings.store_keep_gb)
+            store = await open_store(settings.store, limits, settings.grace / 2)
+            self.operations.add_outlet(storing.outlet_of(store))
+            opened.append(store)
+        if settings.bus is not None:
+            stream = BusSink(settings.bus, close_seconds=settings.grace / 4)
+            self.operations.add_outlet(streaming.outlet_of(stream))
+            opened.append(stream)
 
     def _record(self) -> None:
         path = self.settings.record

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     ``grace`` is how many seconds a stop may take. ``store`` is a folder; older than ``store_keep_days``, and
     the oldest above ``store_keep_gb``, is removed from it.
     ``tls_cert`` and ``tls_key`` are PEM files; ``limits`` (`backend.wire.limits`) are ``NAME=NUMBER,…``.
+    ``bus`` is the URL of a stream server (`backend.mux`) that all events go to.
     ``redact`` is a file that says what is taken out of every event (`backend.tap.redaction`).
     ``known_as`` are further names of this server: what is neither these nor its address is refused.
     ``without`` are guards of the assistant that are taken away, ``delays`` milliseconds by name; as
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     limits: Annotated[Limits, NoDecode] = DEFAULT_LIMITS
     record: Path | None = None
     redact: Path | None = None
+    bus: str | None = None
     store: Path | None = None
     store_keep_days: float | None = Field(None, gt=0)
     store_keep_gb: float | None = Field(None, gt=0)

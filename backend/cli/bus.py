@@ -39,33 +39,42 @@ def gateway(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
+    known_as: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Another name of this server; repeatable.")
+    ] = None,
     token_file: Annotated[Path | None, typer.Option(help="File with the token that viewers need.")] = None,
     history: Annotated[
         int, typer.Option(min=1, metavar="EVENTS", help="Events that late viewers get.")
     ] = 100_000,
 ) -> None:
     """Serve a stream's events as a feed, without a program of one's own: any number of these may run."""
-    _run(lambda stop: _gateway(stop, url, (host, port), token_file, history))
+    from backend.gateway.tokens import token_policy  # noqa: PLC0415 - heavy parts load when they are asked for
+
+    door = {"policy": token_policy(host, token_file, None), "hosts": known_as or ()}
+    _run(lambda stop: _gateway(stop, url, (host, port), door, history))
 
 
 async def _gateway(
-    stop: asyncio.Event, url: str, address: tuple[str, int], token_file: Path | None, history: int
+    stop: asyncio.Event, url: str, address: tuple[str, int], door_options: dict[str, Any], history: int
 ) -> None:
-    from backend.gateway import Gateway  # noqa: PLC0415 - heavy parts load when they are asked for
-    from backend.gateway.tokens import token_policy  # noqa: PLC0415
+    from backend.gateway import Gateway  # noqa: PLC0415 - see gateway
     from backend.mux.gateway import StreamFeed  # noqa: PLC0415
     from backend.mux.transports import transport_of  # noqa: PLC0415
+    from backend.operations.operations import Operations  # noqa: PLC0415
+    from backend.operations.streaming import reading  # noqa: PLC0415
     from backend.tap.hub import Hub  # noqa: PLC0415
 
     hub = Hub(history_events=history)
     feed = StreamFeed(transport_of(url), hub, history=history, note=_note)
-    policy = token_policy(address[0], token_file, None)
-    door = Gateway(hub, *address, policy=policy, assistant_info=feed.info)
+    operations = Operations(hub)
+    operations.depends("mux", "mux", reading(feed))
+    door = Gateway(hub, *address, assistant_info=feed.info, operations=operations, **door_options)
     try:
         await feed.start()
         async with door:
             _note(f"feed at {door.url}; watch it with: doubletalk attach {door.url}")
             await stop.wait()
+            operations.health.stopping = True
             await feed.close()
     finally:
         await feed.close()

@@ -56,6 +56,12 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     redact: Annotated[
         Path | None, typer.Option(help="TOML file: what is taken out of events before anybody sees them.")
     ] = None,
+    bus: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Publish all events there: redis://HOST, nats://HOST, kafka://HOST."
+        ),
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Store all events there, to be asked in SQL.")
     ] = None,
@@ -104,6 +110,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         memory=memory,
         record=record,
         redact=redact,
+        bus=bus,
         store=store,
         store_keep_days=store_keep_days,
         store_keep_gb=store_keep_gb,

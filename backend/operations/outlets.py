@@ -41,7 +41,7 @@ class OutletWatch:
     """Tells the troubles of outlets in the feed: whoever watches the backend must not look elsewhere.
 
     A ``system`` event ``STORE_STATE`` or ``MUX_STATE`` of the component ``event_store`` or ``event_mux``:
-    ``data.state`` is ``failing``, ``dropping`` (events are lost), ``restarted`` or ``ok``.
+    ``data.state`` is ``failing``, ``dropping`` (events are lost), ``ok`` again, or ``restarted`` where that was all of it.
     """
 
     def __init__(self, tap: Tap, outlets: Iterable[Outlet]) -> None:
@@ -83,6 +83,8 @@ def _change(before: OutletStats, now: OutletStats) -> str | None:
         return "dropping"
     if now.problem and now.problem != before.problem:
         return "failing"
-    if now.restarts > before.restarts and not now.problem:
-        return "restarted"
-    return "ok" if before.problem and not now.problem else None
+    if now.problem:
+        return None
+    if before.problem:
+        return "ok"
+    return "restarted" if now.restarts > before.restarts else None

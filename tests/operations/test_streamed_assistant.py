@@ -1,0 +1,56 @@
+"""`serve --bus`: what the assistant tells is on the stream; what ails the stream is in feed and health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backend.errors import UserError
+from backend.models import Scripted
+from backend.operations.health import Status
+from tests.mux.valkey import Valkey
+from tests.operations.backends import backend_of, talking, until
+from tests.support.assistant import Record
+from tests.support.commands import say
+
+
+async def test_a_stream_server_that_goes_away_degrades_and_comes_back(tmp_path: Path) -> None:
+    """All events are on it at last; while it was gone they waited, as feed, health and numbers say."""
+    record = Record()
+    with Valkey() as server:
+        async with talking(
+            tmp_path, ("hello",), (Scripted(("Hi.",)),), bus=server.url, store=tmp_path / "store"
+        ) as backend:
+            backend.tap.add_sink(record)
+            (_, mux) = backend.operations.outlets
+            await until(lambda: mux.stats().sent > 20 and not mux.stats().waiting)
+            assert (await backend.operations.health.report()).services["mux"].status is Status.OK
+            server.kill()
+            backend.tap.system("WAITS")
+            await until(lambda: record.of("system", "MUX_STATE"))
+            report = await backend.operations.health.report()
+            assert (report.status, report.ready) == ("degraded", True)
+            assert "events wait" in report.dependencies["mux"].told
+            assert mux.stats().lag > 0
+            server.start()
+            await until(lambda: not mux.stats().problem)
+            await until(lambda: "ok" in [one.payload()["state"] for one in record.of("system", "MUX_STATE")])
+        assert mux.stats().waiting == mux.stats().dropped == 0
+    assert record.of("system", "MUX_STATE")[0].component == "event_mux"
+
+
+async def test_a_url_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Before anything is begun; the store that was opened first is let go."""
+    folder = tmp_path / "store"
+    with pytest.raises(UserError, match="no stream server"):
+        await backend_of(tmp_path, bus="carrier-pigeon://loft", store=folder).__aenter__()
+    async with backend_of(tmp_path, store=folder):
+        pass
+
+
+def test_the_command_says_so_too(tmp_path: Path) -> None:
+    """With the exit code of wrong usage."""
+    said = say("serve", "--port", "0", "--memory", str(tmp_path / "m"), "--bus", "redis://:bad")
+    assert said.code == 2
+    assert "Traceback" not in said.err
