@@ -17,6 +17,7 @@ from backend.wire.limits import Bucket
 
 EXTENSION: Final = "doubletalk.connection"
 WRITE_LIMIT: Final = 256 * 1024  # as the tap's own feed
+CLOSE_SECONDS: Final = 2.0  # a client has to take its leave in; as above
 
 
 class FeedProtocol(WebSocketsSansIOProtocol):
@@ -28,6 +29,7 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """As uvicorn's, with room for a few full frames in the write buffer; counted at the door."""
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=WRITE_LIMIT)
+        self.close_timeout = CLOSE_SECONDS
         self._door = self.config.door
         self._address = self.client[0] if self.client else None
         self._counted = self._door.enter(self._address) is None

@@ -25,6 +25,7 @@ from backend.events import BrokenLineError, Event, decode_line, decode_lines
 from backend.events.vocabulary import RECORDING_ENDED, SYSTEM
 from backend.wire.control import ControlResult, ControlState
 from backend.wire.frames import (
+    PROTOCOL,
     ErrorFrame,
     Gap,
     Hello,
@@ -142,6 +143,8 @@ class Position(Struct, frozen=True):
     begin: int | None = None
     begun_by: str | None = None
     begins: dict[str, int] = {}
+    entry: str | None = None
+    """Of a stream that is read without a server between: the entry up to which all is known."""
 
 
 _MOST_SINCE: Final = 400  # sources in a subscribe; what it does not name is sent again, and known here
@@ -250,6 +253,9 @@ class FeedClient:
     def _hello(self, hello: Hello) -> list[Received]:
         first = not self._greeted
         received: list[Received] = [HelloReceived(hello, first=first)]
+        if first and hello.protocol != PROTOCOL:
+            told = f"the feed speaks {one_line(hello.protocol)}, and this reads {PROTOCOL}"
+            received.append(NotUnderstood(f"{told}: there may be more in it than is shown"))
         self._greeted = True
         self._past = dict(self._known)
         if hello.source is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from tests.gateway.feeds import Server, feed_url
 
@@ -33,13 +33,16 @@ class Raw:
             head += bytes([0x80 | 126]) + size.to_bytes(2, "big")
         self.say(head + bytes(4) + payload)
 
-    async def ended(self, seconds: float = 10) -> bytes:
-        """All that comes until the server closes; it has to."""
+    async def ended(self, seconds: float = 10, until: Callable[[bytes], bool] | None = None) -> bytes:
+        """All that comes until the server closes. It has to once this end has, at ``until``."""
         said = b""
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):  # cut off, perhaps before this end could say that it is done
             async with asyncio.timeout(seconds):
                 while chunk := await self.reader.read(65536):
                     said += chunk
+                    if until is not None and until(said):
+                        self.writer.write_eof()
+                        until = None
         return said
 
     async def head(self) -> tuple[int, bytes]:

@@ -201,7 +201,7 @@ async def test_frames_of_a_live_feed_are_as_documented(make: Callable[..., Serve
 
         for fmt in ("json", "msgpack"):
             headers = {"Authorization": f"Bearer {CONTROL}"}
-            async with connect(url, proxy=None, additional_headers=headers) as feed:
+            async with connect(url, proxy=None, max_queue=None, additional_headers=headers) as feed:
                 wanted = {"since_seq": 1, "source": tap.source, "states": True, "format": fmt, "batch": True}
                 await feed.send(json.dumps({"type": "subscribe", **wanted}))
                 got = await _frames(feed, at_end)
@@ -215,15 +215,15 @@ async def test_frames_of_a_live_feed_are_as_documented(make: Callable[..., Serve
                 await feed.send('{"type":"what"}')
                 got += await _frames(feed, lambda one: one["type"] == "error")
             assert _all_valid(got) >= {"hello", "gap", "events", "error", "control_result", "control_state"}
-        async with connect(url, proxy=None) as feed:
+        async with connect(url, proxy=None, max_queue=None) as feed:
             await feed.send(json.dumps({"type": "subscribe", "since_seq": last, "states": True}))
             assert "states" in _all_valid(await _frames(feed, lambda one: one["type"] == "states"))
         for dialect, name in (("system", "eventsSystem"), ("web", "eventsWeb")):
-            async with connect(url, proxy=None) as feed:
+            async with connect(url, proxy=None, max_queue=None) as feed:
                 wanted = {"since_seq": 0, "dialect": dialect, "batch": True}
                 await feed.send(json.dumps({"type": "subscribe", **wanted}))
                 assert "events" in _all_valid(await _frames(feed, lambda one: one["type"] == "events"), name)
-        async with connect(url, proxy=None) as feed:
+        async with connect(url, proxy=None, max_queue=None) as feed:
             await asyncio.sleep(0.25)  # its grace, in which it says nothing
             probe.system("CACHE", {"hit": False})
             assert problems("event", json.loads(await feed.recv())) == []
