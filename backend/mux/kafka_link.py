@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka import errors as wrong
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 from backend.mux.brokers import Address, checked_name
 from backend.mux.protocol import MuxAwayError, MuxError, MuxRefusedError, MuxTooLargeError
@@ -202,6 +203,8 @@ class Link:
         patience = round((self.seconds + 2 * self.session_seconds) * 1000)
         return AIOKafkaConsumer(
             group_id=group,
+            # Who has the topic keeps it while others come and go.
+            partition_assignment_strategy=(StickyPartitionAssignor,),
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             max_partition_fetch_bytes=_FETCH_BYTES,

@@ -15,6 +15,7 @@ import confluent_kafka
 
 JOIN_GROUP: Final = 11
 PRODUCE: Final = 0
+FETCH: Final = 1
 _LIBRARIES: Final = Path(confluent_kafka.__file__).parent.parent / "confluent_kafka.libs"
 _POINTER: Final = ctypes.c_void_p
 _PRODUCER: Final = 0
@@ -55,22 +56,23 @@ class KafkaCluster:
         """With all that it had."""
         self._library.rd_kafka_mock_broker_set_up(self._cluster, 1)
 
-    def refuse(self, request: int, code: int, times: int = 1) -> None:
-        """The next requests of a kind are answered with an error."""
-        errors = [code] * times
-        self._library.rd_kafka_mock_push_request_errors(
-            self._cluster, ctypes.c_int16(request), ctypes.c_size_t(times), *errors
-        )
+    def refuse(self, request: int, code: int) -> None:
+        """The next request of a kind is answered with an error."""
+        self._push(request, code, 0)
 
     def let_followers_sync_first(self) -> None:
-        """The next time that a group of two forms, the one who divides it is told so a little later.
+        """The next time that a second one joins a group, the first, who divides it, is told a little later.
 
-        This mock takes followers who ask for their share after it has been divided for mistaken, which a
+        This mock takes a follower who asks for its share after it has been divided for mistaken, which a
         broker does not.
         """
-        waits = [0, _LEADER_WAITS_MS] * 2
+        self._push(JOIN_GROUP, 0, 0, 0, _LEADER_WAITS_MS)
+
+    def _push(self, request: int, *errors_and_waits: int) -> None:
+        """Of the broker: what is pushed for the whole cluster is not looked at any more after that."""
+        count = ctypes.c_size_t(len(errors_and_waits) // 2)
         self._library.rd_kafka_mock_broker_push_request_error_rtts(
-            self._cluster, ctypes.c_int32(1), ctypes.c_int16(JOIN_GROUP), ctypes.c_size_t(2), *waits
+            self._cluster, ctypes.c_int32(1), ctypes.c_int16(request), count, *errors_and_waits
         )
 
     def __enter__(self) -> Self:
