@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from backend.events import Event, encode_lines, encode_payload
-from backend.events.vocabulary import GAP, SYSTEM
+from backend.events import Event, encode_lines
+from backend.events.vocabulary import SYSTEM
 from backend.mux.merge import Run
-from backend.mux.protocol import UNKNOWN, MuxError, MuxRefusedError, Transport
+from backend.mux.missing import missing_event
+from backend.mux.protocol import MuxError, MuxRefusedError, Transport
 from backend.mux.reader import FIRST_DELAY, LAST_DELAY, Events, Lost, Missing, Poisoned, Reached, StreamReader
 from backend.mux.sink import ENTRY_EVENTS
 from backend.mux.streams import EVENTS
@@ -123,13 +123,10 @@ class StreamFeed:
     # --- the stream -------------------------------------------------------------------
 
     async def _follow(self, caught_up: asyncio.Event) -> None:
-        position, until = await self._begin()
+        first, last = self._delays
         reader = self._reader = StreamReader(
-            self._bus, self._stream, position, first_delay=self._delays[0], last_delay=self._delays[1]
+            self._bus, self._stream, first_delay=first, last_delay=last, begin=self._begin
         )
-        reader.mark = until
-        if position == until:
-            caught_up.set()
         async for told in reader:
             match told:
                 case Events(runs=runs):
@@ -143,29 +140,21 @@ class StreamFeed:
                 case Reached(again=again):
                     self.problem = ""
                     self._note(f"{'again ' if again else ''}reading {self._stream} of {self._bus.name}")
-                case Lost(reason=reason):
-                    self._trouble(reason)
+                case Lost(reason=reason, retry_in=retry_in):
+                    self._trouble(reason, again=retry_in is not None)
             if reader.passed_mark:
                 caught_up.set()
         raise MuxRefusedError(self.problem)
 
-    async def _begin(self) -> tuple[str, str]:
-        """Where to begin, and the newest entry there is now; once the server is there."""
-        delay = self._delays[0]
-        while True:
-            try:
-                await self._bus.connect()
-                position = await self._bus.newest(self._stream, self._back)
-                return position, await self._bus.newest(self._stream)
-            except MuxRefusedError:
-                raise
-            except MuxError as error:
-                self._trouble(str(error))
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, self._delays[1])
+    async def _begin(self, reader: StreamReader) -> str:
+        """Where to begin, once the server is there: not further back than is worth it."""
+        reader.mark = await self._bus.newest(self._stream)
+        begin = await self._bus.newest(self._stream, self._back)
+        reader.passed_mark = begin == reader.mark
+        return begin
 
-    def _trouble(self, reason: str) -> None:
-        if reason != self.problem:
+    def _trouble(self, reason: str, *, again: bool) -> None:
+        if again and reason != self.problem:
             self._note(f"{reason}; trying again")
         self.problem = reason
 
@@ -183,24 +172,3 @@ def batch_of(run: Run) -> Batch:
     if run.source:
         return Batch.encoded(text, run.first_seq, len(run.lines))
     return Batch([_UNNUMBERED] * len(run.lines), text, run.first_seq)
-
-
-def missing_event(stream: str, entries: int, name: str) -> Event:
-    """Says that a stream let go of entries before they were read."""
-    now = time.time_ns()
-    told = {
-        "source": stream,
-        "from_seq": "?",
-        "entries": None if entries == UNKNOWN else entries,
-        "reason": "the stream keeps no more entries than these; its reader was too far behind",
-    }
-    return Event(
-        now / 1e9,
-        SYSTEM,
-        "event_mux",
-        GAP,
-        data=encode_payload(told),
-        id=name,
-        timestamp_ns=now,
-        severity="warning",
-    )

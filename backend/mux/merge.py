@@ -11,6 +11,7 @@ before its publish. Laws:
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -122,13 +123,13 @@ class Merge:
                 self.held += 1
             else:
                 self._pass(head, line)
-        self._settle()
+        # After each entry, not when somebody takes: what is read at once is not the same for everybody.
+        self._release()
 
     def take(self, now: float) -> list[Run]:
         """What may go on by now."""
         if self._lanes:
             self._release(now)
-            self._settle()
         out, self._out = self._out, []
         return out
 
@@ -204,8 +205,9 @@ class Merge:
 
     # --- what waits ---------------------------------------------------------------------
 
-    def _release(self, now: float) -> None:
-        moved = True
+    def _release(self, now: float = -math.inf) -> None:
+        """Let go on what need not wait any more."""
+        moved = bool(self._lanes)
         while moved:
             moved = False
             for source, lane in tuple(self._lanes.items()):
@@ -222,6 +224,7 @@ class Merge:
                     self._pass(first.head, first.line)
                 if not lane:
                     del self._lanes[source]
+        self._settle()
 
     def _settle(self) -> None:
         """Move the position behind what is through."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from msgspec import Struct
@@ -63,8 +63,9 @@ Read = Events | Missing | Poisoned | Reached | Lost
 class StreamReader:
     """Iterate over it. It ends after a `Lost` without ``retry_in``; who never got in is not let in later.
 
-    ``producers`` are those who wrote what was read: their latest `About`, by run. ``passed_mark`` says that
-    the entry of the id ``mark`` was read.
+    ``producers`` are those who wrote what was read: their latest `About`, by run. ``passed_mark`` says
+    that the entry of the id ``mark`` was read. ``begin`` is asked where to begin, instead of ``position``,
+    when the server is reached first.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class StreamReader:
         *,
         first_delay: float = FIRST_DELAY,
         last_delay: float = LAST_DELAY,
+        begin: Callable[[StreamReader], Awaitable[str]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.producers: dict[str, About] = {}
@@ -86,6 +88,7 @@ class StreamReader:
         self._stream = stream
         self._at = position
         self._delays = first_delay, last_delay
+        self._begin = begin
         self._clock = clock
 
     async def __aiter__(self) -> AsyncIterator[Read]:
@@ -95,6 +98,9 @@ class StreamReader:
             try:
                 if down:
                     await self._bus.connect()
+                    if self._begin is not None:
+                        self._at = self.merge.position = await self._begin(self)
+                        self._begin = None
                     yield Reached(reached)
                     reached, down, delay = True, False, self._delays[0]
                 entries = await self._bus.tail(self._stream, self._at, AT_ONCE, self._patience())

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from backend.errors import UserError
+from backend.mux.transports import is_bus_url, shown
 from backend.token_file import CONTROL_VARIABLE, find_control_token, given_token
 from backend.wire.guard import is_loopback
 
@@ -37,8 +38,11 @@ class Controlling:
         """The token for control of each feed: the one given, else what this user's server there left.
 
         Raises:
-            UserError: there is none for one of them.
+            UserError: there is none for one of them, or it is a stream, which nobody controls.
         """
+        for address in addresses:
+            if is_bus_url(address):
+                raise UserError(f"{shown(address)} is a stream: attach to the program itself to control it")
         given = given_token(self.token_file, variable=CONTROL_VARIABLE)
         return [given or _of_this_user(address) for address in addresses]
 

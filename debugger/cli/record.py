@@ -19,7 +19,7 @@ from backend.token_file import given_token
 from debugger.cli.trust import CaOption, ca_given
 
 if TYPE_CHECKING:
-    from debugger.sources.feed import FeedSource
+    from debugger.sources.opening import Source
     from debugger.sources.record import Recording
 
 _PROGRESS_SECONDS = 0.5
@@ -34,7 +34,7 @@ def record(  # noqa: PLR0913 - each is an option of the command
         ),
     ],
     url: Annotated[
-        str, typer.Argument(metavar="[URL]", help="The feed, such as 127.0.0.1:8765.")
+        str, typer.Argument(metavar="[URL]", help="The feed, such as 127.0.0.1:8765, or redis://HOST.")
     ] = "127.0.0.1:8765",
     *,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds.")] = None,
@@ -54,10 +54,11 @@ def record(  # noqa: PLR0913 - each is an option of the command
     Each event is written as it came, at once; what is lost on the way stands in the file as a GAP.
     """
     from debugger.sources.feed import FeedSource  # noqa: PLC0415 - not for `doubletalk --help`
+    from debugger.sources.opening import stream_at  # noqa: PLC0415
 
     if force and append:
         raise UserError("--force and --append exclude each other")
-    source = FeedSource(url, given_token(token_file), ca=ca_given(ca))
+    source = stream_at(url, history=None) or FeedSource(url, given_token(token_file), ca=ca_given(ca))
     try:
         file = JsonlFile(output, append=append, exclusive=not (force or append))
     except FileExistsError:
@@ -79,7 +80,7 @@ def record(  # noqa: PLR0913 - each is an option of the command
 
 
 async def _run(
-    source: FeedSource, file: JsonlFile, seconds: float | None, events: int | None, *, once: bool
+    source: Source, file: JsonlFile, seconds: float | None, events: int | None, *, once: bool
 ) -> bool:
     """Record; returns whether a signal ended it."""
     from debugger.sources.record import Recording  # noqa: PLC0415 - as above

@@ -41,7 +41,9 @@ _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})")
 def attach(
     urls: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[URL...]", help="Feeds, such as 127.0.0.1:8765; several are merged."),
+        typer.Argument(
+            metavar="[URL...]", help="Feeds, such as 127.0.0.1:8765, or redis://HOST; several are merged."
+        ),
     ] = None,
     *,
     token_file: Annotated[
@@ -92,12 +94,13 @@ def run_attached(
         UserError: there is no terminal, one of them is no feed, two are the same, or there is no token for
             control.
     """
-    from debugger.sources.feed import EVERYTHING, FeedSource, feed_url  # noqa: PLC0415 - as all here: it loads for a while
+    from debugger.sources.feed import EVERYTHING, FeedSource  # noqa: PLC0415 - as all here: it loads for a while
     from debugger.sources.helped_feed import HelpedFeed  # noqa: PLC0415
+    from debugger.sources.opening import address_of, stream_at  # noqa: PLC0415
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("attach needs a terminal; without one, use: doubletalk record URL -o FILE")
-    addresses = [feed_url(url) for url in urls]
+    addresses = [address_of(url) for url in urls]
     if len(set(addresses)) < len(addresses):
         raise UserError("the same feed is named twice; name each once")
     tokens = (
@@ -106,7 +109,10 @@ def run_attached(
         else control.tokens(addresses)
     )
     sources = [
-        HelpedFeed(FeedSource(address, own, wanted=EVERYTHING, ca=ca), weaving=len(addresses) > 1)
+        HelpedFeed(
+            stream_at(address) or FeedSource(address, own, wanted=EVERYTHING, ca=ca),
+            weaving=len(addresses) > 1,
+        )
         for address, own in zip(addresses, tokens, strict=True)
     ]
     for source in sources:

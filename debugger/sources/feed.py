@@ -108,6 +108,8 @@ class Asked(Struct, frozen=True):
     last_delay: float
     position: Position
     ca: str | None = None
+    history: int | None = None
+    """Of a stream: events that are read of those that are there; None: all."""
 
 
 class FeedSource:

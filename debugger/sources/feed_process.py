@@ -22,8 +22,9 @@ from backend.events import Event
 from backend.wire.client import EventsReceived, Position
 from debugger.sources.arrival import Arrival, arrival_of
 from debugger.sources.control import FrameLines
-from debugger.sources.feed import Asked, FeedSource, Update
+from debugger.sources.feed import Asked, Update
 from debugger.sources.feed_messages import Message, Told, message_to_wire
+from debugger.sources.opening import Source, source_of
 from debugger.sources.output import Output, open_output
 
 TOGETHER_SECONDS: Final = 0.02
@@ -85,7 +86,7 @@ class Outbox:
             self._lines, self._events = [], []
 
 
-async def follow(source: FeedSource, outbox: Outbox, output: Output) -> None:
+async def follow(source: Source, outbox: Outbox, output: Output) -> None:
     """Send what the feed says, until that is over."""
     loop = asyncio.get_running_loop()
     waiting: asyncio.Handle | None = None
@@ -114,7 +115,7 @@ async def run(order: Order, said: bytes = b"") -> None:
     loop = asyncio.get_running_loop()
     output = await open_output()
     gone = output.gone
-    source, lines = FeedSource.of(order.asked), FrameLines(said)
+    source, lines = source_of(order.asked), FrameLines(said)
 
     def listen() -> None:
         read = os.read(_INPUT, _AT_ONCE)

@@ -12,9 +12,10 @@ from msgspec import Struct, structs
 
 from debugger.sources.arrival import Arrival
 from debugger.sources.control import HelperVoice
-from debugger.sources.feed import Disconnected, FeedSource, Update
+from debugger.sources.feed import Disconnected, Update
 from debugger.sources.feed_messages import message_from_wire
 from debugger.sources.feed_process import Order
+from debugger.sources.opening import Source, source_of
 from debugger.sources.pipes import (
     GIVES_BACK,
     LENGTH_BYTES,
@@ -47,14 +48,14 @@ class HelpedFeed:
     or is a gap that the server names. Where there are no helpers to be had, the feed is read here.
     """
 
-    def __init__(self, source: FeedSource, *, weaving: bool = False) -> None:
+    def __init__(self, source: Source, *, weaving: bool = False) -> None:
         self.url = source.url
         self._asked = source.asked
         self._weaving = weaving
         self._helper: Helper | None = None
         self._deaths = 0
         self._voice: HelperVoice | None = None
-        self._here: FeedSource | None = None
+        self._here: Source | None = None
 
     def say(self, frame: str) -> bool:
         """Send the server a frame; false where nobody could take it."""
@@ -101,7 +102,7 @@ class HelpedFeed:
                 await asyncio.sleep(self._asked.first_delay)
         finally:
             self.stop()
-        self._here = FeedSource.of(self._asked)
+        self._here = source_of(self._asked)
         async for update in self._here:
             yield update
 

@@ -10,9 +10,9 @@ from typing import Final
 from msgspec import structs
 from textual.worker import Worker
 
-from debugger.sources.feed import FeedSource
 from debugger.sources.file import FileSource
 from debugger.sources.helped_feed import HelpedFeed
+from debugger.sources.opening import Source
 from debugger.sources.recording import SourceError
 from debugger.tui.app import DebuggerApp
 from debugger.tui.control.model import Control
@@ -32,7 +32,7 @@ POLL_SECONDS: Final = 0.5
 class LiveFeeder:
     """Takes in one feed or several in the application's own loop."""
 
-    def __init__(self, sources: Sequence[FeedSource | HelpedFeed], session: Session) -> None:
+    def __init__(self, sources: Sequence[Source | HelpedFeed], session: Session) -> None:
         self._sources = {short(source.url): source for source in sources}
         session.control = Control(session, {name: source.say for name, source in self._sources.items()})
         self._intake = Intake(session, tuple(self._sources), _soon)
