@@ -41,7 +41,8 @@ class OutletWatch:
     """Tells the troubles of outlets in the feed: whoever watches the backend must not look elsewhere.
 
     A ``system`` event ``STORE_STATE`` or ``MUX_STATE`` of the component ``event_store`` or ``event_mux``:
-    ``data.state`` is ``failing``, ``dropping`` (events are lost), ``ok`` again, or ``restarted`` where that was all of it.
+    ``data.state`` is ``failing``, ``dropping`` (events are lost), ``ok`` again, or ``restarted`` where that
+    was all of it.
     """
 
     def __init__(self, tap: Tap, outlets: Iterable[Outlet]) -> None:
