@@ -16,6 +16,7 @@ from backend.control import Desk
 from backend.errors import UserError
 from backend.models import ChatModel, Impatient, ModelError, Watchable, build_model
 from backend.mux.sink import BusSink
+from backend.mux.streams import limits_of as kept_of
 from backend.operations import checks, storing, streaming
 from backend.operations.health import OK, Condition, Status
 from backend.operations.operations import Operations
@@ -169,7 +170,12 @@ class Backend:
             self.operations.add_outlet(storing.outlet_of(store))
             opened.append(store)
         if settings.bus is not None:
-            stream = BusSink(settings.bus, close_seconds=settings.grace / 4)
+            stream = BusSink(
+                settings.bus,
+                environment=settings.environment,
+                limits=kept_of(settings.bus_keep),
+                close_seconds=settings.grace / 4,
+            )
             self.operations.add_outlet(streaming.outlet_of(stream))
             opened.append(stream)
 

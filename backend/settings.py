@@ -27,7 +27,8 @@ class Settings(BaseSettings):
     ``grace`` is how many seconds a stop may take. ``store`` is a folder; older than ``store_keep_days``, and
     the oldest above ``store_keep_gb``, is removed from it.
     ``tls_cert`` and ``tls_key`` are PEM files; ``limits`` (`backend.wire.limits`) are ``NAME=NUMBER,…``.
-    ``bus`` is the URL of a stream server (`backend.mux`) that all events go to.
+    ``bus`` is the URL of a stream server (`backend.mux`) that all events go to; its streams keep as many
+    entries as ``bus_keep`` says (``STREAM=ENTRIES,…``). ``environment`` is told there of this program.
     ``redact`` is a file that says what is taken out of every event (`backend.tap.redaction`).
     ``known_as`` are further names of this server: what is neither these nor its address is refused.
     ``without`` are guards of the assistant that are taken away, ``delays`` milliseconds by name; as
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     record: Path | None = None
     redact: Path | None = None
     bus: str | None = None
+    bus_keep: Annotated[tuple[str, ...], NoDecode] = ()
+    environment: str = ""
     store: Path | None = None
     store_keep_days: float | None = Field(None, gt=0)
     store_keep_gb: float | None = Field(None, gt=0)
@@ -82,6 +85,11 @@ class Settings(BaseSettings):
             except ValueError:
                 raise ValueError(f"{one[:80]!r} is no limit; write NAME=NUMBER, as in messages=20") from None
         return limits_of(named)
+
+    @field_validator("bus_keep", mode="before")
+    @classmethod
+    def _kept(cls, given: str | Iterable[str]) -> tuple[str, ...]:
+        return tuple(_listed(given) if isinstance(given, str) else given)
 
     @field_validator("without", mode="before")
     @classmethod

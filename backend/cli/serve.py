@@ -62,6 +62,13 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
             metavar="URL", help="Publish all events there: redis://HOST, nats://HOST, kafka://HOST."
         ),
     ] = None,
+    bus_keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STREAM=ENTRIES", help="How much a stream keeps there; repeatable."),
+    ] = None,
+    environment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Told there of this program, such as staging.")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Store all events there, to be asked in SQL.")
     ] = None,
@@ -111,6 +118,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
         record=record,
         redact=redact,
         bus=bus,
+        bus_keep=bus_keep,
+        environment=environment,
         store=store,
         store_keep_days=store_keep_days,
         store_keep_gb=store_keep_gb,

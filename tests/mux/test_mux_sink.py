@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from backend.tap import Batch, Tap
 from tests.mux.conformance import tailed
 from tests.mux.streaming import batch, until
 from tests.mux.valkey import Valkey
+from tests.support.commands import say
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +190,11 @@ def test_the_table_of_what_is_kept_can_be_changed() -> None:
     for wrong in ("tasks/v1", "tasks=5", "tasks/v1=0", "tasks/v1=x"):
         with pytest.raises(UserError, match="STREAM=ENTRIES"):
             limits_of([wrong])
+
+
+def test_the_assistants_options_of_the_stream_are_checked(tmp_path: Path) -> None:
+    """Before anything is loaded: which streams there are."""
+    words = ["--memory", str(tmp_path / "m"), "--bus", "memory://options", "--bus-keep", "event/v1=5"]
+    said = say("serve", "--port", "0", *words)
+    assert (said.code, said.out) == (2, "")
+    assert "events/v1, graph_stream/v1, tasks/v1, planner_log/v1" in said.err
