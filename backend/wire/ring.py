@@ -56,9 +56,14 @@ class Segment:
         return self.first_seq + self.count - 1
 
     def line(self, index: int) -> bytes:
-        """One event as its JSON without newline. Looks through the bytes."""
-        offset = self.offset(index)
-        return self.jsonl[offset : self.jsonl.index(b"\n", offset)]
+        """One event as its JSON without newline. Looks through the bytes, from the nearer end."""
+        if index * 2 < self.count:
+            offset = self.offset(index)
+            return self.jsonl[offset : self.jsonl.index(b"\n", offset)]
+        end = len(self.jsonl) - 1
+        for _ in range(self.count - 1 - index):
+            end = self.jsonl.rindex(b"\n", 0, end)
+        return self.jsonl[self.jsonl.rfind(b"\n", 0, end) + 1 : end]
 
     def offset(self, index: int) -> int:
         """Where the line of event `index` begins. Looks through the bytes: for the first read only."""

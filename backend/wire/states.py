@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -31,26 +30,21 @@ class Text(Protocol):
         """One of them, without its newline."""
 
 
-class Kept:
-    """One event with a snapshot: where it is, or, once that is to go, itself."""
+class Kept(Struct, gc=False):
+    """One event with a snapshot: the batch it is in, or, once that is to go, the event itself."""
 
-    __slots__ = ("_at", "_index", "_line")
-
-    def __init__(self, at: Text, index: int) -> None:
-        self._at: Text | None = at
-        self._index = index
-        self._line = b""
+    at: Text | bytes
+    index: int
 
     @property
     def line(self) -> bytes:
         """The event as it was recorded."""
-        return self._line if self._at is None else self._at.line(self._index)
+        return self.at if isinstance(self.at, bytes) else self.at.line(self.index)
 
     def cut(self) -> int:
         """Hold the event alone, and not the batch that it came in; how many bytes that is."""
-        if self._at is not None:
-            self._line, self._at = self._at.line(self._index), None
-        return len(self._line)
+        self.at = self.line
+        return len(self.at)
 
 
 class States:
@@ -77,10 +71,11 @@ class States:
 
     def went(self, kept: Mapping[Key, Kept], size: int) -> None:
         """The oldest batch goes, which held these snapshots and was of this size."""
+        now, before = self.now, self.before
         for key, one in kept.items():
-            if key in self.now:  # else it was forgotten
-                self.before.pop(key, None)
-                self.before[key] = one
+            if key in now:  # else it was forgotten
+                before.pop(key, None)
+                before[key] = one
         self._uncut += size
         if self._uncut > self._most_bytes:
             self._cut()
@@ -122,24 +117,36 @@ class _Head(Struct, gc=False):
 _heads = msgspec.json.Decoder(_Head)
 
 
-def states_in(events: Iterable[_Told]) -> dict[Key, int]:
+def states_in(events: Sequence[_Told]) -> dict[Key, int]:
     """The last snapshot of each component and session, by index; of events that are at hand."""
-    found: dict[tuple[str, int], tuple[int, Raw]] = {}
-    for index, event in enumerate(events):
-        if event.component_state is not EMPTY and event.event_type != STATE_READ:
-            # What all events of a scope share is one object: told apart without being looked into.
-            found[event.component, id(event.session_id)] = index, event.session_id
+    empty, read = EMPTY, STATE_READ
+    # What all events of a scope share is one object: told apart without being looked into. This line is
+    # nearly all that a late client costs a program that none comes to: 0.1 us an event.
+    found = {
+        (event.component, id(event.session_id)): index
+        for index, event in enumerate(events)
+        if event.component_state is not empty and event.event_type != read
+    }
     told: dict[Key, int] = {}
-    for (component, _), (index, scope) in found.items():
-        key = component, _session_of(bytes(scope))
+    for (component, _), index in found.items():
+        key = component, _session_of(events[index].session_id)
         told[key] = max(index, told.get(key, 0))
     return told
 
 
-@lru_cache(maxsize=512)
-def _session_of(members: bytes) -> str | None:
+_sessions: dict[int, tuple[Raw, str | None]] = {}
+_MOST_SESSIONS: Final = 512
+
+
+def _session_of(members: Raw) -> str | None:
     """The first of an object's members, from its value on."""
-    session: str | None = msgspec.json.decode(b'{"session_id":' + members + b"}", type=_Head).session_id
+    known = _sessions.get(id(members))
+    if known is not None and known[0] is members:
+        return known[1]
+    session: str | None = _heads.decode(b'{"session_id":' + bytes(members) + b"}").session_id
+    if len(_sessions) >= _MOST_SESSIONS:
+        _sessions.clear()
+    _sessions[id(members)] = members, session
     return session
 
 
