@@ -203,8 +203,8 @@ class Link:
         patience = round((self.seconds + 2 * self.session_seconds) * 1000)
         return AIOKafkaConsumer(
             group_id=group,
-            # Who has the topic keeps it while others come and go.
-            partition_assignment_strategy=(StickyPartitionAssignor,),
+            # Who has the topic keeps it while others come and go. What it has is noted in the class itself.
+            partition_assignment_strategy=(type("Sticky", (StickyPartitionAssignor,), {}),),
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             max_partition_fetch_bytes=_FETCH_BYTES,
