@@ -76,7 +76,7 @@ class Saved(Struct, frozen=True):
 
 def folder_name(scenario: str, variant: str, rule: str) -> str:
     """``text-before-ready-buggy-lost-update``, whatever a scenario is called."""
-    return _NOT_IN_A_NAME.sub("-", f"{scenario}-{variant}-{rule}").strip("-.")[:120]
+    return _NOT_IN_A_NAME.sub("-", f"{scenario}-{variant}-{rule}").strip("-.")[:120] or "found"
 
 
 def save(out: Path, proof: Proof, oracle: Oracle, *, at: str = "", again: str = "") -> Saved:
