@@ -22,6 +22,7 @@ from backend.operations.health import OK, Condition, Status
 from backend.operations.operations import Operations
 from backend.operations.outlets import OutletWatch
 from backend.operations.storing import limits_of, open_store
+from backend.services import EventBus
 from backend.settings import Settings
 from backend.speech import (
     AudioSink,
@@ -70,6 +71,7 @@ class Backend:
         redact = None if settings.redact is None else load_redaction(settings.redact)
         self.tap = Tap("assistant", sinks=(self.hub,), topology=self.topology, redact=redact)
         self.operations = Operations(self.hub, self.tap)
+        self.events = EventBus(tap=self.tap, hub=self.hub)
         self.tap.add_sink(self.operations.meter)
         self.sessions: dict[str, Session] = {}
         self.conditions = Conditions(settings.without, settings.delays)
@@ -118,6 +120,7 @@ class Backend:
         memory_check = checks.Thread(memory.look).check
         self.operations.depends("memory", "assistant", memory_check, needed=True)
         self.tap.start()
+        await self.events.start()  # what tools and engines tell by its helpers is in this feed
         self._watching = silent(OutletWatch(self.tap, self.operations.outlets).run(), "outlets")
         self._bus = Bus(self.tap)
         self.desk.serve(self._bus)
@@ -135,6 +138,7 @@ class Backend:
             self._engines.memory.close()
         if self._watching is not None:
             self._watching.cancel()
+        await self.events.stop()
         # What a store or a stream has still to take, it takes while the feed's last frames go out.
         await asyncio.to_thread(self.tap.close)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 from loguru import logger
 from pydantic import ValidationError
 
+from backend.compose import Backend
+from backend.models import ScriptedModel
 from backend.services import (
     CacheData,
     EventBus,
@@ -27,6 +30,7 @@ from backend.services import (
     set_event_bus,
 )
 from backend.services.subscription import Subscription
+from backend.settings import load_settings
 from backend.tap import Tap, turn_scope, within
 from backend.tap.hub import Hub
 
@@ -314,3 +318,16 @@ def test_models_refuse_what_makes_no_sense() -> None:
     assert CacheData.model_validate({"operation": "get", "key": "k", "extra": [1]}).payload() == {
         "operation": "get", "key": "k", "extra": [1],
     }  # fmt: skip
+
+
+async def test_what_a_tool_of_the_assistant_tells_is_in_its_feed(tmp_path: Path) -> None:
+    """`serve` has a bus: helpers work in whatever runs there, and their events belong to its record."""
+    settings = load_settings(memory=tmp_path / "memory.sqlite3")
+    async with Backend(settings, model=ScriptedModel([])) as backend:
+        assert get_event_bus() is backend.events
+        assert emit_cgrag_event("q1", 3)
+        backend.tap.drain()
+        stats = backend.hub.stats()
+        assert stats.source == backend.tap.source
+        assert backend.events.get_stats().by_type == {"cgrag": 1}
+    assert get_event_bus() is None
