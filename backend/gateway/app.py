@@ -9,11 +9,13 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from backend.gateway.admission import Admission
+from backend.gateway.documented import REFUSED, document
 from backend.gateway.routes import assistant, events, health, history, metrics, sse
 from backend.gateway.routes.filters import told_in_one_line
 from backend.operations.operations import Operations
 from backend.tap.clients import FeedClients
 from backend.tap.hub import Hub
+from backend.wire.frames import PROTOCOL
 from backend.wire.guard import Guard
 from backend.wire.limits import Door
 
@@ -32,7 +34,15 @@ def build_app(
     `backend.wire.guard.guard_for`). ``assistant_info`` is asked at each ``GET /api/assistant``.
     ``operations`` has what health and metrics tell: of the hub alone by default.
     """
-    app = FastAPI(title="Doubletalk gateway", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="Doubletalk gateway",
+        version=PROTOCOL.rpartition("/")[2],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        responses=REFUSED,
+    )
+    document(app)
     admits = guard or Guard()
     clients = clients or FeedClients()
     app.add_exception_handler(RequestValidationError, told_in_one_line)

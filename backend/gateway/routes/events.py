@@ -11,9 +11,10 @@ from fastapi.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from backend.gateway.admission import control_of
+from backend.gateway.documented import of_struct
 from backend.gateway.protocol import EXTENSION, FeedProtocol
 from backend.tap.clients import FeedClients
-from backend.tap.hub import Hub, HubClient
+from backend.tap.hub import Hub, HubClient, HubStats
 from backend.tap.tasks import silent
 from backend.wire.control import ControlOffer
 from backend.wire.frames import Frame
@@ -26,8 +27,13 @@ def router(hub: Hub, clients: FeedClients, guard: Guard) -> APIRouter:
     """The feed of `hub`; whoever is connected is in `clients`. `guard` says who may control."""
     routes = APIRouter()
 
-    @routes.get("/api/events/stats")
+    @routes.get(
+        "/api/events/stats",
+        responses={200: of_struct(HubStats, "The feed in numbers.")},
+        response_class=Response,
+    )
     async def stats() -> Response:
+        """The feed in numbers: clients, queues, history, what was delivered, lost and refused."""
         return Response(msgspec.json.encode(hub.stats()), media_type="application/json")
 
     @routes.websocket("/ws/events")

@@ -90,6 +90,7 @@ def _seconds(moment: float | datetime | None) -> float | None:
         return moment
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
+
 _TIME: Final = "seconds since the epoch, or ISO 8601 such as 2026-11-21T08:00:00Z"
 _MEANT: Final = {"from": _TIME, "to": _TIME, "cursor": "SOURCE:SEQ, as the page before gave it"}
 

@@ -13,6 +13,7 @@ from fastapi.requests import Request
 from fastapi.responses import JSONResponse
 
 from backend.gateway.admission import may_watch
+from backend.gateway.documented import an_object
 from backend.operations.health import Answer, Health
 from backend.wire.guard import Guard
 
@@ -28,17 +29,34 @@ def router(health: Health, guard: Guard) -> APIRouter:
     """Live: this process answers. Ready, and ``/health``: 200 while it may be sent work, else 503."""
     routes = APIRouter()
 
-    @routes.get(LIVE)
+    @routes.get(LIVE, responses={200: an_object("It is well.", "status")}, response_class=JSONResponse)
     async def live() -> JSONResponse:
+        """This process answers."""
         return JSONResponse({"status": "live"})
 
-    @routes.get(READY)
+    @routes.get(
+        READY,
+        responses={
+            200: an_object("It is well.", "status"),
+            503: an_object("It is not to be sent work.", "status"),
+        },
+        response_class=JSONResponse,
+    )
     async def ready() -> JSONResponse:
+        """Whether it may be sent work."""
         report = await health.report()
         return JSONResponse({"status": report.status}, 200 if report.ready else _UNREADY)
 
-    @routes.get(PATH)
+    @routes.get(
+        PATH,
+        responses={
+            200: an_object("It is well.", "status"),
+            503: an_object("It is not to be sent work.", "status"),
+        },
+        response_class=JSONResponse,
+    )
     async def overall(request: Request) -> JSONResponse:
+        """How each service and dependency is, for who may watch; for all others a word."""
         report = await health.report()
         told: dict[str, Any] = {"status": report.status}
         if may_watch(guard, request.scope):

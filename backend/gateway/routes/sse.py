@@ -28,7 +28,20 @@ _HEADERS: Final = [
 ]
 _STREAM: Final[dict[str, Any]] = {
     "description": "An event stream that does not end by itself.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "type": "object",
+                "required": ["data"],
+                "properties": {
+                    "data": {"type": "string"},
+                    "event": {"enum": ["message", "hello", "states", "gap", "refused"]},  # unnamed: a message
+                    "id": {"type": "string"},
+                    "retry": {"type": "integer"},
+                },
+            }
+        }
+    },
 }
 
 
@@ -42,7 +55,8 @@ def router(hub: Hub, clients: FeedClients, *, heartbeat: float = HEARTBEAT_SECON
         response_class=Response,
     )
     async def events(
-        asked: Annotated[StreamFilter, Query()], last_event_id: Annotated[str | None, Header()] = None
+        asked: Annotated[StreamFilter, Query()],
+        last_event_id: Annotated[str, Header(json_schema_extra={"pattern": "^(.*:[0-9]{1,18})?$"})] = "",
     ) -> Response:
         """The feed from now on, or from where ``since_seq`` or ``Last-Event-ID`` says."""
         since_seq, source = asked.since_seq, asked.source
