@@ -23,6 +23,7 @@ _MODULES: Final = {
     "show": "debugger.cli.inspect.show",
     "store": "debugger.cli.store.command",
     "bus": "backend.cli.bus",
+    "doctor": "debugger.cli.doctor.command",
 }
 """By command, in the order in which they are listed."""
 

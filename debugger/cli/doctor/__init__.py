@@ -1,0 +1,1 @@
+"""`doubletalk doctor`: what is missing, and what to do about it."""
