@@ -144,11 +144,19 @@ class Link:
 
     async def end(self, client: _Client) -> None:
         """Let go of a client, and what it still has to say."""
-        if client in self._open:
-            self._open.remove(client)
-            with suppress(wrong.KafkaError, OSError, TimeoutError):
-                async with asyncio.timeout(self.seconds + 1.0):
-                    await client.stop()
+        if client not in self._open:
+            return
+        self._open.remove(client)
+        stopping = asyncio.ensure_future(client.stop())
+        stopping.add_done_callback(_looked_at)
+        await asyncio.wait({stopping}, timeout=self.seconds + 1.0)
+        if not stopping.done() or stopping.cancelled() or stopping.exception():
+            # A consumer that was about to ask again ends in its own cancellation, its connections open.
+            stopping.cancel()
+            connections = getattr(client, "_client", None) or getattr(client, "client", None)
+            if connections is not None:
+                with suppress(wrong.KafkaError, OSError):
+                    await connections.close()
 
     async def close(self) -> None:
         """Let go of all."""
@@ -245,6 +253,12 @@ class Link:
         begin = await self.ask(probe.beginning_offsets([where]))
         end = await self.ask(probe.end_offsets([where]))
         return begin[where], end[where]
+
+
+def _looked_at(task: asyncio.Future[None]) -> None:
+    """Nobody wants to know any more how it ended."""
+    if not task.cancelled():
+        task.exception()
 
 
 class _Admin:

@@ -8,19 +8,17 @@ server must be allowed to publish to ``$JS.API.>`` and ``$JS.ACK.>``, and to the
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from msgspec import Struct
-from nats.errors import NoRespondersError
 from nats.js import api
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import NoStreamResponseError, NotFoundError
 
 from backend.mux.brokers import address_of
 from backend.mux.nats_groups import Group
-from backend.mux.nats_link import ANSWER_SECONDS, GoneError, Link, Session
+from backend.mux.nats_link import GoneError, Link, Session
 from backend.mux.nats_pull import Pull
 from backend.mux.nats_streams import (
     Position,
@@ -120,13 +118,11 @@ class NatsTransport:
                         f"{len(payloads[at]):,}: send fewer events an entry, or give it a larger max_payload"
                     )
                 try:
-                    answer = await session.client.request(subject, payloads[at], timeout=ANSWER_SECONDS)
-                except NoRespondersError:
+                    # Its `publish` is three times as much work: a request with a timer of its own.
+                    await (await session.js.publish_async(subject, payloads[at]))
+                except NoStreamResponseError:
                     session.created.pop(stream, None)
                     raise GoneError("nobody keeps what is published") from None
-                said = json.loads(answer.data)
-                if "error" in said:
-                    raise APIError.from_error(said["error"])
                 at += 1
 
         if payloads:
