@@ -96,3 +96,17 @@ def test_lines_of_others_are_read_as_far_as_they_can() -> None:
     lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
     assert states_in_lines(lines) == {("a", None): 0, ("d", "s"): 5}
     assert states_in_lines(b"{torn\n") == {}
+
+
+def test_nothing_is_overlooked_where_most_say_nothing() -> None:
+    """One state among many without, however it is written; words in a payload are none."""
+    plain = Event(1.0, "system", "a", data={"text": '"component_state":{"v":1}', "component_state": {}})
+    lines = encode_lines([plain] * 5)
+    assert states_in_lines(lines) == {}
+    for state in (
+        b'"component_state":{"v":1}',
+        b'"component_state": {"v":1}',
+        b'"component_state" : {"v":1}',
+    ):
+        odd = b'{"timestamp":1.0,"event_type":"state_change","component":"b",' + state + b"}\n"
+        assert states_in_lines(lines + odd) == {("b", None): 5}
