@@ -56,7 +56,7 @@ def split_url(url: str) -> SplitResult:
     """
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _ = [host.port for host in _hosts(parts)]
     except ValueError as error:
         raise MuxRefusedError(f"not the URL of a stream server: {error}") from None
     if not parts.scheme or "://" not in url:
@@ -68,10 +68,18 @@ def shown(url: str) -> str:
     """The URL as people may see it: no user, no password, no options."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
+        hosts = ",".join(_shown_host(host) for host in _hosts(parts))
     except ValueError:
         return "the stream server"
-    if ":" in host:
-        host = f"[{host}]"
-    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{hosts}{parts.path.rstrip('/')}"
+
+
+def _shown_host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"[{host}]{port}" if ":" in host else f"{host}{port}"
+
+
+def _hosts(parts: SplitResult) -> list[SplitResult]:
+    """Servers of one cluster follow each other with commas."""
+    return [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]

@@ -206,7 +206,7 @@ def report() -> None:
         ("kafka", KafkaCluster, BareKafka),
     ):
         for events, entries in ENTRIES.items():
-            with server() as running:  # type: ignore[attr-defined]  # each is a context manager
+            with server() as running:
                 ours, bare = asyncio.run(measured(running.url, make(running.url), events))
             count = events * entries
             for what, at in (("published", 0), ("taken and acknowledged", 2)):

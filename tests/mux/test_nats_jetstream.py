@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import nats
 import pytest
@@ -26,6 +27,7 @@ from tests.mux.conformance import (
 from tests.mux.nats_server import NatsServer
 from tests.mux.streaming import settled
 
+CERTS = Path(__file__).parents[1] / "security" / "certs"
 ALONE = 'authorization { user: ops, password: "p@ss word" }'
 READER = """authorization { users = [ { user: viewer, password: sees, permissions: {
     publish: ["$JS.API.INFO", "$JS.API.STREAM.INFO.>", "$JS.API.CONSUMER.>"], subscribe: ["_INBOX.>"] } },
@@ -255,10 +257,40 @@ async def test_nobody_there_is_away() -> None:
     await bus.close()
 
 
+async def test_of_several_servers_one_that_is_there_is_enough(nats_server: NatsServer) -> None:
+    """Written one after the other; the name for people has all of them."""
+    with NatsServer() as gone:
+        away = gone.url.removeprefix("nats://")
+    bus = transport_of(nats_server.url.replace("//", f"//{away},"))
+    assert bus.name == f"nats://{away},{nats_server.url.removeprefix('nats://')}"
+    await bus.connect()
+    await bus.close()
+    bus = transport_of(f"nats://who:what@{away},{away}")
+    with pytest.raises(MuxAwayError, match=f"cannot reach nats://{away},{away}: "):
+        await bus.connect()
+    await bus.close()
+
+
+async def test_over_tls_the_server_has_to_be_one_that_is_trusted() -> None:
+    """With the root that signed it all is well; without, the user is told what to write."""
+    with NatsServer(f'tls {{ cert_file: "{CERTS}/server.pem", key_file: "{CERTS}/server.key" }}') as server:
+        bus = transport_of(f"{server.url}?ca={CERTS}/root.pem")
+        await bus.publish("s/v1", payloads(1))
+        assert texts(await tailed(bus, "s/v1", 1)) == payloads(1)
+        await bus.close()
+        for url in (server.url, f"{server.url}?tls=true"):
+            bus = transport_of(url)
+            with pytest.raises(MuxRefusedError, match=r"TLS is asked for by \?tls=true&ca=FILE"):
+                await bus.connect()
+            await bus.close()
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
         ("nats://", "no host in it"),
+        ("nats://one:4222,:4222", "no host in it"),
+        ("nats://one:4222,two:port", "not the URL of a stream server"),
         ("nats://127.0.0.1:4222/some/path", "no path is expected"),
         ("nats://127.0.0.1:4222?replicas=no", "replicas has to be a number from 1 to 5"),
         ("nats://127.0.0.1?colour=red", "unknown option 'colour'; there are replicas, tls, ca, cert, key"),
