@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import struct
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ NOT_AUTHORIZED = 29
 GROUP_NOT_AUTHORIZED = 30
 TOO_LARGE = 10
 OUT_OF_RANGE = 1
+_VERSIONS, _HANDSHAKE, _AUTHENTICATE = 18, 17, 36
 QUICK = "?timeout=1&session=1"
 
 CONSUMER = """
@@ -167,6 +171,46 @@ async def test_what_the_brokers_refuse_is_said_with_what_to_do(cluster: KafkaClu
     with pytest.raises(MuxRefusedError, match=r"refuses: .*GroupAuthorizationFailedError"):
         await bus.take(name, "g", "a", 1, WAIT)
     assert texts(await taken(bus, name, 1)) == payloads(1)  # and with the right, it goes on
+
+
+@pytest.mark.parametrize(
+    ("offers", "code", "said"),
+    [("PLAIN", 58, "SaslAuthenticationFailed"), ("GSSAPI", 33, "Unsupported")],
+)
+async def test_brokers_that_do_not_know_the_user_are_not_away(offers: str, code: int, said: str) -> None:
+    """The client says it only to its log, and that it cannot bootstrap."""
+    server = await asyncio.start_server(
+        partial(_asks_for_a_password, offers=offers, code=code), "127.0.0.1", 0
+    )
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    bus = transport_of(f"kafka://ops:guess@{host}?timeout=1")
+    assert bus.name == f"kafka://{host}"
+    with pytest.raises(MuxRefusedError, match=f"kafka://{host} refuses: .*{said}.*user and password") as told:
+        await bus.connect()
+    assert "guess" not in str(told.value)
+    await bus.close()
+    server.close()
+
+
+async def _asks_for_a_password(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, offers: str, code: int
+) -> None:
+    """As much of a broker as comes before the password is wrong: the cluster of these tests asks for none."""
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            (size,) = struct.unpack(">i", await reader.readexactly(4))
+            request = await reader.readexactly(size)
+            kind, _, number = struct.unpack(">hhi", request[:8])
+            name = struct.pack(">h", len(offers)) + offers.encode()
+            answers = {
+                _VERSIONS: struct.pack(">hi", 0, 3)
+                + b"".join(struct.pack(">hhh", one, 0, 1) for one in (_VERSIONS, _HANDSHAKE, _AUTHENTICATE)),
+                _HANDSHAKE: struct.pack(">hi", 0 if offers == "PLAIN" else code, 1) + name,
+                _AUTHENTICATE: struct.pack(">hhiq", code, -1, 0, 0),
+            }
+            answer = struct.pack(">i", number) + answers[kind]
+            writer.write(struct.pack(">i", len(answer)) + answer)
+    writer.close()
 
 
 async def test_a_position_in_another_clusters_stream_means_nothing_in_this_one(
