@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import httpx
 import jsonschema  # type: ignore[import-untyped]
 import msgspec
 import pytest
@@ -24,6 +25,7 @@ from backend.wire import control, frames
 from backend.wire.dialects import SYSTEM_TYPES, WEB_PREFIXES
 from backend.wire.guard import TokenPolicy
 from tests.gateway.feeds import Server, decoded, feed_url
+from tests.security.test_openapi import app_of
 
 DOCUMENT = yaml.safe_load((Path(__file__).parents[2] / "docs" / "asyncapi.yaml").read_text())
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -227,3 +229,23 @@ async def test_frames_of_a_live_feed_are_as_documented(make: Callable[..., Serve
             await asyncio.sleep(0.25)  # its grace, in which it says nothing
             probe.system("CACHE", {"hit": False})
             assert problems("event", json.loads(await feed.recv())) == []
+
+
+async def test_an_event_stream_is_as_documented() -> None:
+    """Server-sent events have the same frames, named, and the events unnamed, each with its place."""
+    app = app_of(running=False)
+    known = {
+        message["$ref"].rpartition("/")[2] for message in DOCUMENT["channels"]["sse"]["messages"].values()
+    }
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+        for dialect, name in (("native", "event"), ("system", "systemEvent"), ("web", "webEvent")):
+            wanted = {"since_seq": "0", "states": "true", "dialect": dialect}
+            blocks = (await http.get(DOCUMENT["channels"]["sse"]["address"], params=wanted)).text
+            kinds = set()
+            for block in blocks.strip().split("\n\n"):
+                fields = dict(line.split(": ", 1) for line in block.split("\n"))
+                kind = fields.get("event", "event")
+                kinds.add(kind)
+                assert kind in known
+                assert problems(name if kind == "event" else kind, json.loads(fields["data"])) == [], block
+            assert kinds >= {"hello", "event"}

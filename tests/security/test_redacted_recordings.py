@@ -14,6 +14,7 @@ from backend.tap.redaction import Redaction, Redactor
 from backend.tap.stamped import Stamped
 from debugger.checking.one import Asked, Judged, judge_one
 
+TODAY = dt.date(2026, 1, 1)
 ROOT = Path(__file__).parents[2]
 # A bug in what is said, in what is remembered, in who speaks; and a day without any.
 RECORDINGS = (
@@ -58,7 +59,7 @@ def test_the_findings_are_the_same(name: str, tmp_path: Path) -> None:
     whole, without = ROOT / name, tmp_path / "redacted.jsonl"
     events = list(redacted(whole, HARSH))
     without.write_bytes(encode_lines(events))
-    told, again = (judge_one(Asked((str(path),), dt.date(2026, 1, 1))) for path in (whole, without))
+    told, again = (judge_one(Asked((str(path),), TODAY)) for path in (whole, without))
     assert (again.error, again.input.events) == ("", told.input.events)
     assert _found(again) == _found(told)
     assert b"[redacted:key:" in without.read_bytes()
