@@ -25,7 +25,7 @@ class Batch:
         self._count = len(events)
         self.jsonl = jsonl
         self.first_seq = first_seq
-        self._stamped: Sequence[Stamped] = ()
+        self._at_hand: Sequence[Event | Stamped] = events
 
     @classmethod
     def encoded(cls, jsonl: bytes, first_seq: int, count: int, stamped: Sequence[Stamped] = ()) -> Batch:
@@ -36,7 +36,7 @@ class Batch:
         batch = cls((), jsonl, first_seq)
         batch._count = count
         batch._events = None
-        batch._stamped = stamped
+        batch._at_hand = stamped
         return batch
 
     @property
@@ -51,7 +51,7 @@ class Batch:
         # Asked by a ring, which has it loaded: who only records need not.
         from backend.wire.states import states_in, states_in_lines  # noqa: PLC0415 - see above
 
-        return states_in(self._stamped) if self._stamped else states_in_lines(self.jsonl)
+        return states_in(self._at_hand) if self._at_hand else states_in_lines(self.jsonl)
 
     @property
     def last_seq(self) -> int:

@@ -99,11 +99,11 @@ class States:
 
 
 class _Told(Protocol):
-    """An event as the tap has it before it is encoded (`backend.tap.stamped`)."""
+    """An event, or as the tap has it before it is encoded (`backend.tap.stamped`)."""
 
     event_type: str
     component: str
-    session_id: Raw
+    session_id: Any
     component_state: Any
 
 
@@ -127,7 +127,7 @@ def states_in(events: Sequence[_Told]) -> dict[Key, int]:
     found = {
         (event.component, id(event.session_id)): index
         for index, event in enumerate(events)
-        if event.component_state is not empty and event.event_type != read
+        if (state := event.component_state) is not empty and state != empty and event.event_type != read
     }
     told: dict[Key, int] = {}
     for (component, _), index in found.items():
@@ -140,8 +140,10 @@ _sessions: dict[int, tuple[Raw, str | None]] = {}
 _MOST_SESSIONS: Final = 512
 
 
-def _session_of(members: Raw) -> str | None:
-    """The first of an object's members, from its value on."""
+def _session_of(members: Raw | str | None) -> str | None:
+    """The session itself; of members of an object, from the first one's value on, that one."""
+    if not isinstance(members, Raw):
+        return members
     known = _sessions.get(id(members))
     if known is not None and known[0] is members:
         return known[1]

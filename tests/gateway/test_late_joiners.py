@@ -9,7 +9,9 @@ from collections.abc import Callable
 from backend.events import EMPTY, Event, decode_line
 from backend.tap import Scope, Tap
 from backend.tap.hub import Hub
+from backend.wire.client import Position, StatesReceived
 from debugger.sources.feed import EVERYTHING, FeedSource
+from debugger.sources.feed_messages import Message, message_from_wire, message_to_wire
 from debugger.tui.live import Intake
 from debugger.tui.session import Link, Mode, Session
 from tests.gateway.feeds import Server, feed_url, subscribed, until
@@ -142,3 +144,16 @@ def test_a_tap_that_keeps_nothing_has_no_states_in_its_events() -> None:
             tap.emit("message_published", "c", state=EMPTY)
     assert hub.ring.states.now == {}
     assert decode_line(hub.ring.find(hub.ring.oldest).line(0)).message_type == "RECORDING_STARTED"
+
+
+async def test_states_pass_from_the_helper_process_as_they_came(make: Callable[..., Server]) -> None:
+    """A feed that is read in a process of its own: what it tells of states is what it was told."""
+    hub = Hub(history_events=50)
+    async with make(hub) as server, Tap("app", sinks=(hub,)) as tap:
+        lived(tap, 200)
+        async for updates in FeedSource(feed_url(server), wanted=EVERYTHING).frames():
+            sent = [one for one in updates if isinstance(one, StatesReceived)]
+            if sent:
+                passed = message_from_wire(message_to_wire(Message(list(sent), Position()))).told
+                assert passed == sent
+                return
