@@ -16,9 +16,9 @@ from backend.events import Event, encode_lines
 from backend.events.vocabulary import SYSTEM
 from backend.mux.merge import Run
 from backend.mux.missing import missing_event
+from backend.mux.packing import ENTRY_EVENTS
 from backend.mux.protocol import MuxError, MuxRefusedError, Transport
 from backend.mux.reader import FIRST_DELAY, LAST_DELAY, Events, Lost, Missing, Poisoned, Reached, StreamReader
-from backend.mux.sink import ENTRY_EVENTS
 from backend.mux.streams import EVENTS
 from backend.tap import Batch, silent
 from backend.tap.hub import HISTORY_EVENTS, Hub

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import socket
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from msgspec import Struct
 
 from backend.events import SCHEMA, Event, encode_event, encode_payload
 from backend.events.vocabulary import GAP, RECORDING_ENDED, RECORDING_STARTED, SYSTEM
-from backend.mux.envelope import About, sealed
+from backend.mux.packing import ENTRY_BYTES, ENTRY_EVENTS, Held, Packed, Packer
 from backend.mux.protocol import (
     Limits,
     MuxAwayError,
@@ -27,16 +26,12 @@ from backend.mux.protocol import (
     MuxTooLargeError,
     Transport,
 )
-from backend.mux.streams import EVENTS, routed
+from backend.mux.streams import EVENTS
 from backend.mux.transports import transport_of
 from backend.tap.batch import Batch
 
 QUEUE_BYTES: Final = 32 << 20
 """Text that waits or is not acknowledged, at most: 1.5 s at 50,000 events a second."""
-
-ENTRY_EVENTS: Final = 128
-ENTRY_BYTES: Final = 512 << 10
-"""Below what NATS and Kafka take by default (1 MiB); an event above it goes alone."""
 
 _AT_ONCE: Final = 64  # entries a round trip
 _CLOSE_SECONDS: Final = 5.0
@@ -58,14 +53,6 @@ class Stats(Struct, frozen=True):
     """Seconds that the oldest of those waiting has waited."""
 
 
-class _Held(NamedTuple):
-    lines: bytes
-    source: str
-    first: int
-    events: int
-    since: float
-
-
 class _Lost(Struct):
     """Events that were dropped, one after the other."""
 
@@ -73,14 +60,6 @@ class _Lost(Struct):
     first: int
     last: int
     reason: str
-
-
-class _Entry(NamedTuple):
-    stream: str
-    payload: bytes
-    events: int
-    """Of `EVENTS`; 0 of another stream, where they are a second time."""
-    seqs: tuple[str, int, int]
 
 
 class BusSink:
@@ -110,12 +89,13 @@ class BusSink:
         transport_of(url, limits)  # what is wrong with it is known now; the thread makes its own
         self._url, self._limits = url, limits
         self.run = secrets.token_hex(4)
-        self._service, self._environment, self._host = service, environment, socket.gethostname()
+        self._packer = Packer(self.run, environment)
+        self._packer.service = service
         self._queue_bytes = queue_bytes
         self._close_seconds = close_seconds
         self._delays = first_delay, last_delay
         self._lock = threading.Lock()
-        self._waiting: deque[_Held] = deque()
+        self._waiting: deque[Held] = deque()
         self._held_bytes = self._held_events = 0
         self._published = self._dropped = self._entries = self._reconnects = self._seq = 0
         self._flying = 0.0  # since when the oldest waits of what is being published
@@ -158,8 +138,7 @@ class BusSink:
             if self._closing:
                 return
             source = batch.events[0].source or ""
-            if not self._service:
-                self._service = source.rpartition("-")[0] or source
+            self._packer.service = self._packer.service or source.rpartition("-")[0] or source
             if self._held_bytes + size > self._queue_bytes:
                 self._drop(source, batch.first_seq, batch.last_seq, "the stream server could not keep up")
                 return
@@ -168,11 +147,11 @@ class BusSink:
             self._name_lost()
             idle = self._idle
             self._idle = False
-            self._hold(_Held(batch.jsonl, source, batch.first_seq, len(batch), time.monotonic()))
+            self._hold(Held(batch.jsonl, source, batch.first_seq, len(batch), time.monotonic()))
         if idle:
             self._notify()
 
-    def _hold(self, held: _Held) -> None:
+    def _hold(self, held: Held) -> None:
         self._waiting.append(held)
         self._held_bytes += len(held.lines)
         self._held_events += held.events
@@ -211,7 +190,7 @@ class BusSink:
             mono_ns=time.monotonic_ns(),
             severity=severity,
         )
-        self._hold(_Held(encode_event(event) + b"\n", source, self._seq, 1, time.monotonic()))
+        self._hold(Held(encode_event(event) + b"\n", source, self._seq, 1, time.monotonic()))
 
     def _begin(self, producer: str) -> None:
         """The first event of all says who publishes here."""
@@ -221,9 +200,9 @@ class BusSink:
             "source": f"bus-{self.run}",
             "pid": os.getpid(),
             "producer": producer,
-            "host": self._host,
-            "service": self._service,
-            "environment": self._environment,
+            "host": self._packer.host,
+            "service": self._packer.service,
+            "environment": self._packer.environment,
         }
         self._say(RECORDING_STARTED, about)
 
@@ -274,7 +253,6 @@ class BusSink:
         self._working = asyncio.current_task()
         self._ready.set()
         bus = transport_of(self._url, self._limits)
-        number = 0
         try:
             while True:
                 self._wake.clear()
@@ -285,8 +263,7 @@ class BusSink:
                     some = self._next()
                     self._idle = not some
                 if some:
-                    entries, number = self._sealed(some, number)
-                    await self._publish_all(bus, entries)
+                    await self._publish_all(bus, self._packer.packed(some))
                     self._done(some)
                 elif ending:
                     return
@@ -295,9 +272,9 @@ class BusSink:
         finally:
             await bus.close()
 
-    def _next(self) -> list[_Held]:
+    def _next(self) -> list[Held]:
         """What is to be published next: all that waits, within bounds. It stays held until it is."""
-        some: list[_Held] = []
+        some: list[Held] = []
         events = size = 0
         while self._waiting and events < _AT_ONCE * ENTRY_EVENTS and size < _AT_ONCE * ENTRY_BYTES // 8:
             some.append(self._waiting.popleft())
@@ -306,40 +283,9 @@ class BusSink:
         self._flying = some[0].since if some else 0.0
         return some
 
-    def _sealed(self, some: list[_Held], number: int) -> tuple[list[_Entry], int]:
-        """Entries of what is held, and the number of the last one."""
-        entries: list[_Entry] = []
-        beside: dict[str, list[bytes]] = {}
-        for held in some:
-            lines = held.lines[:-1].split(b"\n")
-            for stream, found in routed(held.lines, lines).items():
-                beside.setdefault(stream, []).extend(found)
-            at = 0
-            while at < len(lines):
-                stop, size = at, 0
-                while stop < len(lines) and stop - at < ENTRY_EVENTS:
-                    size += len(lines[stop]) + 1
-                    if size > ENTRY_BYTES and stop > at:
-                        break
-                    stop += 1
-                number += 1
-                seqs = (held.source, held.first + at, held.first + stop - 1)
-                payload = sealed(self._about(number, stop - at), lines[at:stop])
-                entries.append(_Entry(EVENTS, payload, stop - at, seqs))
-                at = stop
-        for stream, lines in beside.items():
-            for at in range(0, len(lines), ENTRY_EVENTS):
-                number += 1
-                part = lines[at : at + ENTRY_EVENTS]
-                entries.append(_Entry(stream, sealed(self._about(number, len(part)), part), 0, ("", 0, 0)))
-        return entries, number
-
-    def _about(self, number: int, events: int) -> About:
-        return About(self.run, number, self._host, self._service, self._environment, time.time_ns(), events)
-
-    async def _publish_all(self, bus: Transport, entries: list[_Entry]) -> None:
+    async def _publish_all(self, bus: Transport, entries: list[Packed]) -> None:
         """Until the server has acknowledged all of them, however long that takes."""
-        by_stream: dict[str, list[_Entry]] = {}
+        by_stream: dict[str, list[Packed]] = {}
         for entry in entries:
             by_stream.setdefault(entry.stream, []).append(entry)
         for stream, some in by_stream.items():
@@ -350,14 +296,19 @@ class BusSink:
                 except MuxTooLargeError as error:
                     await self._publish_singly(bus, stream, part, str(error))
 
-    async def _publish(self, bus: Transport, stream: str, some: list[_Entry]) -> None:
+    async def _publish(self, bus: Transport, stream: str, some: list[Packed]) -> None:
         delay, last = self._delays
         while True:
             try:
                 await bus.publish(stream, [entry.payload for entry in some])
             except MuxTooLargeError:
                 raise
-            except (MuxAwayError, MuxRefusedError) as error:
+            except MuxRefusedError as error:
+                self._tell(str(error))
+                if stream != EVENTS:  # where they are too: nobody loses them, and the rest goes on
+                    return
+                await asyncio.sleep(last)
+            except MuxAwayError as error:
                 self._tell(str(error))
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, last)
@@ -369,7 +320,7 @@ class BusSink:
             self._published += sum(entry.events for entry in some)
             self._entries += len(some) if stream == EVENTS else 0
 
-    async def _publish_singly(self, bus: Transport, stream: str, some: list[_Entry], why: str) -> None:
+    async def _publish_singly(self, bus: Transport, stream: str, some: list[Packed], why: str) -> None:
         """One by one; what the server does not take is dropped, and named."""
         for entry in some:
             try:
@@ -386,7 +337,7 @@ class BusSink:
         if news:
             sys.stderr.write(f"doubletalk: {' '.join(problem.split())}; what is to be published waits\n")
 
-    def _done(self, some: list[_Held]) -> None:
+    def _done(self, some: list[Held]) -> None:
         with self._lock:
             self._held_bytes -= sum(len(held.lines) for held in some)
             self._held_events -= sum(held.events for held in some)

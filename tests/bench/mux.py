@@ -1,4 +1,4 @@
-"""What streams cost in CPU time, for the clock says little on a shared machine: ``python -m tests.bench.mux``."""
+"""What streams cost, in CPU time, for the clock says little here: ``python -m tests.bench.mux``."""
 
 from __future__ import annotations
 

@@ -77,6 +77,37 @@ async def test_a_tap_publishes_what_it_emits(url: str) -> None:
     assert len(entries) < 40
 
 
+async def test_what_waits_together_goes_together(url: str, valkey: Valkey) -> None:
+    """Many small batches, while a round trip takes long: entries of about 128 events each."""
+    sink = BusSink(url)
+    sink.write(batch(1, 1))
+    until(lambda: sink.stats.published == 2)
+    os.kill(valkey.pid, signal.SIGSTOP)
+    try:
+        for seq in range(2, 1002):
+            sink.write(batch(seq, 1))
+    finally:
+        os.kill(valkey.pid, signal.SIGCONT)
+    sink.close()
+    assert seqs(await streamed(url)) == list(range(1, 1002))
+    assert sink.stats.entries < 20
+
+
+async def test_a_stream_beside_that_is_refused_keeps_nobody_waiting(
+    url: str, valkey: Valkey, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody has a key of its name: all events are in the stream of all events nevertheless."""
+    with valkey.client() as other:
+        other.set(TASKS, "a string")
+    with Tap("app", sinks=(BusSink(url),)) as tap:
+        tap.emit("system", "c", "TASK_COMPLETE")
+        tap.emit("system", "c", "NODE_ADD")
+    there = [event.message_type for event in await streamed(url)]
+    assert {"TASK_COMPLETE", "NODE_ADD"} <= set(there)
+    assert len(await streamed(url, GRAPH)) == 1
+    assert "something else by the stream's name" in capsys.readouterr().err
+
+
 async def test_the_streams_beginning_and_end_say_who_published(url: str) -> None:
     """Events of the sink's own frame what it publishes; host, service and environment are in the first."""
     sink = BusSink(url, environment="staging")
