@@ -20,6 +20,7 @@ from backend.mux.kafka_groups import Group, ledger_of
 from backend.mux.kafka_link import OPTIONS, Link, partition_of
 from backend.mux.poison import encode_poison
 from backend.mux.protocol import POISON, START, UNKNOWN, Entry, GroupInfo, Limits, MuxAwayError, StreamInfo
+from backend.mux.streams import GROUPS
 
 _PORT: Final = 9092
 _TAILS: Final = 16
@@ -256,13 +257,13 @@ class KafkaTransport:
         return StreamInfo(stream, end - begin, first, last, poisoned, tuple(groups))
 
     async def _group_names(self, stream: str) -> set[str]:
-        """Those of this process; others' where the brokers tell of them."""
+        """Those of this process; others' where the brokers tell of them, else the one that is usual."""
         names = {name for there, name in self._groups if there == stream}
         admin = await self._link.admin()
         try:
             listed = await admin.list_consumer_groups()
         except (wrong.KafkaError, OSError):
-            return names
+            return names | {GROUPS[stream]} if stream in GROUPS else names
         behind = "." + partition_of(stream).topic
         return names | {
             one[0].removesuffix(behind).replace(".", "/") for one in listed if one[0].endswith(behind)

@@ -41,6 +41,7 @@ from backend.mux.protocol import (
     MuxTooLargeError,
     StreamInfo,
 )
+from backend.wire.frames import one_line
 
 T = TypeVar("T")
 
@@ -94,7 +95,7 @@ class NatsTransport:
         try:
             return await self._link.ask(do, wait)
         except GoneError as error:
-            raise MuxAwayError(f"{self.name} has lost a stream or group: {error}") from None
+            raise MuxAwayError(f"{self.name} says: {one_line(error)}") from None
 
     # --- writing ----------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ _MOST: Final = 256
 """Messages asked for at once, so that they fit in memory whatever their size."""
 _ENDS: Final = ("404", "408")
 """No (more) messages; the time that was given is over."""
+_FULL: Final = "Exceeded MaxAckPending"
+"""The group has taken as much as it may without acknowledging it."""
 _IDLE: Final = "100"
 
 
@@ -82,16 +84,20 @@ class Pull:
                 found.append(message)
             elif message.subject != reply or status == _IDLE:
                 continue  # the end of what nobody waited for
-            elif status in _ENDS:
+            elif status in _ENDS or _description(message).startswith(_FULL):
                 break
             else:
-                raise GoneError((message.headers or {}).get("Description", status))
+                raise GoneError(_description(message) or status)
         return found
 
     async def close(self) -> None:
         """No more messages are wanted."""
         if self.session.alive:
             await self._messages.unsubscribe()
+
+
+def _description(message: Msg) -> str:
+    return (message.headers or {}).get("Description", "")
 
 
 def _status(message: Msg) -> str | None:
