@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,7 +14,8 @@ from backend.mux.protocol import GroupInfo
 from backend.mux.streams import EVENTS
 from tests.faults.books import in_store
 from tests.faults.ledger import Verdict
-from tests.faults.stream_kills import PRODUCERS, Producers
+from tests.faults.moments import Moments
+from tests.faults.stream_kills import Producers
 from tests.faults.viewing import Viewer, free_port, until
 from tests.mux.valkey import Valkey
 
@@ -65,13 +65,13 @@ async def told(url: str) -> AsyncIterator[Producers]:
         await producers.close()
 
 
-async def consumer(kills: int, moments: random.Random, folder: Path) -> tuple[Verdict, str]:
+async def consumer(moments: Moments, folder: Path) -> tuple[Verdict, str]:
     """`doubletalk bus store`, while two programs tell."""
     with Valkey() as server:
         bus, store = transport_of(server.url), folder / "store"
         part = Part("store", server.url, str(store))
         async with told(server.url) as producers:
-            for _ in range(kills):
+            for _ in moments.lives():
                 size = size_of(store)
                 await part.start()
                 # From its beginning on, or from when it stores: both are moments to be killed at.
@@ -103,7 +103,7 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("events/*"))
 
 
-async def gateways(kills: int, moments: random.Random) -> tuple[tuple[Verdict, ...], str]:
+async def gateways(moments: Moments) -> tuple[tuple[Verdict, ...], str]:
     """Two of `doubletalk bus gateway` before one stream, a viewer at each: either is killed."""
     with Valkey() as server:
         ports = free_port(), free_port()
@@ -114,7 +114,7 @@ async def gateways(kills: int, moments: random.Random) -> tuple[tuple[Verdict, .
             async with told(server.url) as producers:
                 await asyncio.gather(*(part.start() for part in parts))
                 await until(lambda: all(viewer.connected for viewer in viewers))
-                for _ in range(kills):
+                for _ in moments.lives():
                     await asyncio.sleep(moments.random() * LIFE)
                     which = moments.randrange(len(parts))
                     before = viewers[which].connected
@@ -131,6 +131,3 @@ async def gateways(kills: int, moments: random.Random) -> tuple[tuple[Verdict, .
         connected = " and ".join(str(viewer.connected) for viewer in viewers)
         found = tuple(viewer.books.verdict(producers.emitted) for viewer in viewers)
         return found, f"; viewers connected {connected} times"
-
-
-__all__ = ["PRODUCERS", "consumer", "gateways"]

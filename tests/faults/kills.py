@@ -1,6 +1,6 @@
 """Parts of the service, killed at random moments and begun again, and books of what became of each event.
 
-Moments come from a `random.Random` of a seed: the same seed kills after the same times, by the clock, of
+The same seed kills after the same times, by the clock, of
 each new life; a machine that is busier is killed elsewhere in its program, which is the point.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from tests.faults import consumer_kills, stream_kills
 from tests.faults.books import in_store
 from tests.faults.feeding import counted
 from tests.faults.ledger import Verdict
+from tests.faults.moments import Moments
 from tests.faults.viewing import Viewer, free_port, until
 from tests.gateway.feeds import batch
 
@@ -51,7 +51,7 @@ class Killed(NamedTuple):
         return f"{self.what}: killed {self.kills} times: {books}{self.besides}"
 
 
-def store(kills: int, moments: random.Random, folder: Path) -> Killed:
+def store(moments: Moments, folder: Path) -> Killed:
     """The store's process, while a tap's sink fills it; now and then while it is only beginning."""
     sink = StoreSink(folder / "store", close_seconds=60)
     emitted, killed = 0, set[int]()
@@ -62,7 +62,7 @@ def store(kills: int, moments: random.Random, folder: Path) -> Killed:
         emitted += size
         sink.write(Batch.encoded(some.jsonl, some.first_seq, size))
 
-    for _ in range(kills):
+    for _ in moments.lives():
         early = moments.random() < 0.2
         size = moments.randint(1, 400)
         while not (pids := (_children() if early else {sink.stats.pid or 0} - {0}) - killed):
@@ -79,7 +79,7 @@ def store(kills: int, moments: random.Random, folder: Path) -> Killed:
     stats = sink.stats
     verdict = in_store(folder / "store").verdict({_SOURCE: emitted})
     return Killed(
-        "store", kills, (verdict,), f"; begun again {stats.restarts} times, {stats.dropped} dropped"
+        "store", moments.killed, (verdict,), f"; begun again {stats.restarts} times, {stats.dropped} dropped"
     )
 
 
@@ -89,17 +89,17 @@ def _children() -> set[int]:
     return {int(pid) for path in own for pid in path.read_text(encoding="ascii").split()}
 
 
-def feed(kills: int, moments: random.Random, folder: Path) -> Killed:
+def feed(moments: Moments, folder: Path) -> Killed:
     """A program with the tap's own feed, while somebody watches."""
-    return asyncio.run(_served("feed", kills, moments, folder))
+    return asyncio.run(_served("feed", moments, folder))
 
 
-def gateway(kills: int, moments: random.Random, folder: Path) -> Killed:
+def gateway(moments: Moments, folder: Path) -> Killed:
     """A program with a gateway, while somebody watches."""
-    return asyncio.run(_served("gateway", kills, moments, folder))
+    return asyncio.run(_served("gateway", moments, folder))
 
 
-async def _served(server: str, kills: int, moments: random.Random, folder: Path) -> Killed:
+async def _served(server: str, moments: Moments, folder: Path) -> Killed:
     port = free_port()
     counters = folder / "counters"
     counters.mkdir(parents=True)
@@ -107,61 +107,67 @@ async def _served(server: str, kills: int, moments: random.Random, folder: Path)
     following = asyncio.create_task(viewer.follow())
     words = [sys.executable, "-m", "tests.faults.feeding", server, str(port), str(counters), str(_RATE)]
     try:
-        for life in range(kills + 1):
-            process = await asyncio.to_thread(_begun, words)
-            source = process.stdout.readline().strip()  # type: ignore[union-attr] # a pipe was asked for
-            # Nobody can know of a producer that was never seen: it is killed when it is.
-            await until(lambda source=source: viewer.source.client.source == source)  # type: ignore[misc]
+        for _ in moments.lives():
+            process, _ = await _watched(words, viewer)
             await asyncio.sleep(moments.random() * LIFE)
-            if life < kills:
-                process.kill()
+            process.kill()
             process.communicate()
+        process, source = await _watched(words, viewer)
+        process.communicate()  # its input ends, and so does it, in order
         last = counted(counters)[source]
         await until(lambda: viewer.known == last and viewer.source.client.ended)
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
     verdict = viewer.books.verdict(counted(counters))
-    return Killed(server, kills, (verdict,), f"; a viewer connected {viewer.connected} times")
+    return Killed(server, moments.killed, (verdict,), f"; a viewer connected {viewer.connected} times")
+
+
+async def _watched(words: list[str], viewer: Viewer) -> tuple[subprocess.Popen[str], str]:
+    """A program and its source, when it is seen: nobody can know of one that never was."""
+    process = await asyncio.to_thread(_begun, words)
+    source = process.stdout.readline().strip()  # type: ignore[union-attr] # a pipe was asked for
+    await until(lambda: viewer.source.client.source == source)
+    return process, source
 
 
 def _begun(words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def stream(kills: int, moments: random.Random, folder: Path) -> Killed:
+def stream(moments: Moments, folder: Path) -> Killed:
     """A Valkey that keeps what it acknowledged, between two producers and a reader."""
-    verdict, besides = asyncio.run(stream_kills.stream(kills, moments, folder))
-    return Killed("stream", kills, (verdict,), besides)
+    verdict, besides = asyncio.run(stream_kills.stream(moments, folder))
+    return Killed("stream", moments.killed, (verdict,), besides)
 
 
-def forgetful(kills: int, moments: random.Random, folder: Path) -> Killed:
+def forgetful(moments: Moments, folder: Path) -> Killed:
     """A Valkey that keeps nothing, before a store and a gateway."""
-    verdicts, besides = asyncio.run(stream_kills.forgetful(kills, moments, folder))
-    return Killed("forgetful", kills, verdicts, besides)
+    verdicts, besides = asyncio.run(stream_kills.forgetful(moments, folder))
+    return Killed("forgetful", moments.killed, verdicts, besides)
 
 
-def nats(kills: int, moments: random.Random, folder: Path) -> Killed:
+def nats(moments: Moments, folder: Path) -> Killed:
     """NATS JetStream there."""
     del folder
-    verdict, besides = asyncio.run(stream_kills.nats(kills, moments))
-    return Killed("nats", kills, (verdict,), besides)
+    verdict, besides = asyncio.run(stream_kills.nats(moments))
+    return Killed("nats", moments.killed, (verdict,), besides)
 
 
-def consumer(kills: int, moments: random.Random, folder: Path) -> Killed:
+def consumer(moments: Moments, folder: Path) -> Killed:
     """Who stores what is on a stream server."""
-    verdict, besides = asyncio.run(consumer_kills.consumer(kills, moments, folder))
-    return Killed("consumer", kills, (verdict,), besides)
+    verdict, besides = asyncio.run(consumer_kills.consumer(moments, folder))
+    return Killed("consumer", moments.killed, (verdict,), besides)
 
 
-def gateways(kills: int, moments: random.Random, folder: Path) -> Killed:
+def gateways(moments: Moments, folder: Path) -> Killed:
     """Two gateways before a stream server, each with a viewer."""
     del folder
-    verdicts, besides = asyncio.run(consumer_kills.gateways(kills, moments))
-    return Killed("gateways", kills, verdicts, besides)
+    verdicts, besides = asyncio.run(consumer_kills.gateways(moments))
+    return Killed("gateways", moments.killed, verdicts, besides)
 
 
-Kill = Callable[[int, random.Random, Path], Killed]
+Kill = Callable[[Moments, Path], Killed]
 PARTS: Final[dict[str, Kill]] = {
     "store": store,
     "gateway": gateway,
@@ -174,6 +180,6 @@ PARTS: Final[dict[str, Kill]] = {
 }
 
 
-def kill(what: str, kills: int, seed: Any, folder: Path) -> Killed:
-    """Kill a part so many times, at the moments of a seed."""
-    return PARTS[what](kills, random.Random(f"{what}/{seed}"), folder)
+def kill(what: str, kills: int, seed: Any, folder: Path, seconds: float = float("inf")) -> Killed:
+    """Kill a part so many times, at the moments of a seed; no more when so much time has passed."""
+    return PARTS[what](Moments(f"{what}/{seed}", kills, seconds), folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -21,6 +20,7 @@ from backend.mux.streams import EVENTS
 from backend.tap.hub import Hub
 from tests.faults.books import in_store, last_stored
 from tests.faults.ledger import Ledger, Verdict
+from tests.faults.moments import Moments
 from tests.faults.viewing import Viewer, until
 from tests.gateway.feeds import batch
 from tests.mux.nats_server import NatsServer
@@ -90,19 +90,19 @@ class Reader:
                 self.books.gap(gap["source"], gap["from_seq"], gap["to_seq"])
 
 
-async def stream(kills: int, moments: random.Random, folder: Path) -> tuple[Verdict, str]:
+async def stream(moments: Moments, folder: Path) -> tuple[Verdict, str]:
     """Valkey as it keeps what it acknowledged: killed and begun again, with its own data."""
     with Valkey(*DURABLE, "--dir", str(folder)) as server:
-        return await _killed(server, kills, moments)
+        return await _killed(server, moments)
 
 
-async def nats(kills: int, moments: random.Random) -> tuple[Verdict, str]:
+async def nats(moments: Moments) -> tuple[Verdict, str]:
     """NATS JetStream, which keeps what it acknowledged by itself."""
     with NatsServer() as server:
-        return await _killed(server, kills, moments)
+        return await _killed(server, moments)
 
 
-async def forgetful(kills: int, moments: random.Random, folder: Path) -> tuple[tuple[Verdict, ...], str]:
+async def forgetful(moments: Moments, folder: Path) -> tuple[tuple[Verdict, ...], str]:
     """A Valkey that keeps nothing on a disk: what it had and nobody had read yet is gone with it.
 
     A store and a gateway follow it, which have to name that.
@@ -119,7 +119,7 @@ async def forgetful(kills: int, moments: random.Random, folder: Path) -> tuple[t
             viewer = Viewer(door.url)
             watching = asyncio.create_task(viewer.follow())
             producers = Producers(server.url)
-            await _kill_often(server, producers, kills, moments)
+            await _kill_often(server, producers, moments)
             with contextlib.suppress(TimeoutError):
                 await until(lambda: viewer.knows(producers.emitted))
                 await until(lambda: last_stored(folder / "store").items() >= producers.emitted.items())
@@ -147,12 +147,12 @@ class Server(Protocol):
         """At once."""
 
 
-async def _killed(server: Server, kills: int, moments: random.Random) -> tuple[Verdict, str]:
+async def _killed(server: Server, moments: Moments) -> tuple[Verdict, str]:
     producers = Producers(server.url)
     reader = Reader(transport_of(server.url))
     following = asyncio.create_task(reader.follow())
     try:
-        await _kill_often(server, producers, kills, moments)
+        await _kill_often(server, producers, moments)
         with contextlib.suppress(TimeoutError):  # what did not come is accounted for
             await until(lambda: all(reader.known.get(name) == producers.emitted[name] for name in PRODUCERS))
     finally:
@@ -164,10 +164,10 @@ async def _killed(server: Server, kills: int, moments: random.Random) -> tuple[V
     return verdict, f"; {producers.dropped} dropped{trouble}"
 
 
-async def _kill_often(server: Server, producers: Producers, kills: int, moments: random.Random) -> None:
+async def _kill_often(server: Server, producers: Producers, moments: Moments) -> None:
     """At random moments of its lives, while two programs tell; at last all that they told is published."""
     clock = asyncio.get_running_loop().time
-    for _ in range(kills):
+    for _ in moments.lives():
         size = moments.randint(1, 400)
         ends = clock() + moments.random() * LIFE
         while clock() < ends:

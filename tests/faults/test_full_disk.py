@@ -29,12 +29,12 @@ async def main(disk, kept):
         async def until(holds):
             nonlocal slowest, emitted
             while not holds():
-                began = time.thread_time()
+                began = time.perf_counter()
                 for _ in range(100):
                     emitted += 1
                     tap.emit("message_published", "overseer", "TEXT_CHUNK", {"text": "x" * 200})
                 tap.drain()
-                slowest = max(slowest, time.thread_time() - began)
+                slowest = max(slowest, time.perf_counter() - began)
                 await asyncio.sleep(0.002)
         await until(lambda: tap.sink_errors)
         await until(lambda: store.stats.problem)
@@ -88,7 +88,7 @@ def test_a_recorder_leaves_a_full_disk_and_a_store_waits_for_room(tmp_path: Path
     assert error.endswith("run.jsonl: No space left on device")
     assert "No space left on device" in told["problem"]
     assert told["restarts"] >= 1
-    assert told["slowest"] < 0.5
+    assert told["slowest"] < 1.0
     assert "Traceback" not in done.stderr
     source, last = told["source"], told["stored"]
     assert last > told["emitted"]  # the beginning, the end, and what became of the recorder

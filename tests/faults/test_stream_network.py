@@ -39,9 +39,9 @@ class Path:
 
     def emit(self, count: int = 20) -> None:
         some = batch(self.emitted + 1, count, SOURCE, "x" * 200)
-        began = time.thread_time()
+        began = time.perf_counter()
         self.sink.write(some)
-        self.slowest = max(self.slowest, time.thread_time() - began)
+        self.slowest = max(self.slowest, time.perf_counter() - began)
         self.emitted += count
 
     async def emit_for(self, seconds: float) -> None:
@@ -56,7 +56,7 @@ class Path:
         verdict = self.reader.books.verdict({SOURCE: self.emitted})
         assert verdict.sound, verdict
         assert verdict.named == 0
-        assert self.slowest < 0.05
+        assert self.slowest < 1.0  # half of a stall: on a busy machine a thread has to wait for its turn
 
 
 @pytest.fixture
