@@ -28,6 +28,8 @@ MOST_HELD: Final = 50_000
 """Events that wait, of all sources; more would be memory without bound, so then the oldest go on."""
 MOST_SOURCES: Final = 16_384
 MOST_IDS: Final = 65_536
+LONGEST_NAME: Final = 500
+"""Characters of an id or a source that is remembered: what is longer would be memory without bound."""
 
 
 class Run(NamedTuple):
@@ -116,9 +118,10 @@ class Merge:
             if head is None:
                 self.broken += 1
                 continue
-            lane = self._lanes.get(head.source or "")
+            source = head.source or ""
+            lane = self._lanes.get(source)
             if lane is not None or not self._caused(head):
-                self._lanes.setdefault(head.source or "", deque()).append(_Event(head, line, entry, until))
+                self._lanes.setdefault(source, deque()).append(_Event(head, line, entry, until))
                 entry.left += 1
                 self.held += 1
             else:
@@ -154,7 +157,7 @@ class Merge:
     def _pass(self, head: _Head, line: bytes) -> None:
         """It goes on, if it is the first of its name."""
         source, seq = head.source, head.seq
-        if source is None or seq is None:
+        if source is None or seq is None or seq < 1 or len(source) > LONGEST_NAME:
             if head.id is not None and head.id in self._ids:
                 self.repeated += 1
                 return
@@ -194,7 +197,7 @@ class Merge:
     def _know(self, head: _Head) -> None:
         """Effects of it need not wait from now on."""
         name, source = head.id, head.source
-        if name is None:
+        if name is None or len(name) > LONGEST_NAME:
             return
         if source is not None:
             prefix, _, number = name.rpartition("-")

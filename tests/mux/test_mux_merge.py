@@ -86,6 +86,15 @@ def test_a_line_that_is_no_event_is_counted_and_the_rest_is_taken() -> None:
     assert merge.broken == 3
 
 
+def test_numbers_and_names_that_are_none_are_passed_on_without_being_remembered() -> None:
+    """A seq below 1, a source of a million letters: events of nobody in particular."""
+    merge = Merge()
+    odd = [line("a", 0), line("a", -5), line("x" * 1_000_000, 1), line(None, None, name="y" * 1_000_000)]
+    merge.put("1", [*odd, line("a", 1)], 0)
+    runs = merge.take(0)
+    assert [(run.source, len(run.lines)) for run in runs] == [("", 4), ("a", 1)]
+
+
 @settings(max_examples=60)
 @given(st.data())
 def test_however_entries_cross_each_event_comes_once_after_its_cause(data: st.DataObject) -> None:
