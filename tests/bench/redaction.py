@@ -5,7 +5,6 @@ CPU time of this process, for the events of a voice turn: a message with a text,
 
 from __future__ import annotations
 
-import statistics
 import time
 
 import msgspec
@@ -17,7 +16,7 @@ from backend.tap.redaction import Redaction
 from tests.bench.emit_story import COMPONENT, KIND, MESSAGE
 
 EVENTS = 2_000
-ROUNDS = 9
+ROUNDS = 15
 OWN = Redaction(keys=("caller.*",), patterns={"account": "ACC-[0-9]{6,10}"}, words=("Ada Lovelace",))
 
 
@@ -62,10 +61,12 @@ def report() -> None:
     for _ in range(ROUNDS):
         for name, redact, text in WAYS:
             took[name].append(per_event(redact, text))
-    off = statistics.median(took["off"])
+    # The best round: what a machine that is busy elsewhere adds is no cost of redacting.
+    off = min(took["off"])
     for name, rounds in took.items():
-        middle = statistics.median(rounds)
-        print(f"redaction  {name:32} {middle:7,.0f} ns an event in the drain (+{middle - off:,.0f})")
+        print(
+            f"redaction  {name:32} {min(rounds):7,.0f} ns an event in the drain (+{min(rounds) - off:,.0f})"
+        )
 
 
 if __name__ == "__main__":

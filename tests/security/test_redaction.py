@@ -42,7 +42,7 @@ AROUND = {
         "abcdef0123456789",
         "Authorization: Bearer [redacted:credentials]",
     ),
-    "header bearer abcdef0123456789": ("abcdef0123456789", "header bearer [redacted:credentials]"),
+    "header bEARer abcdef0123456789": ("abcdef0123456789", "header bEARer [redacted:credentials]"),
     "client = Client(api_key='k-123', retries=3)": (
         "k-123",
         "client = Client(api_key='[redacted:credentials]', retries=3)",

@@ -56,7 +56,7 @@ _AT_HOME: Final = re.compile(
     r"|0[1-9]\d{1,3}[ /-]\d{3,4}(?:[ -]?\d{2,4}){1,2}"  # 030 1234567, 0171/123 4567
     r")(?![\w+]|[.:,-]\d)"
 )
-_IN_PARTS: Final = re.compile(r"\d[ .)/-]{1,2}\d{3}")  # as all of these are
+_IN_PARTS: Final = re.compile(r"[0-9][ .)/-]{1,2}[0-9]{3}")  # as all of these are
 _FEWEST: Final = 8  # less may be anything
 _MOST: Final = 15  # E.164
 _SEPARATED: Final = re.compile(r"\d+|[^\d]+")
@@ -120,22 +120,23 @@ _ISSUED: Final = re.compile(
     r"[A-Za-z0-9+/=\s\\:,]*+(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?"
 )
 _ISSUED_BY: Final = ("sk-", "k_live_", "k_test_", "gh", "glpat-", "xox", "hf_", "-----BEGIN")
-_ISSUED_BARE: Final = ("AKIA", "ASIA", "AIza", "eyJ")
 
 
 def _secrets(text: str) -> list[tuple[int, int]]:
+    # Most texts have none of the signs that these begin with, and to look for a sign is cheap.
     spans: list[tuple[int, int]] = []
-    if "=" in text or ":" in text:
-        lower = text.lower()
-        if any(name in lower for name in _NAMED_BY):
-            named = (found.span(found.lastgroup or 0) for found in _NAMED.finditer(text))
-            spans += [span for span in named if span[0] < span[1]]
+    lower = text.lower()
+    if ("=" in text or ":" in text) and any(name in lower for name in _NAMED_BY):
+        named = (found.span(found.lastgroup or 0) for found in _NAMED.finditer(text))
+        spans += [span for span in named if span[0] < span[1]]
     marked = ("-" in text or "_" in text) and any(sign in text for sign in _ISSUED_BY)
-    if marked or any(sign in text for sign in _ISSUED_BARE):
+    if marked or "AKIA" in text or "ASIA" in text or "AIza" in text or "eyJ" in text:
         spans += [found.span() for found in _ISSUED.finditer(text)]
-    if "earer" in text or "EARER" in text:
+    if "bearer" in lower:
         spans += [found.span(1) for found in _BEARER.finditer(text)]
-    return sorted(spans)
+    if len(spans) > 1:
+        spans.sort()
+    return spans
 
 
 # --- the groups --------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ class Redactor:
     # --- one payload ---------------------------------------------------------------------------
 
     def _payload(self, payload: object, place: Place) -> tuple[Raw, int]:
+        given = isinstance(payload, Raw)
         raw = payload if isinstance(payload, Raw) else encode_payload(payload)
         if raw == EMPTY or place.label == KEPT:
             return raw, 0
@@ -101,8 +102,8 @@ class Redactor:
         try:
             value = _decode(raw)
             hits = self._object(value, place)
-            # Encoded anew in any case: of a key that comes twice, only the last one was looked at.
-            return Raw(msgspec.json.encode(value)), hits
+            # What was given as JSON is encoded anew in any case: of a key twice, only the last was looked at.
+            return (Raw(msgspec.json.encode(value)) if hits or given else raw), hits
         except (ValueError, TypeError, RecursionError):  # ValueError: msgspec's, and broken UTF-8
             return UNREADABLE, 1
 
@@ -187,7 +188,11 @@ class Redactor:
         """A text without what was found in it, and in how many places that was."""
         if text in self._clean or len(text) < self._shortest:
             return text, 0
-        spans = [(*span, label) for label, find in self._finders for span in find(text)]
+        spans: list[tuple[int, int, str]] = []
+        for label, find in self._finders:
+            found = find(text)
+            if found:
+                spans += [(start, end, label) for start, end in found]
         if not spans:
             if len(text) <= _CLEAN_LENGTH:
                 if len(self._clean) >= _CLEAN_TEXTS:
