@@ -140,6 +140,7 @@ def _feed(hub: Hub) -> Iterator[Metric]:
     yield _counter("feed_gaps", "Gaps that clients were told.", now.gaps)
     yield _counter("feed_dropped_clients", "Clients that took nothing, and were cut off.", now.dropped)
     yield _counter("feed_refused_clients", "Clients that broke the protocol.", now.refused)
+    yield _labelled("feed_turned_away", "Requests refused at the door.", "reason", now.turned_away)
     yield _gauge("feed_clients", "Clients that are connected.", now.active_subscribers)
     yield _gauge("feed_queue_events", "Events that wait for the client furthest behind.", now.queue_size)
     yield _gauge("feed_queue_limit", "How many may wait for a client.", now.queue_limit)

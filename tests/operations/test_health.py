@@ -173,3 +173,19 @@ async def test_a_check_that_raises_is_an_answer() -> None:
     assert (await health.report()).dependencies["feed"].told == "ValueError: two lines"
     with pytest.raises(ValueError, match="none of the services"):
         health.add(Dependency("x", "coffee", raises))
+
+
+async def test_metrics_are_scraped_in_either_form(tmp_path: Path) -> None:
+    """As Prometheus asks for them, by the token of viewers."""
+    backend = backend_of(tmp_path)
+    async with asked(backend, TokenPolicy(TOKEN, required=True)) as http, backend:
+        await backend.load()
+        http.headers["Authorization"] = f"Bearer {TOKEN}"
+        plain = await http.get("/metrics")
+        assert (plain.status_code, plain.headers["content-type"].partition(";")[0]) == (200, "text/plain")
+        assert 'doubletalk_dependency_health{dependency="memory"} 1.0\n' in plain.text
+        assert "doubletalk_ready 1.0\n" in plain.text
+        openmetrics = await http.get(
+            "/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"}
+        )
+        assert openmetrics.text.endswith("# EOF\n")

@@ -55,6 +55,7 @@ async def scraped(tmp_path: Path) -> str:
         tmp_path, ("hello", "at last?"), answers, store=tmp_path / "s", voice=Voice()
     ) as backend:
         backend.tap.system("FINDING", {"rule": "lost-update"})
+        backend.hub.turned_away["token"] += 1
         backend.tap.drain()
         report = Report("ok", ready=True, services={}, dependencies={"feed": Answer(Status.OK)})
         body, _ = backend.operations.metrics.scraped("", report)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from backend.errors import UserError
 from backend.models import Scripted
 from backend.operations.health import Status
+from tests.cli.command import CLI, home
+from tests.cli.test_serve import Lines
 from tests.mux.valkey import Valkey
 from tests.operations.backends import backend_of, talking, until
 from tests.support.assistant import Record
@@ -54,3 +60,29 @@ def test_the_command_says_so_too(tmp_path: Path) -> None:
     said = say("serve", "--port", "0", "--memory", str(tmp_path / "m"), "--bus", "redis://:bad")
     assert said.code == 2
     assert "Traceback" not in said.err
+
+
+def test_a_gateway_of_a_stream_has_health_and_metrics_and_a_name(tmp_path: Path) -> None:
+    """As behind a service's name; ready without its server, which is told as degraded; stopped in order."""
+    command = [*CLI, "bus", "gateway"]
+    with Valkey() as server:
+        command += [server.url, "--port", "0", "--known-as", "gateway-1"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=home(tmp_path)) as process:
+            try:
+                assert process.stderr is not None
+                log = Lines(process.stderr)
+                url = log.wait_for("feed at ").partition("feed at ")[2].partition(";")[0]
+                with httpx.Client(base_url=url, headers={"Host": "gateway-1"}, trust_env=False) as http:
+                    assert http.get("/health").json()["services"]["mux"] == {"status": "ok"}
+                    assert "doubletalk_ready 1.0\n" in http.get("/metrics").text
+                    assert http.get("/metrics", headers={"Host": "gateway-2"}).status_code == 403
+                    server.kill()
+                    end = time.monotonic() + 20
+                    while (told := http.get("/health").json())["status"] != "degraded":
+                        assert time.monotonic() < end
+                    assert told["ready"] is True
+                    assert told["dependencies"]["mux"]["told"].startswith(f"cannot reach {server.url}: ")
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(20) == 0
+            finally:
+                process.kill()
