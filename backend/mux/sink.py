@@ -1,4 +1,9 @@
-"""A tap's way onto the streams: a bounded queue here, a thread that publishes behind it."""
+"""A tap's way onto the streams: a bounded queue here, a thread that publishes behind it.
+
+A thread: a process would have to be sent every line first, which costs what publishing does (3 us of CPU an
+event in entries of 128). It holds the interpreter for half a millisecond at a time at 50,000 events a second,
+and for some when it has to catch up.
+"""
 
 from __future__ import annotations
 

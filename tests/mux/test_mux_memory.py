@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from backend.mux.transports import is_bus_url, shown
 from tests.mux.conformance import LIMITS, Conformance, payloads, texts
 
 _names = itertools.count(1)
+ROOT = Path(__file__).parents[2]
 
 
 class TestMemory(Conformance):
@@ -53,3 +57,28 @@ def test_a_url_is_shown_without_its_password() -> None:
     assert shown("redis://ann:s3cret@db:6380/2?password=s3cret") == "redis://db:6380/2"
     assert shown("redis://[::1]:6380") == "redis://[::1]:6380"
     assert [is_bus_url(text) for text in ("redis://a", "ws://a", "file.jsonl")] == [True, False, False]
+
+
+def test_client_libraries_are_loaded_when_their_url_is_used() -> None:
+    """A tapped program, a debugger at a feed and a check have none of them, nor does a wrong URL load one."""
+    code = """
+import sys
+import backend.mux.sink, backend.mux.gateway, debugger.sources.helped_feed, debugger.cli.record
+from backend.mux import MuxError, transport_of
+transport_of("memory://here")
+try:
+    transport_of("amqp://there")
+except MuxError:
+    pass
+print(sorted({"redis", "nats", "aiokafka", "textual", "fastapi"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
+
+
+def test_a_client_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to install."""
+    monkeypatch.delitem(sys.modules, "backend.mux.redis_streams", raising=False)
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(MuxRefusedError, match=r"redis://h needs redis: pip install 'doubletalk\[mux\]'"):
+        transport_of("redis://h")
