@@ -134,7 +134,9 @@ class NatsTransport:
     async def newest(self, stream: str, back: int = 0) -> str:
         """Also when all of its entries were removed."""
         info = await self._ask(lambda session: stream_info(session, stream))
-        if info is None or (back and info.state.last_seq - back < info.state.first_seq):
+        if info is None or not info.state.last_seq:
+            return START
+        if back and info.state.last_seq - back < info.state.first_seq:
             return START
         return str(Position(micros(info.created), info.state.last_seq - back))
 

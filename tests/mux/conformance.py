@@ -218,6 +218,7 @@ class Conformance:
         assert await bus.tail(name, START, 10, NO_TIME) == []
         assert await bus.take(name, "g", "a", 10, NO_TIME) == []
         assert await bus.recover(name, "g", "a", 10, 0) == []
+        assert await bus.newest(name) == START  # also now that there may be a group, and so a stream
 
     async def test_its_name_for_people_has_no_password(self, bus: Transport) -> None:
         """It is put into messages and logs."""
