@@ -5,7 +5,8 @@ before its publish. Laws:
 
 1. Events of one source come in the order in which the stream has them, each seq once.
 2. An event whose cause is another source's that has not come waits for it, and its source's later events
-   with it, at most `HOLD_SECONDS` from when it came itself.
+   with it, at most `HOLD_SECONDS` from when it came itself. For a source of which nothing came in that time
+   nobody waits again, until something does.
 3. What does not wait comes in the order of the stream: to everybody who reads it, the same.
 """
 
@@ -105,6 +106,7 @@ class Merge:
         self._begun: dict[str, float] = {}  # when the first event of a source was, to know it from a namesake
         self._tops: dict[str, int] = {}  # of ids that end in a number, the highest
         self._ids = _Recent(MOST_IDS)
+        self._absent = _Recent(MOST_SOURCES)  # sources that were waited for in vain
         self._lanes: dict[str, deque[_Event]] = {}
         self._unnumbered = 0
         self._out: list[Run] = []
@@ -152,7 +154,7 @@ class Merge:
             return True  # its own earlier event, by the way in which ids are made
         if number.isdecimal() and prefix in self._tops:
             return int(number) <= self._tops[prefix]
-        return cause in self._ids
+        return cause in self._ids or prefix in self._absent
 
     def _pass(self, head: _Head, line: bytes) -> None:
         """It goes on, if it is the first of its name."""
@@ -220,6 +222,7 @@ class Merge:
                         if now < first.until and self.held <= MOST_HELD:
                             break
                         self.late += 1
+                        self._miss(first.head.cause or "")
                     moved = True
                     lane.popleft()
                     first.entry.left -= 1
@@ -228,6 +231,12 @@ class Merge:
                 if not lane:
                     del self._lanes[source]
         self._settle()
+
+    def _miss(self, cause: str) -> None:
+        """What a program causes that publishes nothing here would only be delayed, each time."""
+        prefix = cause.rpartition("-")[0]
+        if prefix and prefix not in self._tops and len(prefix) <= LONGEST_NAME:
+            self._absent.add(prefix)
 
     def _settle(self) -> None:
         """Move the position behind what is through."""

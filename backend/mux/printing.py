@@ -29,7 +29,10 @@ async def printed(server: Transport, stream: str, note: Note, *, follow: bool) -
     if until == START and not follow:
         return
     while True:
-        for entry in await server.tail(stream, at, _AT_ONCE, _WAIT_SECONDS):
+        entries = await server.tail(stream, at, _AT_ONCE, _WAIT_SECONDS)
+        if not entries:
+            yield b""  # whoever reads may want to stop
+        for entry in entries:
             if entry.missed:
                 many = "" if entry.missed == UNKNOWN else f"{entry.missed:,} "
                 note(f"{many}entries before {entry.id} are gone")

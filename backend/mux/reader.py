@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
@@ -119,7 +120,9 @@ class StreamReader:
                 continue
             for told in self._take(entries):
                 yield told
-            if runs := self.merge.take(self._clock()):
+            # Behind, as after a pause, what an event waits for may be in the next entries: no time is up.
+            now = self._clock() if len(entries) < AT_ONCE else -math.inf
+            if runs := self.merge.take(now):
                 yield Events(tuple(runs), self.merge.position)
 
     def _patience(self) -> float:

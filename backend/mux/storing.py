@@ -10,13 +10,13 @@ Laws:
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -79,7 +79,8 @@ class StoreFollower:
         self._bus = bus
         self._folder = folder
         self._stream, self._group = stream, group
-        self._consumer = f"{socket.gethostname()}-{os.getpid()}"
+        # One name for all runs, of which there is one at a time: those of each would stay in the group.
+        self._consumer = f"{socket.gethostname()}-{crc32(str(folder.resolve()).encode()):08x}"
         self._policy = policy
         self._note = note
         self._delays = delays

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,6 +104,20 @@ def test_events_are_printed_as_they_were_published(url: str) -> None:
     assert printed.returncode == 0
     assert one.jsonl in printed.stdout
     assert b"is left out: no entry of ours" in printed.stderr
+
+
+def test_who_follows_prints_what_comes_until_it_is_stopped(url: str) -> None:
+    """Ctrl-C ends it, also while nothing comes."""
+    command = [sys.executable, "-m", "debugger.cli", "bus", "read", url, "--follow"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as reading:
+        assert reading.stdout is not None
+        sink = BusSink(url)
+        sink.write(batch(1, 3))
+        lines = [reading.stdout.readline() for _ in range(4)]
+        assert b"".join(lines[1:]) == batch(1, 3).jsonl
+        reading.send_signal(signal.SIGINT)
+        assert reading.wait(30) == 130
+        sink.close()
 
 
 @pytest.mark.parametrize("words", [("info",), ("read",), ("poison",), ("gateway",)])

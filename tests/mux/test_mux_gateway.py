@@ -238,6 +238,23 @@ async def test_a_reader_beneath_which_the_stream_is_trimmed_is_told() -> None:
     assert [(run.first_seq, len(run.lines)) for run in runs] == [(1, 3), (15, 5)]
 
 
+async def test_a_reader_that_is_behind_gives_up_no_cause() -> None:
+    """After a pause: the publish is in the stream, far behind, and the time to wait for it is long over."""
+    bus = transport_of(f"memory://behind{next(_names)}")
+    await bus.publish(EVENTS, [encode_event(made("b", 1, cause="a-1"))])
+    await bus.publish(EVENTS, [encode_event(made("c", seq)) for seq in range(1, 101)])
+    await bus.publish(EVENTS, [encode_event(made("a", 1))])
+    hours = itertools.count(0, 3600)
+    reader = StreamReader(bus, EVENTS, clock=lambda: float(next(hours)))
+    seen: list[str] = []
+    async for one in reader:
+        seen += [run.source for run in one.runs] if isinstance(one, Events) else []
+        if "b" in seen:
+            break
+    assert seen[-2:] == ["a", "b"]
+    assert reader.merge.late == 0
+
+
 async def test_missing_entries_are_an_event_of_the_feed() -> None:
     """Beside the gaps of each source: of one that says no more, nobody would hear else."""
     hub = Hub()

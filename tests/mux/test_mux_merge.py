@@ -63,11 +63,24 @@ def test_a_receive_waits_for_its_publish_and_what_follows_it_waits_too() -> None
 def test_an_effect_whose_cause_never_comes_waits_for_a_bounded_time() -> None:
     """It is counted, and what came behind it does not wait anew."""
     merge = Merge()
-    merge.put("1", [line("b", 1, cause="lost-1"), line("b", 2, cause="lost-2")], 10.0)
+    merge.put("1", [line("b", 1, cause="lost-1"), line("b", 2, cause="gone-2")], 10.0)
     assert merge.take(10.0) == []
     assert merge.waits_until() == 10.0 + HOLD_SECONDS
     assert ids(merge.take(10.0 + HOLD_SECONDS)) == ["b-1", "b-2"]
     assert (merge.late, merge.position, merge.waits_until()) == (2, "1", None)
+
+
+def test_a_program_that_publishes_nothing_here_delays_nobody_twice() -> None:
+    """It was waited for once. When it turns up after all, its messages are waited for as others'."""
+    merge = Merge()
+    merge.put("1", [line("b", 1, cause="outside-1")], 0)
+    assert merge.take(0.1) == []
+    assert ids(merge.take(HOLD_SECONDS)) == ["b-1"]
+    merge.put("2", [line("b", 2, cause="outside-2")], 2)
+    assert ids(merge.take(2)) == ["b-2"]
+    merge.put("3", [line("outside", 3), line("b", 3, cause="outside-4")], 3)
+    assert ids(merge.take(3)) == ["outside-3"]
+    assert merge.late == 1
 
 
 def test_a_source_that_begins_again_under_its_name_is_no_repetition() -> None:

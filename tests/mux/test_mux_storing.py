@@ -83,6 +83,9 @@ async def test_what_is_on_the_stream_is_stored_once(url: str, tmp_path: Path) ->
         async with following(url, tmp_path / "s"):
             await settled(lambda: acknowledged(url))
         assert seqs(tmp_path / "s") == list(range(1, 501))
+    bus = transport_of(url)
+    assert [one.consumers for one in (await bus.info(EVENTS)).groups] == [1]
+    await bus.close()
     assert gaps(tmp_path / "s") == []
 
 
