@@ -16,7 +16,7 @@ from backend.assistant.conditions import Delay, delays_given, delays_named
 from backend.assistant.guards import Guard, guards_named
 from backend.errors import UserError
 from backend.wire.limits import DEFAULT as DEFAULT_LIMITS
-from backend.wire.limits import Limits, limits_of
+from backend.wire.limits import Limits, limits_given
 
 _SERVER_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 
@@ -77,14 +77,7 @@ class Settings(BaseSettings):
     def _known_limits(cls, given: str | Iterable[str] | Limits) -> Limits:
         if isinstance(given, Limits):
             return given
-        named: dict[str, float] = {}
-        for one in _listed(given) if isinstance(given, str) else given:
-            name, _, number = one.partition("=")
-            try:
-                named[name.strip()] = float(number)
-            except ValueError:
-                raise ValueError(f"{one[:80]!r} is no limit; write NAME=NUMBER, as in messages=20") from None
-        return limits_of(named)
+        return limits_given(_listed(given) if isinstance(given, str) else given)
 
     @field_validator("bus_keep", mode="before")
     @classmethod

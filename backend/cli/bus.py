@@ -8,11 +8,15 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from backend.cli.serve_options import Limit, TlsCert, TlsKey
 from backend.errors import UserError
+
+if TYPE_CHECKING:
+    from backend.wire.limits import Limits
 
 bus = typer.Typer(
     name="bus",
@@ -34,7 +38,7 @@ _INTERRUPTED: Final = 130
 
 
 @bus.command()
-def gateway(
+def gateway(  # noqa: PLR0913 - each is an option of the command
     url: Url,
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -43,19 +47,34 @@ def gateway(
         list[str] | None, typer.Option(metavar="NAME", help="Another name of this server; repeatable.")
     ] = None,
     token_file: Annotated[Path | None, typer.Option(help="File with the token that viewers need.")] = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    limit: Limit = None,
     history: Annotated[
         int, typer.Option(min=1, metavar="EVENTS", help="Events that late viewers get.")
     ] = 100_000,
 ) -> None:
     """Serve a stream's events as a feed, without a program of one's own: any number of these may run."""
     from backend.gateway.tokens import token_policy  # noqa: PLC0415 - heavy parts load when they are asked for
+    from backend.settings import load_settings  # noqa: PLC0415
+    from backend.tap.listen import Tls  # noqa: PLC0415
 
-    door = {"policy": token_policy(host, token_file, None), "hosts": known_as or ()}
-    _run(lambda stop: _gateway(stop, url, (host, port), door, history))
+    # The variables of `serve` hold here, too.
+    settings = load_settings(tls_cert=tls_cert, tls_key=tls_key, limits=limit)
+    door = {
+        "policy": token_policy(host, token_file, None),
+        "hosts": known_as or (),
+        "tls": Tls.given(settings.tls_cert, settings.tls_key),
+    }
+    _run(lambda stop: _gateway(stop, url, (host, port), door, (history, settings.limits)))
 
 
 async def _gateway(
-    stop: asyncio.Event, url: str, address: tuple[str, int], door_options: dict[str, Any], history: int
+    stop: asyncio.Event,
+    url: str,
+    address: tuple[str, int],
+    door_options: dict[str, Any],
+    bounds: tuple[int, Limits],
 ) -> None:
     from backend.gateway import Gateway  # noqa: PLC0415 - see gateway
     from backend.mux.gateway import StreamFeed  # noqa: PLC0415
@@ -64,7 +83,8 @@ async def _gateway(
     from backend.operations.streaming import reading  # noqa: PLC0415
     from backend.tap.hub import Hub  # noqa: PLC0415
 
-    hub = Hub(history_events=history)
+    history, limits = bounds
+    hub = Hub(history_events=history, limits=limits)
     feed = StreamFeed(transport_of(url), hub, history=history, note=_note)
     operations = Operations(hub)
     operations.depends("mux", "mux", reading(feed))

@@ -43,7 +43,7 @@ async def hosted(
         hosts=settings.known_as,
         assistant_info=backend.info,
         operations=backend.operations,
-        tls=None if settings.tls_cert is None else Tls(settings.tls_cert, settings.tls_key),
+        tls=Tls.given(settings.tls_cert, settings.tls_key),
     )
     async with gateway:
         if control is None or not control.of_this_run:

@@ -17,7 +17,7 @@ from backend.gateway.http import GuardedConfig, GuardedProtocol
 from backend.gateway.protocol import FeedProtocol
 from backend.operations.operations import Operations
 from backend.tap.clients import FeedClients
-from backend.tap.hub import PING_SECONDS, Hub
+from backend.tap.hub import Hub
 from backend.tap.listen import Tls, address_of, listening_socket
 from backend.tap.tasks import silent
 from backend.wire.frames import MAX_CLIENT_FRAME
@@ -104,8 +104,8 @@ class Gateway:
             proxy_headers=False,  # anybody may send them; who counts as whom is not theirs to say
             ws=FeedProtocol,
             ws_max_size=MAX_CLIENT_FRAME,
-            ws_ping_interval=PING_SECONDS,
-            ws_ping_timeout=PING_SECONDS,
+            ws_ping_interval=limits.ping_seconds,
+            ws_ping_timeout=limits.ping_seconds,
             ws_per_message_deflate=False,  # 12 to 18 times the CPU
             lifespan="off",
             log_config=None,

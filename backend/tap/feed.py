@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from backend.errors import UserError
 from backend.tap.clients import FeedClients
-from backend.tap.hub import PING_SECONDS, Hub, HubClient
+from backend.tap.hub import Hub, HubClient
 from backend.tap.listen import Tls, address_of, listening_socket
 from backend.tap.tasks import silent
 from backend.wire.control import NO_CONTROL
@@ -118,8 +118,8 @@ class FeedServer:
             max_size=MAX_CLIENT_FRAME,
             max_queue=4,
             write_limit=WRITE_LIMIT,
-            ping_interval=PING_SECONDS,
-            ping_timeout=PING_SECONDS,
+            ping_interval=limits.ping_seconds,
+            ping_timeout=limits.ping_seconds,
             close_timeout=_CLOSE_SECONDS,
             logger=_log,
             **secured,

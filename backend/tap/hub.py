@@ -30,7 +30,6 @@ __all__ = [
     "CLIENT_QUEUE",
     "HISTORY_BYTES",
     "HISTORY_EVENTS",
-    "PING_SECONDS",
     "STALL_SECONDS",
     "Hub",
     "HubClient",
@@ -42,8 +41,6 @@ HISTORY_BYTES: Final = 64 * 1024 * 1024
 CLIENT_QUEUE: Final = 32_768
 STALL_SECONDS: Final = 0.1
 GONE_SECONDS: Final = 40.0
-PING_SECONDS: Final = 20.0
-"""After so long without a word a client is asked for a sign of life, and has as long again to give it."""
 
 
 class Hub:

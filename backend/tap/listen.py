@@ -61,6 +61,19 @@ class Tls(Struct, frozen=True):
     cert: Path
     key: Path | None = None
 
+    @classmethod
+    def given(cls, cert: Path | None, key: Path | None) -> Tls | None:
+        """Of two options, of which none is no TLS.
+
+        Raises:
+            UserError: a key without a certificate.
+        """
+        if cert is None:
+            if key is not None:
+                raise UserError("--tls-key: a key without its certificate; give it with --tls-cert")
+            return None
+        return cls(cert, key)
+
     def context(self) -> ssl.SSLContext:
         """As `asyncio` takes it; TLS 1.2 at least.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
@@ -34,8 +35,8 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     ``connections`` are open at once, of which ``address_connections`` of one address (of a /64 in IPv6).
     ``requests`` a second are answered for one address, ``messages`` a second taken of one WebSocket client,
     and ``bytes`` a second of whatever it sends; ten seconds' worth may come at once. A request has to be here
-    whole ``handshake_seconds`` after its connection, or the response before it. Its head has ``head_bytes``
-    at most.
+    whole ``handshake_seconds`` after its connection, or the response before it; its head has ``head_bytes`` at
+    most. After ``ping_seconds`` a WebSocket client is asked for a sign of life, and has as long to give it.
     """
 
     connections: _Count = 1024
@@ -44,6 +45,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     messages: _Number = 100.0
     bytes: _Number = 262_144.0
     handshake_seconds: _Number = 10.0
+    ping_seconds: _Number = 20.0
     head_bytes: Annotated[int, Meta(ge=1024, le=1_000_000)] = 16_384
 
 
@@ -64,6 +66,22 @@ def limits_of(given: dict[str, float]) -> Limits:
         return msgspec.convert(given, Limits, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(f"a limit is not possible: {error}") from None
+
+
+def limits_given(options: Iterable[str]) -> Limits:
+    """``NAME=NUMBER`` as typed, each.
+
+    Raises:
+        ValueError: as `limits_of`; or one is something else.
+    """
+    named: dict[str, float] = {}
+    for option in options:
+        name, _, number = option.partition("=")
+        try:
+            named[name.strip()] = float(number)
+        except ValueError:
+            raise ValueError(f"{option[:80]!r} is no limit; write NAME=NUMBER, as in messages=20") from None
+    return limits_of(named)
 
 
 class Bucket:

@@ -61,7 +61,7 @@ def test_schemathesis_finds_nothing(schema: Any, path: str, mode: str) -> None:
 
     # In a URL a number is a text, and a list of none is nothing: what it takes for wrong may be right there.
     left_out = [negative_data_rejection]
-    few = max(10, settings.default.max_examples // 3)  # type: ignore[union-attr] # there is one
+    few = max(8, settings.default.max_examples // 8)  # type: ignore[union-attr] # there is one
 
     @given(case=schema[path]["GET"].as_strategy(generation_mode=GenerationMode(mode)))
     @settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=few)

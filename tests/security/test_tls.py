@@ -23,6 +23,7 @@ from backend.wire.client import EventsReceived
 from backend.wire.limits import Limits
 from debugger.sources.feed import Connected, Disconnected, FeedSource
 from tests.gateway.feeds import Server, batch
+from tests.support.commands import say
 
 CERTS = Path(__file__).parent / "certs"
 ROOT = str(CERTS / "root.pem")
@@ -133,6 +134,27 @@ def test_what_is_no_root_is_told() -> None:
         FeedSource("wss://localhost:1", ca=str(CERTS / "none.pem"))
     with pytest.raises(UserError, match="has no certificate in PEM"):
         FeedSource("wss://localhost:1", ca=str(CERTS / "make.sh"))
+
+
+def test_the_commands_tell_it_in_one_line(tmp_path: Path) -> None:
+    """Exit code 2, before anything is written or listened on."""
+    output = str(tmp_path / "run.jsonl")
+    for arguments, message in (
+        (
+            ("record", "wss://localhost:1", "-o", output, "--ca", "none.pem"),
+            "cannot read the certificates in",
+        ),
+        (("serve", "--tls-key", str(TLS.key)), "--tls-key: a key without its certificate"),
+        (("serve", "--limit", "clients=1"), "'clients' is no limit; there are connections"),
+        (("bus", "gateway", "redis://localhost:1", "--limit", "messages"), "write NAME=NUMBER"),
+        (("bus", "gateway", "redis://localhost:1", "--tls-key", "x"), "--tls-key: a key without"),
+        (("serve", "--redact", str(CERTS / "make.sh")), "is no TOML"),
+    ):
+        said = say(*arguments)
+        assert (said.code, said.out) == (2, ""), arguments
+        assert message in said.err
+        assert said.err.count("\n") == 1
+    assert not Path(output).exists()
 
 
 def test_settings_take_them_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
