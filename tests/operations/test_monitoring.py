@@ -226,10 +226,12 @@ def test_the_image_has_what_it_needs() -> None:
 
 
 def test_the_secrets_of_the_compose_file_are_never_committed() -> None:
-    """They lie beside it, and are ignored."""
-    ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
-    for secret in parsed("compose.yaml")["secrets"].values():
-        assert f"/docs/operations/{secret['file']}" in ignored
+    """They are variables of a file beside it, which is ignored, and which the page makes."""
+    assert "/docs/operations/.env" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    (names,) = re.findall(r"for name in ([A-Z_ ]+); do", page)
+    wanted = [secret["environment"] for secret in parsed("compose.yaml")["secrets"].values()]
+    assert names.split() == wanted
 
 
 def test_the_five_services_are_those_of_the_page() -> None:
@@ -237,3 +239,16 @@ def test_the_five_services_are_those_of_the_page() -> None:
     page = (ROOT / "docs" / "operations.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| ", page, re.MULTILINE)
     assert tuple(rows[:5]) == SERVICES
+
+
+def test_the_page_names_metrics_that_there_are(series: dict[str, set[str]]) -> None:
+    """In its table of numbers."""
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    rows = re.findall(r"^\| [a-z, ]+ \| (.*) \|$", page.partition("## Numbers")[2], re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    known = {re.sub(r"_(bucket|info)$", "", name.removeprefix("doubletalk_")) for name in series} | set(
+        series
+    )
+    values = {"store", "mux", "feed", "mailbox", "build_info"}
+    assert named - known <= values
+    assert len(named) > 25

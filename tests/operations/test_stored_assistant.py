@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import resource
 import signal
 from pathlib import Path
 
@@ -82,6 +83,23 @@ async def test_a_store_whose_process_is_killed_says_so_in_the_feed_and_has_every
     events = stored(store)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert {"STORE_STATE", "AFTER"} <= {event.message_type for event in events}
+
+
+async def test_a_store_that_has_no_room_says_why_in_the_feed_and_goes_on_later(tmp_path: Path) -> None:
+    """No event is lost: they wait, as health says, until there is room."""
+    store, record = tmp_path / "store", Record()
+    async with talking(tmp_path, (), (), store=store) as backend:
+        backend.tap.add_sink(record)
+        pid = int((store / LOCK).read_text())
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (20_000, 20_000))
+        for number in range(100):
+            backend.tap.system("FILLS", {"number": number, "text": "x" * 500})
+        await until(lambda: "ok" in [one.payload()["state"] for one in record.of("system", "STORE_STATE")])
+    failing = record.of("system", "STORE_STATE")[0]
+    assert (failing.severity, failing.payload()["state"]) == ("error", "failing")
+    assert "the limit of a file's size is reached" in failing.payload()["problem"]
+    events = stored(store)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
 
 
 def stats(**more: object) -> OutletStats:
