@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROBE_ROUNDS = 41
-BY_NAME = ("soak", "faults", "order", "check", "explore", "fleet")
+BY_NAME = ("soak", "faults", "order", "check", "explore", "fleet", "service")
 
 
 def parts() -> list[str]:
