@@ -15,6 +15,7 @@ Laws, for each source that numbers its events:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -35,98 +36,34 @@ from backend.wire.frames import (
     control_frame,
     one_line,
 )
-
-
-class HelloReceived(Struct, frozen=True):
-    """The server answered. ``first`` is true once in the life of the client."""
-
-    hello: Hello
-    first: bool
-
-
-class EventsReceived(Struct, frozen=True):
-    """New events: each one's bytes as they came, and the same decoded. Never empty, equally long."""
-
-    lines: tuple[bytes, ...]
-    events: tuple[Event, ...]
-
-
-class GapReceived(Struct, frozen=True):
-    """Events ``from_seq`` to ``to_seq``, both included, of ``source`` are lost to this client.
-
-    With ``before`` they are no loss: they were emitted before it came first, and are kept no longer.
-    """
-
-    source: str | None
-    from_seq: int
-    to_seq: int
-    before: bool = False
-
-    @property
-    def count(self) -> int:
-        """How many they are."""
-        return self.to_seq - self.from_seq + 1
-
-
-class StatesReceived(Struct, frozen=True):
-    """Events that told the state of a component last, before the first one that comes: not in any order.
-
-    They are no events of the feed: they may be older than what it has, or be missing in it.
-    """
-
-    lines: tuple[bytes, ...]
-    events: tuple[Event, ...]
-
-
-class SourceChanged(Struct, frozen=True):
-    """The producer is another incarnation now.
-
-    The old one is known up to ``known_seq``. With ``ended`` that was its end; without,
-    an unknown number of its events after that are lost.
-    """
-
-    old: str
-    new: str
-    known_seq: int
-    ended: bool
-
-
-class ServerRefused(Struct, frozen=True):
-    """The server says what it did not like, and is about to close."""
-
-    message: str
-
-
-class ControlAnswered(Struct, frozen=True):
-    """What became of a request of control."""
-
-    result: ControlResult
-
-
-class ControlChanged(Struct, frozen=True):
-    """What is controlled now; it holds until the next one, or the end of the connection."""
-
-    state: ControlState
-
-
-class NotUnderstood(Struct, frozen=True):
-    """A frame, or an event in one, that is none. It was skipped."""
-
-    message: str
-
-
-Received = (
-    HelloReceived
-    | EventsReceived
-    | GapReceived
-    | StatesReceived
-    | SourceChanged
-    | ServerRefused
-    | ControlAnswered
-    | ControlChanged
-    | NotUnderstood
+from backend.wire.received import (
+    ControlAnswered,
+    ControlChanged,
+    EventsReceived,
+    GapReceived,
+    HelloReceived,
+    NotUnderstood,
+    Received,
+    ServerRefused,
+    SourceChanged,
+    StatesReceived,
 )
 
+__all__ = [
+    "MOST_SOURCES",
+    "ControlAnswered",
+    "ControlChanged",
+    "EventsReceived",
+    "FeedClient",
+    "GapReceived",
+    "HelloReceived",
+    "NotUnderstood",
+    "Position",
+    "Received",
+    "ServerRefused",
+    "SourceChanged",
+    "StatesReceived",
+]
 
 MOST_SOURCES: Final = 16_384
 """Sources of which a client knows how far they are. A feed that has more makes gaps of what it repeats."""
@@ -185,6 +122,8 @@ class FeedClient:
         self._begun_by = position.begun_by
         self._begins_of = dict(position.begins)  # and those of others that were there then
         self._past: dict[str, int] = {}  # what was known when the server greeted
+        self._doubtful: set[str] = set()  # sources that the server has not come as far with as this client
+        self._latest: dict[str, float] = {}  # time of each source's last event
         self._by_type: dict[str | UnsetType, Callable[[str | bytes, ServerFrame], list[Received]]] = {
             "events": lambda _, head: self._events([bytes(raw) for raw in head.events or ()]),
             "hello": lambda frame, _: self._hello(_hello.decode(frame)),
@@ -263,10 +202,13 @@ class FeedClient:
             return received
         self._source_open = False
         self._begins(hello.source, hello.start_seq)
-        restarted = hello.source == self.source and hello.next_seq <= self.known_seq
-        if not restarted and self.source in hello.starts:
-            self.source = hello.source  # both are here
-        received += self._adopt(hello.source, restarted=restarted)
+        if hello.starts:
+            self._doubtful = {one for one, seq in hello.starts.items() if seq <= self._known.get(one, 0)}
+        elif hello.source == self.source and hello.next_seq <= self.known_seq:
+            received += self._adopt(hello.source, restarted=True)
+        if self.source in hello.starts or hello.source in self._known:
+            self.source = hello.source  # both are producers of this feed
+        received += self._adopt(hello.source)
         for source, start_seq in (hello.starts or {hello.source: hello.start_seq}).items():
             if first and self._asked_since == 0:
                 self._begins_of[source] = start_seq
@@ -310,7 +252,9 @@ class FeedClient:
         self.source = source
         if old is None:
             return []
-        changed = SourceChanged(old, source, self._known.pop(old, 0), old in self._ended)
+        changed = SourceChanged(old, source, self._known.get(old, 0), old in self._ended)
+        if old == source:
+            del self._known[old]
         self._ended.discard(old)
         return [changed]
 
@@ -375,18 +319,35 @@ class FeedClient:
         if self._source_open or self.source is None:
             self._source_open = False
             self._begins(source, seq)
+            if source in self._known:
+                self.source = source
             news = self._adopt(source)
         known = self._known.get(source)
+        if known is not None and seq <= known and self._begins_again(event, source):
+            self.source = source
+            news += self._adopt(source, restarted=True)
+            known = 0
         if known is None:
             known = seq - 1 if self._asked_since is None else 0
         if seq <= known:
             return None
+        self._latest[source] = event.timestamp
         if seq > known + 1 and not self.wanted.filtered:
             news += self._gap(source, known + 1, seq - 1)
         self._know(source, seq)
         if event.event_type == SYSTEM and event.message_type == RECORDING_ENDED:
             self._ended.add(source)
         return news
+
+    def _begins_again(self, event: Event, source: str) -> bool:
+        """Whether a source that counts from the beginning is another run of the same name.
+
+        A server may be behind the one before: then it tells what is known, and nothing later than that.
+        """
+        if source not in self._doubtful or event.timestamp <= self._latest.get(source, math.inf):
+            return False
+        self._doubtful.discard(source)
+        return True
 
 
 def _decoded(line: bytes) -> Event | BrokenLineError:

@@ -233,7 +233,10 @@ class FeedSession:
             self._skip_to(ring.oldest)
             return ring.states.before
         counted_in = source or ring.source or ""
-        self._next_seq = ring.seqs_from(position) | {counted_in: since_seq + 1}
+        others = ring.seqs_from(position)
+        if since_seq == 0:  # who has nothing has nothing of the others either
+            others = {one: ring.first_seq(one) for one in others}
+        self._next_seq = others | {counted_in: since_seq + 1}
         self._skip_to(position)
         return ring.states.before if position == ring.oldest else {}
 
