@@ -34,8 +34,8 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``connections`` are open at once, of which ``address_connections`` of one address (of a /64 in IPv6).
     ``requests`` a second are answered for one address, ``messages`` a second taken of one WebSocket client,
-    and ``bytes`` a second of whatever it sends; ten seconds' worth may come at once. A request has to be here
-    whole ``handshake_seconds`` after its connection, or the response before it; its head has ``head_bytes`` at
+    and ``bytes`` a second of whatever it sends; ten seconds' worth may come at once. A request is to be whole
+    ``handshake_seconds`` after its connection, or the response before it; its head has ``head_bytes`` at
     most. After ``ping_seconds`` a WebSocket client is asked for a sign of life, and has as long to give it.
     """
 
