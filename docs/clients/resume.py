@@ -14,20 +14,16 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 
 class Reader:
-    """Knows of each source the last seq that was seen, or is lost, and which source came last."""
+    """Knows of each source the last seq that was seen, or is lost."""
 
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.known: dict[str, int] = {}
-        self.source: str | None = None
 
     def subscribe(self) -> str:
-        """Everything that is new to us: 0 is all of the history."""
-        wanted: dict[str, object] = {"type": "subscribe", "batch": True, "since_seq": 0}
-        if self.source is not None:
-            wanted |= {"source": self.source, "since_seq": self.known[self.source]}
-        return json.dumps(wanted)
+        """Everything that is new to us, of each source; in the beginning that is all of the history."""
+        return json.dumps({"type": "subscribe", "batch": True, "since": self.known})
 
     async def connection(self) -> None:
         """Read one connection to its end."""
@@ -49,7 +45,7 @@ class Reader:
         """One event; a server that knows nothing of us repeats what we had."""
         source, seq = event["source"], event["seq"]
         if seq > self.known.get(source, 0):
-            self.known[source], self.source = seq, source
+            self.known[source] = seq
             print(json.dumps(event), flush=True)
 
 
