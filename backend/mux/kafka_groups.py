@@ -93,6 +93,7 @@ class Group(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped where i
         self._joining = asyncio.ensure_future(link.begin(self._member, 2 * link.session_seconds))
         self._fetching = asyncio.Lock()
         self._noting = asyncio.Lock()
+        self._broken = False
         self._known = False
         """Whether what follows is up to date with what the group has noted."""
         self._ledger = Ledger(0)
@@ -107,8 +108,10 @@ class Group(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped where i
 
     @property
     def failed(self) -> bool:
-        """Whether it could not join, and has to be made anew."""
-        return self._joining.done() and (self._joining.cancelled() or self._joining.exception() is not None)
+        """Whether it could not join, or its client has given up: it has to be made anew."""
+        if self._broken or not self._joining.done():
+            return self._broken
+        return self._joining.cancelled() or self._joining.exception() is not None
 
     async def leave(self) -> None:
         """Let others have the topic."""
@@ -196,6 +199,8 @@ class Group(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped where i
                     if records:
                         await self._know()
         except (wrong.KafkaError, OSError, TimeoutError) as error:
+            # Of what passes by itself the client says nothing here.
+            self._broken = isinstance(error, wrong.KafkaError)
             raise self._link.told(error) from None
         for record in records:
             self._put(record.offset, record.timestamp, record.value or b"")
@@ -238,12 +243,23 @@ class Group(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped where i
 
     async def _hand_out(self, entries: list[Entry]) -> bool:
         """Note that somebody has these from now on; False if the topic is not this one's any more."""
-        now = time.monotonic()
-        for entry in entries:
-            self._due.pop(_offset(entry), None)
-            self._held[_offset(entry)] = _Held(entry, now)
-        self._taken = max(self._taken, _offset(entries[-1]) + 1)
-        return await self._note()
+        taken, now = self._taken, time.monotonic()
+        held = {_offset(entry): self._held.get(_offset(entry)) for entry in entries}
+        due = {offset: self._due.pop(offset) for offset in held if offset in self._due}
+        self._held |= {_offset(entry): _Held(entry, now) for entry in entries}
+        self._taken = max(taken, _offset(entries[-1]) + 1)
+        noted = False
+        try:
+            noted = await self._note()
+        finally:
+            if not noted:  # nobody has had them
+                self._taken = taken
+                self._due |= due
+                for offset, before in held.items():
+                    self._held.pop(offset, None)
+                    if before is not None:
+                        self._held[offset] = before
+        return noted
 
     async def _note(self) -> bool:
         async with self._noting:

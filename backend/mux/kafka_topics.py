@@ -210,11 +210,15 @@ class KafkaTransport:
 
     async def _group(self, stream: str, name: str) -> Group:
         known = self._groups.get((stream, name))
-        if known is None or known.failed:
-            where = partition_of(stream)
-            await self._link.make(where.topic)
-            known = self._groups[stream, name] = Group(self._link, where, stream, name)
-        return known
+        if known is not None and not known.failed:
+            return known
+        where = partition_of(stream)
+        await self._link.make(where.topic)
+        if known is not None:
+            await known.leave()
+        if self._groups.get((stream, name)) is known:  # and nobody else was quicker
+            self._groups[stream, name] = Group(self._link, where, stream, name)
+        return self._groups[stream, name]
 
     async def take(self, stream: str, group: str, consumer: str, most: int, wait: float) -> list[Entry]:
         """One process of a group has the topic; the others stand by. A round trip notes what is taken."""

@@ -6,19 +6,19 @@ import asyncio
 import signal
 import struct
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from backend.mux import MuxAwayError, MuxRefusedError, Transport, transport_of
+from backend.mux import Entry, MuxAwayError, MuxRefusedError, Transport, transport_of
 from backend.mux.kafka_groups import Ledger, ledger_of
 from backend.mux.kafka_link import partition_of
 from backend.mux.kafka_topics import KafkaTransport
 from backend.mux.protocol import UNKNOWN, MuxTooLargeError
-from tests.mux.conformance import NO_TIME, WAIT, payloads, recovered, stream, tailed, taken, texts
+from tests.mux.conformance import NO_TIME, WAIT, payloads, stream, tailed, taken, texts
 from tests.mux.kafka_cluster import FETCH, JOIN_GROUP, PRODUCE, KafkaCluster
 
 NOT_AUTHORIZED = 29
@@ -62,6 +62,16 @@ async def other(cluster: KafkaCluster) -> AsyncIterator[Transport]:
     await bus.close()
 
 
+async def all_of(ask: Callable[[], Awaitable[list[Entry]]], count: int) -> list[Entry]:
+    """So many entries, however they come; brokers may say "not now" while a group comes to terms."""
+    found: list[Entry] = []
+    async with asyncio.timeout(3 * WAIT):
+        while len(found) < count:
+            with suppress(MuxAwayError):
+                found += await ask()
+    return found
+
+
 async def noted(bus: Transport, name: str) -> Ledger | None:
     assert isinstance(bus, KafkaTransport)
     return await ledger_of(bus._link, partition_of(name), "g")
@@ -76,17 +86,16 @@ async def test_another_process_stands_by_and_goes_on_where_the_first_ended(
     first = await taken(bus, name, 4)
     await bus.ack(name, "g", [first[0], first[2]])
     cluster.let_followers_sync_first()
-    assert (
-        await other.recover(name, "g", "b", 9, 0) == []
-    )  # it has joined now, and the first one has the topic
-    again = await taken(bus, name, 1)
+    with suppress(MuxAwayError):
+        assert await other.recover(name, "g", "b", 9, 0) == []  # it has joined, and the first has the topic
+    again = await all_of(lambda: bus.take(name, "g", "a", 1, WAIT), 1)
     assert texts(again) == payloads(1, begin=5)
-    waiting = asyncio.ensure_future(other.take(name, "g", "b", 9, WAIT))
+    waiting = asyncio.ensure_future(all_of(lambda: other.take(name, "g", "b", 9, WAIT), 1))
     await asyncio.sleep(NO_TIME)
     assert not waiting.done()
     await bus.close()
     assert texts(await waiting) == payloads(1, begin=6)
-    heirs = await recovered(other, name, 3, consumer="b")
+    heirs = await all_of(lambda: other.recover(name, "g", "b", 3, 0), 3)
     assert [(one.payload, one.attempts) for one in heirs] == [
         (payload, 2) for payload in (payloads(4)[1], payloads(4)[3], payloads(1, begin=5)[0])
     ]
@@ -112,7 +121,7 @@ async def test_what_a_killed_process_had_is_recovered_when_its_session_is_over(
     assert await process.stdout.readline() == b"3\n"
     process.send_signal(signal.SIGKILL)
     await process.wait()
-    heirs = await recovered(bus, name, 2, consumer="heir")
+    heirs = await all_of(lambda: bus.recover(name, "g", "heir", 9, 0), 2)
     assert [(one.payload, one.attempts) for one in heirs] == [(payloads(3)[0], 2), (payloads(3)[2], 2)]
     assert await bus.take(name, "g", "heir", 9, NO_TIME) == []
 
