@@ -1,4 +1,4 @@
-"""Streams on a NATS server with JetStream (2.9 or later): ``nats://``.
+"""Streams on a NATS server with JetStream (2.10 or later): ``nats://``.
 
 A stream ``events/v1`` is the JetStream stream ``events-v1`` of the subject ``events.v1``. It is made with
 `Limits` when something is published or a group begins; one that is there is used as it is. A user of the
