@@ -168,7 +168,6 @@ class StreamFeed:
 
 def batch_of(run: Run) -> Batch:
     """A run for a hub."""
-    text = b"\n".join((*run.lines, b""))
-    if run.source:
-        return Batch.encoded(text, run.first_seq, len(run.lines))
-    return Batch([_UNNUMBERED] * len(run.lines), text, run.first_seq)
+    # What has no number is nobody's for a hub, whatever source it names.
+    events = run.events if run.source else [_UNNUMBERED] * len(run.lines)
+    return Batch(events, b"\n".join((*run.lines, b"")), run.first_seq)

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Raw, json
 
-from backend.events import Event, decode_line, decode_lines, encode_event
+from backend.events import decode_line, encode_event
 from backend.mux.merge import Run
 from backend.mux.missing import missing_event
 from backend.mux.protocol import START, Transport
@@ -44,7 +44,7 @@ class BusPosition:
         """The events that are new, and before them what is missing."""
         told: list[Update] = []
         for run in runs:
-            lines = run.lines
+            lines, events = run.lines, run.events
             if run.source:
                 known = self._known.get(run.source)
                 expected = 1 if known is None else known + 1
@@ -53,23 +53,20 @@ class BusPosition:
                     told.append(GapReceived(run.source, expected, run.first_seq - 1, before))
                 elif run.first_seq < expected and run.first_seq != 1:
                     lines = lines[expected - run.first_seq :]
+                    events = events[expected - run.first_seq :]
                 if known is None and len(self._known) >= MOST_SOURCES:
                     del self._known[next(iter(self._known))]
                 self._known[run.source] = max(known or 0, run.first_seq + len(run.lines) - 1)
             if lines:
-                told.append(_received(lines))
+                told.append(EventsReceived(tuple(lines), tuple(events)))
         return told
 
     def missing(self, stream: str, entries: int) -> Update:
         """Entries are gone: an event of ours, for nobody knows whose they were."""
         self._missing += 1
         gap = missing_event(stream, entries, f"reader-gap-{self._missing}")
-        return _received([encode_event(gap)])
-
-
-def _received(lines: Sequence[bytes]) -> EventsReceived:
-    events: Sequence[Event] = decode_lines(lines) or [decode_line(line) for line in lines]
-    return EventsReceived(tuple(lines), tuple(events))
+        line = encode_event(gap)
+        return EventsReceived((line,), (decode_line(line),))
 
 
 class BusSource:

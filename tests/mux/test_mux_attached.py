@@ -166,8 +166,10 @@ def test_streams_that_cannot_be_used_are_refused_in_a_line(tmp_path: Path) -> No
 
 
 async def test_an_event_of_nobody_is_seen(url: str) -> None:
-    """A program that knows nothing of us writes a line with neither source nor seq."""
+    """A program that knows nothing of us writes a line with neither source nor seq; others are no events."""
     bus = transport_of(url)
+    await bus.publish(EVENTS, [b'{"timestamp":1,"event_type":"system","component":"caf\xe9"}'])
+    await bus.publish(EVENTS, [b'{"timestamp":1,"event_type":"system","component":"c","data":[]}'])
     await bus.publish(EVENTS, [encode_event(Event(1.0, "system", "stranger"))])
     seen = Follower(BusSource(url))
     await settled(lambda: any(isinstance(one, EventsReceived) for one in seen.updates))

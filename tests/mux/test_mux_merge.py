@@ -94,18 +94,27 @@ def test_a_source_that_begins_again_under_its_name_is_no_repetition() -> None:
 def test_a_line_that_is_no_event_is_counted_and_the_rest_is_taken() -> None:
     """One bad line does not poison the entry."""
     merge = Merge()
-    merge.put("1", [line("a", 1), b"{torn", b"[]", b'{"event_type": 3}', line("a", 2)], 0)
+    latin = line("a", 2).replace(b'"system"', b'"caf\xe9"')
+    wrong = line("a", 2).replace(b'"data":{}', b'"data":[]')
+    merge.put("1", [line("a", 1), b"{torn", b"[]", b'{"event_type": 3}', latin, wrong, line("a", 2)], 0)
     assert ids(merge.take(0)) == ["a-1", "a-2"]
-    assert merge.broken == 3
+    assert merge.broken == 5
 
 
 def test_numbers_and_names_that_are_none_are_passed_on_without_being_remembered() -> None:
     """A seq below 1, a source of a million letters: events of nobody in particular."""
     merge = Merge()
-    odd = [line("a", 0), line("a", -5), line("x" * 1_000_000, 1), line(None, None, name="y" * 1_000_000)]
+    digits = line("d", None, cause="a-" + "9" * 10_000, name="d-" + "9" * 10_000)
+    odd = [
+        digits,
+        line("a", 0),
+        line("a", -5),
+        line("x" * 1_000_000, 1),
+        line(None, None, name="y" * 1_000_000),
+    ]
     merge.put("1", [*odd, line("a", 1)], 0)
-    runs = merge.take(0)
-    assert [(run.source, len(run.lines)) for run in runs] == [("", 4), ("a", 1)]
+    runs = merge.take(HOLD_SECONDS)
+    assert [(run.source, len(run.lines)) for run in runs] == [("", 4), ("a", 1), ("", 1)]
 
 
 @settings(max_examples=60)
