@@ -8,12 +8,14 @@ import ssl
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidMessage
 
+from backend.cli.hosting import hosted
 from backend.errors import UserError
 from backend.gateway import Gateway
 from backend.settings import load_settings
@@ -23,6 +25,7 @@ from backend.wire.client import EventsReceived
 from backend.wire.limits import Limits
 from debugger.sources.feed import Connected, Disconnected, FeedSource
 from tests.gateway.feeds import Server, batch
+from tests.operations.backends import backend_of
 from tests.support.commands import say
 
 CERTS = Path(__file__).parent / "certs"
@@ -134,6 +137,28 @@ def test_what_is_no_root_is_told() -> None:
         FeedSource("wss://localhost:1", ca=str(CERTS / "none.pem"))
     with pytest.raises(UserError, match="has no certificate in PEM"):
         FeedSource("wss://localhost:1", ca=str(CERTS / "make.sh"))
+
+
+async def test_what_serve_hosts_has_all_of_it(tmp_path: Path) -> None:
+    """TLS, limits and redaction, of the settings that the options give."""
+    file = tmp_path / "redact.toml"
+    file.write_text("[redact]")
+    given: dict[str, Any] = {
+        "tls_cert": TLS.cert,
+        "tls_key": TLS.key,
+        "limits": ["connections=1"],
+        "redact": file,
+        "port": 0,
+    }
+    backend = backend_of(tmp_path, **given)
+    async with hosted(backend) as url, backend:
+        assert url.startswith("https://127.0.0.1:")
+        async with asyncio.timeout(10):
+            async for update in FeedSource(url, ca=ROOT):
+                assert isinstance(update, Connected)
+                assert backend.hub.limits == Limits(connections=1)
+                break
+    assert backend.tap.redactor is not None
 
 
 def test_the_commands_tell_it_in_one_line(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Final
 
 from backend.wire.query.automaton import Automaton, Op, Side, side_of
 
-_AGAIN: Final = 8
-"""How often over a text may be looked at, all in all, before its rest counts as found."""
+_MOST_WORK: Final = 500_000
+"""Steps that are taken for a text, all in all, before its rest counts as found: a quarter of a second."""
 
 
 class SpanFinder(Automaton):
@@ -21,36 +21,38 @@ class SpanFinder(Automaton):
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Starts and ends, in order; none is empty, none overlaps another.
 
-        A pattern that has to look far ahead at every place, only to find less, would take the square of the
-        text's length: the rest of such a text counts as one place.
+        To find a place takes a hundred times as long as to know that there is one. Where a text takes too
+        long, its rest counts as one place, unless there is none in it.
         """
         found: list[tuple[int, int]] = []
         if not self.search(text):
             return found
-        left = _AGAIN * len(text) + 1000
-        at = 0
+        left, at = _MOST_WORK, 0
         while at < len(text):
-            span, looked = self._next(text, at)
-            if span is None:
+            span, work = self._next(text, at, left)
+            left -= work
+            if left <= 0:
+                if self.search(text[max(at - 1, 0) :]):
+                    found.append((at, len(text)))
                 break
-            left -= looked
-            if left < 0:
-                found.append((span[0], len(text)))
+            if span is None:
                 break
             found.append(span)
             at = span[1]
         return found
 
-    def _next(self, text: str, begin: int) -> tuple[tuple[int, int] | None, int]:
-        """The first place from `begin` on, and how many characters it took to tell."""
+    def _next(self, text: str, begin: int, most: int) -> tuple[tuple[int, int] | None, int]:
+        """The first place from `begin` on, and the work that it took; `most` of it is too much."""
         best: tuple[int, int] | None = None
         live: dict[int, int] = {}  # steps, by the place where the way to them began
         size = len(text)
         at = begin
-        while at <= size:
+        work = 0
+        while at <= size and work < most:
             if best is None and at < size:
                 live.setdefault(0, at)
             reached = self._follow(live, self._before(text, at), self._after(text, at))
+            work += len(reached) + 1
             for step, start in reached.items():
                 if self._code[step][0] is Op.FOUND and start < at and (best is None or start <= best[0]):
                     best = (start, at)
@@ -65,7 +67,7 @@ class SpanFinder(Automaton):
             at += 1
             if best is not None and not live:
                 break
-        return best, at - begin
+        return best, work
 
     def _follow(self, live: dict[int, int], before: Side, after: Side) -> dict[int, int]:
         """The steps that can be taken without a character, each by the earliest beginning."""
