@@ -32,6 +32,7 @@ class Labels:
 
 
 def _harmless(name: str) -> str:
+    name = str(name)  # whoever emits may give anything
     if len(name) > LONGEST:
         name = name[: LONGEST - 1] + "…"
     return name if name.isprintable() else "".join(one if one.isprintable() else "?" for one in name)

@@ -46,6 +46,11 @@ class Batch:
             self._events = _Decoded(self.jsonl, self._count)
         return self._events
 
+    @property
+    def at_hand(self) -> Sequence[Event | Stamped]:
+        """The same before they were encoded, for who looks at a field of each; empty if nobody has them."""
+        return self._at_hand
+
     def states(self) -> dict[Key, int]:
         """The index of the last snapshot of each component and session."""
         # Asked by a ring, which has it loaded: who only records need not.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,7 +15,7 @@ from backend.operations.health import Report
 from backend.operations.meter import MOST_COMPONENTS, MOST_KINDS, Meter
 from backend.operations.metrics import Metrics, Watched
 from backend.operations.operations import Operations
-from backend.tap import Batch, Tap
+from backend.tap import Batch, Scope, Tap
 from backend.tap.hub import Hub
 from tests.operations.backends import Voice, talking
 
@@ -181,6 +181,56 @@ def test_payloads_of_any_shape_are_taken(capsys: pytest.CaptureFixture[str]) -> 
     assert meter.handlers == {}
     assert (meter.unread, meter.errors) == (2, {"a": 1})
     assert capsys.readouterr().err == ""
+
+
+def test_names_that_are_none_do_not_end_the_counting() -> None:
+    """A list, a number, a session that is one: as they come from a program, before they are encoded."""
+    meter, odd = Meter(), cast("Any", None)
+    with Tap("app", sinks=(meter,)) as tap:
+        tap.emit("message_handled", cast("Any", ["a", "list"]), "X", {"outcome": "ok"})
+        tap.emit("message_handled", cast("Any", 7), cast("Any", 8), {"outcome": "ok", "duration_us": 1})
+        tap.emit("error", "a", odd, {"component": 5, "error_type": []}, severity="error")
+        tap.emit(
+            "message_published", "a", "COMPLETE_TRANSCRIPT", {}, scope=Scope(cast("Any", 5), None, odd, None)
+        )
+        tap.emit("message_published", "a", "AFTER")
+        tap.drain()
+        assert tap.sink_errors == ()
+    assert meter.unread == 1 + 1  # the list, and the turn of a session that is a number
+    assert meter.handled == {("7", "ok"): 1}
+    assert meter.events["message_published"] == 2
+
+
+def test_what_is_at_hand_counts_as_what_is_decoded() -> None:
+    """The same numbers, whether a batch brings its events or only their lines."""
+
+    class Both:
+        def __init__(self) -> None:
+            self.whole, self.lines = Meter(), Meter()
+
+        def write(self, batch: Batch) -> None:
+            assert batch.at_hand
+            self.whole.write(batch)
+            self.lines.write(Batch.encoded(batch.jsonl, batch.first_seq, len(batch)))
+
+        def close(self) -> None:
+            pass
+
+    both = Both()
+    with Tap("app", sinks=(both,)) as tap:
+        for number in range(50):
+            scope = Scope("s1", "ada", number)
+            tap.emit("message_published", "user_session", "COMPLETE_TRANSCRIPT", {}, scope=scope)
+            tap.emit("message_handled", "overseer", "X", {"outcome": "ok", "duration_us": number})
+            tap.emit("message_published", "audio_output", "TTS_BOT_STARTED_SPEAKING", {}, scope=scope)
+            ended = {"interrupted": number % 2 == 0}
+            tap.emit("message_published", "audio_output", "AUDIO_OUTPUT_COMPLETE", ended, scope=scope)
+    whole, lines = both.whole, both.lines
+    assert whole.events == lines.events
+    assert whole.turns == lines.turns == {"answered": 25, "interrupted": 25, "failed": 0}
+    assert whole.handled == lines.handled
+    assert whole.answers.buckets() == lines.answers.buckets()
+    assert whole.handlers["overseer"].buckets() == lines.handlers["overseer"].buckets()
 
 
 def test_openmetrics_where_that_is_asked_for() -> None:
