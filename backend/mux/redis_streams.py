@@ -1,7 +1,6 @@
 """Streams on a Valkey or Redis server (6.2 or later): ``redis://``, ``rediss://``, ``valkey://``.
 
-An entry is one field, ``e``. Commands that a user of the server must be allowed: XADD, XREAD, XREADGROUP,
-XGROUP, XACK, XAUTOCLAIM, XPENDING, XINFO, EVAL.
+An entry is one field, ``e``. docs/mux.md names the commands that a user of the server must be allowed.
 """
 
 from __future__ import annotations

@@ -6,9 +6,11 @@ import asyncio
 import time
 
 from backend.mux import transport_of
+from backend.mux.gateway import StreamFeed
 from backend.mux.reader import Events, StreamReader
 from backend.mux.sink import BusSink
 from backend.mux.streams import EVENTS
+from backend.tap.hub import Hub
 from tests.mux.streaming import batch
 from tests.mux.valkey import Valkey
 
@@ -49,7 +51,18 @@ async def read(url: str) -> None:
     await bus.close()
 
 
+async def serve(url: str) -> None:
+    hub = Hub()
+    cpu = time.process_time()
+    feed = StreamFeed(transport_of(url), hub, history=2 * BATCHES * SIZE)
+    await feed.start()
+    cpu = time.process_time() - cpu
+    print(f"a gateway  {hub.published:,} events, {1e6 * cpu / hub.published:.1f} us of CPU an event")
+    await feed.close()
+
+
 if __name__ == "__main__":
     with Valkey() as server:
         publish(server.url)
         asyncio.run(read(server.url))
+        asyncio.run(serve(server.url))

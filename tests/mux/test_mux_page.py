@@ -131,3 +131,21 @@ def test_every_option_and_url_on_the_page_exists() -> None:
     for url in re.findall(r"^\| `(\w+://)", PAGE, re.MULTILINE):
         with pytest.raises(MuxRefusedError, match=r"no host|options"):
             made(url if "memory" not in url else url + "x?y=1")
+
+
+async def test_a_user_of_the_server_needs_the_commands_on_the_page_and_no_others(valkey: Valkey) -> None:
+    """All that a transport does, as somebody who may do nothing else."""
+    (sentence,) = re.findall(r"needs (`XADD`.*?)\. Streams", PAGE)
+    with valkey.client() as admin:
+        allowed = [f"+{name.lower()}" for name in re.findall("`([A-Z]+)`", sentence)]
+        admin.execute_command("ACL", "SETUSER", "tap", "on", ">of-this-test", "~*", *allowed)
+    bus = transport_of(valkey.url.replace("//", "//tap:of-this-test@"))
+    await bus.connect()
+    await bus.publish("acl/v1", [b"one", b"two", b"three"])
+    assert len(await tailed(bus, "acl/v1", 2, after=await bus.newest("acl/v1", back=2))) == 2
+    first, second, _ = await bus.take("acl/v1", "g", "a", 3, 1.0)
+    await bus.ack("acl/v1", "g", [first])
+    await bus.set_aside("acl/v1", "g", second, "poisoned")
+    assert len(await bus.recover("acl/v1", "g", "b", 10, 0)) == 1
+    assert (await bus.info("acl/v1")).poisoned == 1
+    await bus.close()
