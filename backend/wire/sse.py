@@ -6,13 +6,14 @@ Events are unnamed and have their ``source:seq`` for an id, which the browser se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from backend.wire.frames import ControlFrame, ErrorFrame, Frame, Gap, Hello, control_frame
 from backend.wire.ring import Segment
 from backend.wire.server import FeedSession
+from backend.wire.states import Kept, Key
 
 RETRY_MS: Final = 1000
 """After which a browser connects again."""
@@ -61,6 +62,10 @@ class SseSession(FeedSession):
         return Frame(
             ("\n".join(lines).encode(), b"\ndata: ", _one_line(control_frame(message).data), b"\n\n")
         )
+
+    def _states_frames(self, states: Mapping[Key, Kept]) -> list[Frame]:
+        # Nobody has asked for them by name: none are no news.
+        return super()._states_frames(states) if states else []
 
     def _encode(
         self, segment: Segment, index: int, stop: int, offset: int, end: int

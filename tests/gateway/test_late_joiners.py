@@ -124,7 +124,7 @@ async def test_the_debugger_shows_a_state_whose_event_is_gone(make: Callable[...
         intake = Intake(session, ["feed"])
         source = FeedSource(feed_url(server), wanted=EVERYTHING)
         watching = asyncio.create_task(intake.pump("feed", aiter(source)))
-        await until(lambda: len(session.log) >= 50)
+        await until(lambda: len(session.log) > len(STANDS))
         watching.cancel()
         log = session.log
         for (component, of), state in STANDS.items():

@@ -117,7 +117,7 @@ async def test_filters_dialects_and_states_are_those_of_the_websocket() -> None:
             for number in range(40):
                 tap.emit("system", "cache", "CACHE", {"n": number}, severity="warning")
                 tap.drain()
-            async with listening(server, "?since_seq=0&states=true&component=overseer,cache") as blocks:
+            async with listening(server, "?since_seq=0&component=overseer,cache") as blocks:
                 hello, states, _, first = await take(blocks, 4)
             assert [one.name for one in (hello, states, first)] == ["hello", "states", "message"]
             assert [one["component_state"] for one in states.data["states"]] == [{"state": "IDLE"}]

@@ -58,11 +58,14 @@ class Filter(BaseModel):
 
 
 class StreamFilter(Filter):
-    """And where a stream begins: after event ``since_seq`` of ``source``, as in a subscribe."""
+    """And where a stream begins: after event ``since_seq`` of ``source``, as in a subscribe.
+
+    ``states`` are told unless they are not wanted: nobody sees them who does not listen to them by name.
+    """
 
     since_seq: Annotated[int, Field(ge=0)] | None = None
     source: str | None = None
-    states: bool = False
+    states: bool = True
 
 
 class PageFilter(Filter):
