@@ -187,25 +187,35 @@ class Group(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped where i
         """Have new entries in `_fresh`, and what others had in `_due`; empty hands after ``wait``."""
         until = time.monotonic() + wait
         try:
-            async with asyncio.timeout(wait + self._link.seconds):
-                async with self._fetching:
-                    if self._where in self._member.assignment():
-                        await self._know()
-                    left = max(0.0, until - time.monotonic())
-                    if self._fresh:
-                        return
-                    found = await self._member.getmany(timeout_ms=round(left * 1000), max_records=most)
-                    records = found.get(self._where, [])
-                    if records:
-                        await self._know()
+            async with asyncio.timeout(wait):
+                await self._fetching.acquire()
+        except TimeoutError:
+            return  # another consumer of this process waits already
+        try:
+            async with asyncio.timeout(max(0.0, until - time.monotonic()) + self._link.seconds):
+                records = await self._fetched(most, until)
         except (wrong.KafkaError, OSError, TimeoutError) as error:
             # Of what passes by itself the client says nothing here.
             self._broken = isinstance(error, wrong.KafkaError)
             raise self._link.told(error) from None
+        finally:
+            self._fetching.release()
         for record in records:
             self._put(record.offset, record.timestamp, record.value or b"")
-        if not records and self._where in self._member.assignment():
+        if not records and not self._fresh and self._where in self._member.assignment():
             await self._link.bounds(self._where)  # a member does not say that nobody is there
+
+    async def _fetched(self, most: int, until: float) -> list[Any]:
+        if self._where in self._member.assignment():
+            await self._know()
+        if self._fresh:
+            return []
+        left = max(0.0, until - time.monotonic())
+        found = await self._member.getmany(timeout_ms=round(left * 1000), max_records=most)
+        records: list[Any] = found.get(self._where, [])
+        if records:
+            await self._know()
+        return records
 
     async def _know(self) -> None:
         """Read what the group has noted, if others may have had the topic since."""

@@ -166,6 +166,37 @@ async def test_a_broker_that_is_down_is_away_and_comes_back_with_everything(
     assert capfd.readouterr().err == ""
 
 
+async def test_what_an_interrupted_publish_leaves_is_a_beginning(
+    cluster: KafkaCluster, bus: Transport
+) -> None:
+    """A batch may be there twice, as the client sends it again by itself; none is without those before it."""
+    name = stream()
+    sent = [b"%d" % number + b"." * 50_000 for number in range(60)]
+    publishing = asyncio.ensure_future(bus.publish(name, sent))
+    while (await bus.info(name)).length == 0:
+        pass
+    cluster.down()
+    with suppress(MuxAwayError):
+        await publishing
+    cluster.up()
+    there = await all_of(lambda: bus.tail(name, "", 200, NO_TIME), 1)
+    begun = list(dict.fromkeys(texts(there)))
+    assert begun == sent[: len(begun)]
+
+
+async def test_who_asks_for_entries_while_another_waits_for_some_is_answered_in_time(bus: Transport) -> None:
+    """Two consumers of one process: nobody has to wait longer than he wants to."""
+    name = stream()
+    await bus.publish(name, payloads(1))
+    await taken(bus, name, 1)
+    patient = asyncio.ensure_future(bus.take(name, "g", "a", 9, WAIT))
+    await asyncio.sleep(0)
+    assert await bus.take(name, "g", "b", 9, NO_TIME) == []
+    assert not patient.done()
+    await bus.publish(name, payloads(1, begin=2))
+    assert texts(await patient) == payloads(1, begin=2)
+
+
 async def test_what_the_brokers_refuse_is_said_with_what_to_do(cluster: KafkaCluster, bus: Transport) -> None:
     """A topic or a group that this user may not use; an entry larger than they take."""
     name = stream()

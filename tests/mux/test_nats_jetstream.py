@@ -192,6 +192,24 @@ async def test_killed_and_begun_again_it_has_what_it_acknowledged() -> None:
         await bus.close()
 
 
+async def test_what_an_interrupted_publish_leaves_is_a_beginning() -> None:
+    """Readers take an entry that comes after later ones for a repetition."""
+    with NatsServer() as server:
+        bus = transport_of(server.url)
+        sent = payloads(3_000)
+        publishing = asyncio.ensure_future(bus.publish("s/v1", sent))
+        while (await bus.info("s/v1")).length < 10:
+            pass
+        server.kill()
+        with pytest.raises(MuxAwayError):
+            await publishing
+        server.start()
+        length = (await bus.info("s/v1")).length
+        assert 10 <= length < len(sent)
+        assert texts(await tailed(bus, "s/v1", length)) == sent[:length]
+        await bus.close()
+
+
 async def test_begun_anew_without_its_data_it_is_read_from_the_start() -> None:
     """A position in the old one means nothing there, though its number is there again. The loss is told."""
     with NatsServer() as server:
