@@ -150,7 +150,8 @@ class FeedServer:
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Before the handshake is answered: None lets it go on."""
-        refusal = self._door.ask(connection.remote_address[0], asyncio.get_running_loop().time())
+        address = connection.remote_address  # None of a client that is gone already
+        refusal = self._door.ask(address[0] if address else None, asyncio.get_running_loop().time())
         if refusal is None:
             refusal = self._guard.check(**_credentials(request.headers))
             if refusal is not None:

@@ -214,6 +214,24 @@ def test_what_cannot_be_looked_into_is_not_told() -> None:
     assert events[2]["data"]["lone"] == "? [redacted:email]"
 
 
+def test_what_fails_in_here_costs_the_event_and_not_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program goes on, the event is there, and what is in it is not told."""
+    kept = Kept()
+    tap = Tap("app", sinks=(kept,), redact=Redaction())
+    tap.start()
+
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tap.redactor, "_object", broken)
+    sent = tap.emit("x", "c", None, {"note": "a@example.org"})
+    tap.drain()
+    event = next(event for event in kept.events if event["id"] == sent)
+    assert event["data"] == event["component_state"] == {"redacted": "[redacted:unreadable]"}
+    assert event["redacted"] == 2
+    tap.close()
+
+
 def test_without_redaction_nothing_of_it_is_loaded() -> None:
     """Who does not ask for it does not pay for it."""
     import subprocess

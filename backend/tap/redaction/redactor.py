@@ -58,23 +58,32 @@ class Redactor:
     # --- whole events and objects -----------------------------------------------------------
 
     def events(self, events: Sequence[Stamped]) -> None:
-        """Redact what the tap is about to encode. An event of which something was says how many fields."""
+        """Redact what the tap is about to encode. An event of which something was says how many fields.
+
+        Never raises: what cannot be redacted is left out.
+        """
         with self._lock:
             for event in events:
-                data, hits = self._payload(event.data, self._data)
-                event.data = data
-                if event.component_state is not EMPTY:
-                    state, more = self._snapshot(event.component_state)
-                    event.component_state = state
-                    hits += more
-                told = event.session_id
-                known = self._told.get(bytes(told)) or self._scope(told)
-                if known[1]:
-                    event.session_id = known[0]
-                    hits += known[1]
+                try:
+                    hits = self._event(event)
+                except Exception:  # noqa: BLE001 - rather nothing of an event than what must not be told
+                    event.data = event.component_state = UNREADABLE
+                    hits = 2
                 if hits:
                     self.fields += hits
                     event.source = self._tail(event.source, hits)
+
+    def _event(self, event: Stamped) -> int:
+        event.data, hits = self._payload(event.data, self._data)
+        if event.component_state is not EMPTY:
+            event.component_state, more = self._snapshot(event.component_state)
+            hits += more
+        told = event.session_id
+        known = self._told.get(bytes(told)) or self._scope(told)
+        if known[1]:
+            event.session_id = known[0]
+            hits += known[1]
+        return hits
 
     def redacted(self, told: Mapping[str, Any], place: str = "topology") -> dict[str, Any]:
         """An object that is told otherwise than in an event, redacted. Never raises."""
