@@ -125,14 +125,9 @@ class RedisTransport:
 
     def _told(self, error: Exception) -> MuxError:
         text = one_line(error, 160)
-        if isinstance(error, wrong.AuthenticationError | wrong.NoPermissionError) or text.startswith(
-            _NEEDS_CHANGE
-        ):
-            if "WRONGTYPE" in text:
-                return MuxRefusedError(f"{self.name} has something else by the stream's name: {text}")
-            return MuxRefusedError(
-                f"{self.name} refuses: {text}; a user and password go into the URL: redis://USER:PASSWORD@HOST"
-            )
+        refused = wrong.AuthenticationError | wrong.NoPermissionError
+        if isinstance(error, refused) or text.startswith(_NEEDS_CHANGE):
+            return MuxRefusedError(self._refusal(text))
         if isinstance(error, wrong.InvalidResponse):
             return MuxRefusedError(f"{self.name} does not speak the Redis protocol: {text}")
         if isinstance(error, TimeoutError | wrong.TimeoutError):
@@ -142,6 +137,14 @@ class RedisTransport:
                 text = "nothing listens there"
             return MuxAwayError(f"cannot reach {self.name}: {text or type(error).__name__}")
         return MuxAwayError(f"{self.name} says: {text}")
+
+    def _refusal(self, text: str) -> str:
+        """With what to do."""
+        if "WRONGTYPE" in text:
+            return f"{self.name} has something else by the stream's name: {text}"
+        if "no permissions" in text or "NOPERM" in text:
+            return f"{self.name} refuses: {text}; docs/mux.md names what that user needs"
+        return f"{self.name} refuses: {text}; a user and password go into the URL: redis://USER:PASSWORD@HOST"
 
     # --- writing ----------------------------------------------------------------------
 

@@ -148,4 +148,10 @@ async def test_a_user_of_the_server_needs_the_commands_on_the_page_and_no_others
     await bus.set_aside("acl/v1", "g", second, "poisoned")
     assert len(await bus.recover("acl/v1", "g", "b", 10, 0)) == 1
     assert (await bus.info("acl/v1")).poisoned == 1
+    with valkey.client() as admin:
+        admin.execute_command("ACL", "SETUSER", "tap", "-xreadgroup")
+    with pytest.raises(
+        MuxRefusedError, match=r"'xreadgroup' command; docs/mux\.md names what that user needs"
+    ):
+        await bus.take("acl/v1", "g", "a", 3, 0)
     await bus.close()
