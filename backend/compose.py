@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from loguru import logger
 
@@ -37,6 +37,9 @@ from backend.speech import (
 from backend.tap import Probe, Recorder, Sink, Tap, silent
 from backend.tap.hub import Hub
 from backend.tap.redaction import load_redaction
+
+_SHARES: Final = {"sessions": 0.15, "bus": 0.1, "models": 0.25, "store": 0.3, "mux": 0.15}
+"""Of the time that an end may take, one after the other; the rest is for viewers to get the last events."""
 
 
 class Backend:
@@ -131,9 +134,9 @@ class Backend:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop_soon()
-        await self._within("sessions", self._close_sessions())
-        await self.bus.close(self.settings.grace / 8)
-        await self._within("models", self._close_engines())
+        await self._within(_SHARES["sessions"], "sessions", self._close_sessions())
+        await self.bus.close(self.settings.grace * _SHARES["bus"])
+        await self._within(_SHARES["models"], "models", self._close_engines())
         if self._engines is not None:
             self._engines.memory.close()
         if self._watching is not None:
@@ -146,9 +149,9 @@ class Backend:
         """The end is near: nobody is to be sent here any more."""
         self.operations.health.stopping = True
 
-    async def _within(self, what: str, ending: Coroutine[Any, Any, None]) -> None:
-        """Do a part of the end, a quarter of the time for all of it at most."""
-        seconds = self.settings.grace / 4
+    async def _within(self, share: float, what: str, ending: Coroutine[Any, Any, None]) -> None:
+        """Do a part of the end, in a share of the time for all of it at most."""
+        seconds = self.settings.grace * share
         try:
             async with asyncio.timeout(seconds):
                 await ending
@@ -170,7 +173,7 @@ class Backend:
         settings = self.settings
         if settings.store is not None:
             limits = limits_of(settings.store_keep_days, settings.store_keep_gb)
-            store = await open_store(settings.store, limits, settings.grace / 2)
+            store = await open_store(settings.store, limits, settings.grace * _SHARES["store"])
             self.operations.add_outlet(storing.outlet_of(store))
             opened.append(store)
         if settings.bus is not None:
@@ -178,7 +181,7 @@ class Backend:
                 settings.bus,
                 environment=settings.environment,
                 limits=kept_of(settings.bus_keep),
-                close_seconds=settings.grace / 4,
+                close_seconds=settings.grace * _SHARES["mux"],
             )
             self.operations.add_outlet(streaming.outlet_of(stream))
             opened.append(stream)

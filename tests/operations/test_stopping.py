@@ -126,7 +126,7 @@ def test_a_store_that_takes_nothing_does_not_keep_it(tmp_path: Path) -> None:
 
 
 async def test_a_session_that_does_not_end_is_left(tmp_path: Path) -> None:
-    """A quarter of the grace later, with an error in the recording."""
+    """In its share of the grace, with an error in the recording."""
     record = Record()
     backend = backend_of(tmp_path, grace=1)
     async with backend:
@@ -139,5 +139,5 @@ async def test_a_session_that_does_not_end_is_left(tmp_path: Path) -> None:
 
         session.close = never  # type: ignore[method-assign]
     (error,) = record.of("error", component="backend")
-    assert error.payload()["error_message"] == "the sessions did not end within 0.25 s: left as they are"
+    assert error.payload()["error_message"] == "the sessions did not end within 0.15 s: left as they are"
     assert record.events[-1].message_type == "RECORDING_ENDED"
