@@ -170,6 +170,9 @@ class Worker:
         except TimeoutError:
             self.kill()
             await self._process.wait()
+        except asyncio.CancelledError:  # nobody has the time: it must not outlive us
+            self.kill()
+            raise
         # What it had started may hold its stderr open: nobody waits for that.
         self._reading.cancel()
         await asyncio.wait([self._reading])
