@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,6 +20,9 @@ _REDELIVER_SECONDS: Final = 30.0
 """After so long an entry that was not acknowledged is given out anew, until `recover` says otherwise."""
 _TAKEN_AT_MOST: Final = 65_536
 _SHORTEST_IDLE: Final = 0.05
+_GIVEN_SECONDS: Final = 2.0
+"""What is to be given out at once comes a moment later."""
+_LOOK_SECONDS: Final = 0.1
 _ACK: Final = b"+ACK"
 _NAK: Final = b"-NAK"
 
@@ -82,22 +86,29 @@ class Group:
         if idle > 0:
             await self._give_out_after(max(idle, _SHORTEST_IDLE))
         info = await self._info()
-        pending = info.num_ack_pending or 0
-        if not pending:
+        if not self._somebodys(info):
             self._due.clear()
             return []
         if idle <= 0:
             self._due.clear()
             await self._give_out_now(info)
         pull = await self._pull(consumer)
-        while len(self._due) < most:
-            messages = await pull.messages(min(most, pending) - len(self._due), 0)
+        until = time.monotonic() + (_GIVEN_SECONDS if idle <= 0 else 0)
+        while len(self._due) < (wanted := min(most, self._somebodys(info))):
+            left = until - time.monotonic()
+            messages = await pull.messages(wanted - len(self._due), max(0.0, min(left, _LOOK_SECONDS)))
             for message in messages:
                 entry = self._entry(message)
                 (self._fresh if entry.attempts == 1 else self._due)[Position.of(entry.id).seq] = entry
-            if not messages or len(self._due) >= pending or idle > 0:
+            if left <= 0:
                 break
+            if not messages:  # what the stream let go meanwhile does not come
+                info = await self._info()
         return self._kept(self._due, most)
+
+    def _somebodys(self, info: api.ConsumerInfo) -> int:
+        """Entries that somebody has, or had and never acknowledged."""
+        return max(0, (info.num_ack_pending or 0) - len(self._fresh))
 
     def _kept(self, kept: dict[int, Entry], most: int) -> list[Entry]:
         return [kept.pop(seq) for seq in sorted(kept)[:most]]

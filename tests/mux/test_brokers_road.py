@@ -53,8 +53,8 @@ async def following(url: str, folder: Path) -> AsyncIterator[StoreFollower]:
         await running
 
 
-def seqs(folder: Path, source: str) -> list[int | None]:
-    return [event.seq for event in stored(folder) if event.source == source]
+def seqs(folder: Path, source: str) -> list[int]:
+    return [event.seq or 0 for event in stored(folder) if event.source == source]
 
 
 def gaps(folder: Path) -> list[dict[str, object]]:
@@ -137,7 +137,8 @@ async def test_nats_is_killed_again_and_again_and_each_event_is_stored_once(tmp_
             await asyncio.to_thread(sink.close)
             # It says itself that it began and ended, which are two events more.
             await settled(lambda: follower.stored.stored >= sent + 2)
-    assert seqs(tmp_path / "s", "app-1") == list(range(1, sent + 1))
+    # What a killed server had handed out comes again when it is due, which may be behind what is new.
+    assert sorted(seqs(tmp_path / "s", "app-1")) == list(range(1, sent + 1))
     assert gaps(tmp_path / "s") == []
 
 
