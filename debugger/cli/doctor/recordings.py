@@ -28,7 +28,7 @@ def store(folder: Path) -> Iterator[Diagnosis]:
     except StoreError as error:
         yield problem("store", str(error))
         return
-    size = sum(segment.path.stat().st_size for segment in there.segments)
+    size = sum(map(_size, (segment.path for segment in there.segments)))
     yield ok(
         "store", f"{len(there.segments):,} segments, {size / 1e6:,.1f} MB, {len(there.parts):,} of its index"
     )
@@ -69,10 +69,11 @@ def _segments(there: Catalogue) -> Iterator[Diagnosis]:
                 "segments", f"from {before + 1} to {segment.first - 1} are not there", "removed by retain?"
             )
         before = segment.last
-    bad = [one.path.name for one in there.segments if one.packed and _head(one.path, 4) != _ZSTD]
+    ends = {one: found for one in there.segments if one.size and (found := _ends(one.path)) is not None}
+    bad = [one.path.name for one, (first, _) in ends.items() if one.packed and first != _ZSTD]
     if bad:
         yield problem("segments", f"damaged: {', '.join(bad[:_SHOWN])}", fix)
-    torn = [one for one in there.segments if not one.packed and one.size and _tail(one.path, 1) != b"\n"]
+    torn = [one for one, (_, last) in ends.items() if not one.packed and not last.endswith(b"\n")]
     for one in torn:
         newest = one is there.segments[-1]
         told = f"{one.path.name} ends within a line"
@@ -82,11 +83,7 @@ def _segments(there: Catalogue) -> Iterator[Diagnosis]:
 
 
 def _index(folder: Path, there: Catalogue) -> Iterator[Diagnosis]:
-    bad = [
-        one.path.name
-        for one in there.parts
-        if _head(one.path, 4) != _PARQUET or _tail(one.path, 4) != _PARQUET
-    ]
+    bad = [one.path.name for one in there.parts if _ends(one.path) not in {None, (_PARQUET, _PARQUET)}]
     rest = sum(hole.end - hole.start for hole in there.holes)
     rebuild = f"doubletalk store rebuild {folder}"
     if bad:
@@ -101,21 +98,24 @@ def _index(folder: Path, there: Catalogue) -> Iterator[Diagnosis]:
         yield ok("index", "all is indexed")
 
 
-def _head(path: Path, count: int) -> bytes:
+def _size(path: Path) -> int:
     try:
-        with path.open("rb") as file:
-            return file.read(count)
+        return path.stat().st_size
     except OSError:
-        return b""
+        return 0  # put together with others meanwhile
 
 
-def _tail(path: Path, count: int) -> bytes:
+def _ends(path: Path) -> tuple[bytes, bytes] | None:
+    """The first and last four bytes; None of a file that was put together with others meanwhile."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - count))
-            return file.read(count)
+            first = file.read(4)
+            file.seek(max(0, path.stat().st_size - 4))
+            return first, file.read(4)
+    except FileNotFoundError:
+        return None
     except OSError:
-        return b""
+        return b"", b""
 
 
 def recording(path: str) -> Iterator[Diagnosis]:
