@@ -188,6 +188,8 @@ class EventBus:
     ) -> Sent:
         if not self._running:
             raise RuntimeError("the event bus is not running")
+        if not self.tap.running:
+            raise RuntimeError("the tap of the event bus is closed")
         severity = data.told_severity if severity is None else severity
         if severity not in SEVERITIES:
             raise ValueError(f"severity is one of {', '.join(SEVERITIES)}, not {severity!r}")

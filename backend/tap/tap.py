@@ -87,6 +87,11 @@ class Tap:
         return f"{self.source}/{kind}{next(self._tasks)}"
 
     @property
+    def running(self) -> bool:
+        """Whether what is emitted is recorded: from `start` to `close`."""
+        return self._state == "started"
+
+    @property
     def pending(self) -> int:
         """Events that wait for the next drain."""
         return len(self._drain)

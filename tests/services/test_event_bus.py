@@ -285,6 +285,18 @@ async def test_a_bus_of_a_tap_is_an_edge_of_that_feed() -> None:
     assert hub.ring.next_seq(tap.source) == 6
 
 
+async def test_a_bus_whose_tap_is_closed_takes_nothing(said: list[str]) -> None:
+    """By its owner, before the bus was stopped: no event has an id that is in no record."""
+    tap, hub = Tap("app"), Hub()
+    tap.start()
+    async with EventBus(tap=tap, hub=hub):
+        assert emit_cache_event("get", "k")
+        tap.close()
+        for _ in range(3):
+            assert not emit_cache_event("get", "k")
+    assert [line.partition(": ")[2] for line in said] == ["CacheData: the tap of the event bus is closed"]
+
+
 async def test_the_numbers_of_the_bus(bus: EventBus) -> None:
     """Contract: active_subscribers, queue_size, history_size, running; and what came, by type."""
     async with bus.subscribe(), bus.subscribe():
