@@ -52,6 +52,11 @@ class FeedProtocol(WebSocketsSansIOProtocol):
             return
         super().data_received(data)
 
+    def keepalive_timeout(self) -> None:
+        """As uvicorn's, which would wait for a peer that vanished to take what is still to be written."""
+        super().keepalive_timeout()
+        self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
     async def run_asgi(self) -> None:
         """As uvicorn's, after putting this object into the scope."""
         extensions: dict[str, Any] = self.scope["extensions"]

@@ -15,7 +15,7 @@ from tests.cli.command import ROOT
 from tests.faults.books import in_store
 from tests.faults.ledger import Ledger
 
-# A recorder and a store fill a disk of 3 MB, half of which something else has; then that is removed.
+# A recorder and a store fill a disk of 8 MB, most of which something else has; then that is removed.
 _PROGRAM: Final = """
 import asyncio, json, shutil, sys, time
 from pathlib import Path
@@ -23,21 +23,21 @@ from backend.store.sink import StoreSink
 from backend.tap import Recorder, Tap
 
 async def main(disk, kept):
-    (disk / "ballast").write_bytes(bytes(1_500_000))
+    (disk / "ballast").write_bytes(bytes(6_500_000))
     store, slowest, emitted = StoreSink(disk / "store"), 0.0, 0
     async with Tap("full", sinks=(Recorder(disk / "run.jsonl"), store)) as tap:
-        async def until(holds):
+        async def until(holds, count):
             nonlocal slowest, emitted
             while not holds():
                 began = time.perf_counter()
-                for _ in range(100):
+                for _ in range(count):
                     emitted += 1
                     tap.emit("message_published", "overseer", "TEXT_CHUNK", {"text": "x" * 200})
                 tap.drain()
                 slowest = max(slowest, time.perf_counter() - began)
-                await asyncio.sleep(0.002)
-        await until(lambda: tap.sink_errors)
-        await until(lambda: store.stats.problem)
+                await asyncio.sleep(0.005)
+        await until(lambda: tap.sink_errors, 50)
+        await until(lambda: store.stats.problem, 1)
         problem = store.stats.problem
         shutil.copy(disk / "run.jsonl", kept)
         (disk / "run.jsonl").unlink()
@@ -68,7 +68,7 @@ def in_namespace(command: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 def small_disk(folder: Path) -> str:
     """A command that mounts one there; skips where that may not be."""
-    mount = f'mount -t tmpfs -o size=3m none "{folder}"'
+    mount = f'mount -t tmpfs -o size=8m none "{folder}"'
     if shutil.which("unshare") is None or in_namespace(mount).returncode:
         pytest.skip("no small disk can be made here: unshare and mount are not allowed")
     return mount

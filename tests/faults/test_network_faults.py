@@ -67,14 +67,14 @@ async def test_connections_that_are_cut_again_and_again_lose_nothing(make: Calla
 @pytest.fixture
 def _soon_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The viewer asks after a moment, too."""
-    monkeypatch.setattr(debugger.sources.feed, "PING_SECONDS", 0.3)
+    monkeypatch.setattr(debugger.sources.feed, "PING_SECONDS", 0.8)
 
 
 @pytest.mark.usefixtures("_soon_missed")
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "while events come"])
 async def test_a_peer_that_vanishes_is_missed_on_both_sides(make: Callable[..., Server], busy: bool) -> None:
     """No end is ever seen. The server lets go of the connection, and the viewer comes back for the rest."""
-    hub = Hub(gone_seconds=0.3, limits=Limits(ping_seconds=0.3))
+    hub = Hub(gone_seconds=0.8, limits=Limits(ping_seconds=0.8))
     async with watched(make, hub) as (producer, network, viewer):
         producer.emit()
         await until(lambda: viewer.known == producer.emitted)
