@@ -141,12 +141,14 @@ class Group:
 
     async def ack(self, entries: Sequence[Entry]) -> None:
         """The server has heard of all when this returns; of those that others took, soon after."""
-        replies = [self._replies.pop(Position.of(entry.id).seq, "") for entry in entries]
-        ours = [reply for reply in replies if reply]
-        for entry, reply in zip(entries, replies, strict=True):
-            if not reply:
-                await self.session.client.publish(self._reply(Position.of(entry.id).seq), _ACK)
-        await self._tell(ours, _ACK)
+        seqs = [Position.of(entry.id).seq for entry in entries]
+        ours = {seq: self._replies.pop(seq) for seq in seqs if seq in self._replies}
+        others = [seq for seq in seqs if seq not in ours]
+        if others:
+            info = await self._info()
+            for seq in others:
+                await self.session.client.publish(self._reply(seq, info), _ACK)
+        await self._tell(list(ours.values()), _ACK)
 
     async def _give_out_now(self, info: api.ConsumerInfo) -> None:
         """All that is not acknowledged; what was acknowledged among it the server knows."""
@@ -154,7 +156,7 @@ class Group:
         if floor is None or delivered is None:
             return
         seqs = range(floor.stream_seq + 1, delivered.stream_seq + 1)
-        await self._tell([self._reply(seq) for seq in seqs if seq not in self._fresh], _NAK)
+        await self._tell([self._reply(seq, info) for seq in seqs if seq not in self._fresh], _NAK)
 
     async def _tell(self, replies: list[str], word: bytes) -> None:
         """The server does this in order: when it has answered to the last, it has done all."""
@@ -166,12 +168,13 @@ class Group:
             except NoRespondersError:
                 return  # there is no such group any more
 
-    def _reply(self, seq: int) -> str:
-        """Where an entry is acknowledged that somebody else was given."""
-        known = self._replies.get(seq)
-        return (
-            known or f"$JS.ACK.{server_name(self._stream)}.{server_name(self._name, 'group')}.1.{seq}.1.0.0"
-        )
+    def _reply(self, seq: int, info: api.ConsumerInfo) -> str:
+        """Where an entry is acknowledged that somebody else was given.
+
+        Of when that was the server takes any number that it has used since the last one acknowledged.
+        """
+        given = info.delivered.consumer_seq if info.delivered else 1
+        return f"$JS.ACK.{server_name(self._stream)}.{server_name(self._name, 'group')}.1.{seq}.{given}.0.0"
 
     async def _give_out_after(self, seconds: float) -> None:
         if self._config.ack_wait != seconds:

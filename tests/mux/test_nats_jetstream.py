@@ -55,8 +55,8 @@ async def other(nats_server: NatsServer) -> AsyncIterator[Transport]:
     await bus.close()
 
 
-async def nothing_pending(bus: Transport, name: str) -> bool:
-    return not (await bus.info(name)).groups[0].pending
+async def pending(bus: Transport, name: str, count: int) -> bool:
+    return (await bus.info(name)).groups[0].pending == count
 
 
 async def test_the_server_gives_out_anew_what_was_held_for_too_long(bus: Transport, other: Transport) -> None:
@@ -73,6 +73,21 @@ async def test_the_server_gives_out_anew_what_was_held_for_too_long(bus: Transpo
     await other.ack(name, "g", found)
     await bus.publish(name, payloads(1, begin=4))
     assert texts(await taken(other, name, 1)) == payloads(1, begin=4)
+
+
+async def test_all_that_is_not_acknowledged_is_given_out_at_once_when_that_is_asked_for(
+    bus: Transport, other: Transport
+) -> None:
+    """Behind others that are acknowledged, and to another process than had them; these it can acknowledge."""
+    name = stream()
+    await bus.publish(name, payloads(9))
+    first = await taken(bus, name, 9)
+    await bus.ack(name, "g", [*first[:4], first[6]])
+    again = await other.recover(name, "g", "heir", 10, 0)
+    assert texts(again) == [payloads(9)[number] for number in (4, 5, 7, 8)]
+    await bus.ack(name, "g", again[:3])
+    await settled(lambda: pending(other, name, 1))
+    assert texts(await bus.recover(name, "g", "a", 10, 0)) == payloads(1, begin=9)
 
 
 async def test_what_is_given_out_anew_never_comes_by_take(bus: Transport, other: Transport) -> None:
@@ -104,7 +119,7 @@ async def test_an_entry_can_be_acknowledged_by_another_process(bus: Transport, o
     await bus.publish(name, payloads(2))
     entries = await taken(bus, name, 2)
     await other.ack(name, "g", entries)
-    await settled(lambda: nothing_pending(other, name))
+    await settled(lambda: pending(other, name, 0))
     assert await other.recover(name, "g", "b", 10, 0) == []
 
 
