@@ -1,4 +1,4 @@
-"""The page about faults has figures of each part that is killed, and they add up; its links lead somewhere."""
+"""The page about faults has figures of each part that is killed, which add up; its links lead somewhere."""
 
 from __future__ import annotations
 
