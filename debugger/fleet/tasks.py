@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol, Self, TypeVar
 
@@ -69,10 +70,11 @@ def run_task(task: Task) -> Done:
     given = {path: join(task.base, path) for group in task.groups for path in group}
     placed = [(number, path) for number, group in enumerate(task.groups) for path in group]
     unseen = tuple((number, path) for number, path in placed if not is_there(given[path]))
-    if os.getcwd() == task.base:  # noqa: PTH109 - as text
-        return Done(task.function(task.groups, task.options), worker, unseen)
     groups = tuple(tuple(given[path] for path in group) for group in task.groups)
-    part = task.function(groups, task.options)
+    with _ALONE:
+        if os.getcwd() == task.base:  # noqa: PTH109 - as text
+            return Done(task.function(task.groups, task.options), worker, unseen)
+        part = task.function(groups, task.options)
     return Done(_named(part, {there: path for path, there in given.items()}), worker, unseen)
 
 
@@ -95,6 +97,10 @@ def _named(value: Any, names: dict[str, str]) -> Any:
         return replace(value, **{name: _named(one, names) for name, one in inside.items()})
     return value
 
+
+_ALONE: Final = threading.Lock()
+"""Of a worker with several threads one judges at a time: rules that are made ready are one judge's, and two
+threads that have msgspec (0.22) look at a type for the first time end in a segmentation fault."""
 
 T = TypeVar("T")
 

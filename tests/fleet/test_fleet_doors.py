@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,48 @@ def test_ctrl_c_cancels_what_dask_was_given(
         for pipe in pipes:
             os.close(pipe)
     assert (run.returncode, out, err) == (130, b"", b"")
+
+
+def test_a_scheduler_that_goes_away_is_told(tmp_path: Path) -> None:
+    """Exit code 2, lines of ours; nothing hangs. As it goes it may end its workers first."""
+    path = blocked(tmp_path)[0]
+    with LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=50,
+        preload=["tests.support.same_build"],
+    ) as cluster:
+        engine = str(cluster.scheduler_address).replace("tcp://", "dask://")
+        command = [sys.executable, "-c", SAME_BUILD, "check", path, "--engine", engine]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            pipe = os.open(path, os.O_WRONLY)  # once it is read
+            cluster.close()
+            os.close(pipe)
+            out, err = run.communicate(timeout=60)
+    assert (run.returncode, out) == (2, "")
+    *before, last = err.splitlines()
+    assert last == f"doubletalk: {engine}: the scheduler is gone; what was looked at is lost"
+    assert all(line.startswith("doubletalk: a worker died (Dask worker ") for line in before)
+
+
+def test_a_worker_with_several_threads_judges_one_partition_at_a_time(tmp_path: Path) -> None:
+    """What is made ready for judging is for one at a time."""
+    inside: list[int] = []
+    most: list[int] = []
+
+    def count(groups: Any, _options: Any) -> tuple[()]:
+        inside.append(1)
+        most.append(len(inside))
+        threading.Event().wait(0.01)  # so that others could come in
+        inside.pop()
+        return ()
+
+    task = Task(count, (), None, str(tmp_path), this_build())
+    threads = [threading.Thread(target=run_task, args=(task,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1, 1]

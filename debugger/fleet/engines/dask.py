@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from typing import Any, Final
 
 import dask
 from distributed import Client, Future, LocalCluster, wait
+from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from backend.errors import UserError
@@ -28,6 +31,16 @@ _LOCAL: Final = {
 }
 
 
+_LOUD: Final = ("distributed", "tornado", "asyncio")
+
+
+def _silence() -> None:
+    """What they say of what goes wrong is told in our own words. Dask sets levels logger by logger."""
+    for name in [*_LOUD, *logging.root.manager.loggerDict]:
+        if name.partition(".")[0] in _LOUD:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 class Dask:
     """Tasks as futures. Of a cluster's workers each is asked for its build before it gets one."""
 
@@ -40,7 +53,7 @@ class Dask:
         self._client: Client | None = None
         self._known: set[str] = set()
         self._alone_since: float | None = None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it says is told in our own words
+        _silence()
         warnings.filterwarnings("ignore", module="distributed")
         try:
             self._open(address, processes)
@@ -99,28 +112,39 @@ class Dask:
 
     def wait(self) -> Sequence[Outcome]:
         """Those that ended."""
-        while not (ended := [future for future in self._flying if future.done()]):
-            try:
-                with self._asked().as_current():
-                    wait(list(self._flying), timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED")
-            except TimeoutError:
-                self._look()
-        return [self._taken(future) for future in ended]
+        with self._told_when_gone():
+            while not (ended := [future for future in self._flying if future.done()]):
+                try:
+                    with self._asked().as_current():
+                        wait(list(self._flying), timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED")
+                except TimeoutError:
+                    self._look()
+            return [self._taken(future) for future in ended]
+
+    @contextlib.contextmanager
+    def _told_when_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except (CancelledError, CommClosedError):
+            self._asked()  # tells that nobody is there any more, else
+            raise UserError(f"{self._where}: tasks were cancelled by somebody else") from None
 
     def _taken(self, future: Future[Any]) -> Outcome:
         ticket = self._flying.pop(future)
         if future.status == "finished":
-            outcome = Outcome(ticket, future.result(timeout=_NOBODY_SECONDS))
-            future.release()
-            return outcome
-        self._asked()
+            try:
+                return Outcome(ticket, future.result(timeout=_NOBODY_SECONDS))
+            except TimeoutError:
+                return Outcome(ticket, None, "Dask worker that had the result")
+            finally:
+                future.release()
         error = future.exception(timeout=CONNECT_SECONDS)
         if isinstance(error, KilledWorker):
             self._known.discard(error.last_worker.address)  # told by the driver
             return Outcome(ticket, None, f"Dask worker {error.last_worker.address}")
         if isinstance(error, ImportError):
             raise UserError(f"{self._where}: a worker cannot run doubletalk: {error}") from None
-        raise error or UserError(f"{self._where}: a task was cancelled by somebody else")
+        raise error or CancelledError
 
     def _look(self) -> None:
         """Nothing ended for a while: is anybody there?"""

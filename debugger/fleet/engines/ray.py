@@ -31,6 +31,9 @@ from debugger.fleet.tasks import Task, run_task
 
 _LOOK_SECONDS: Final = 1.0
 _NOBODY_SECONDS: Final = 30.0
+_SILENT_SECONDS: Final = 5.0
+"""For which a head may be away: it may be begun again."""
+
 _OBJECTS: Final = 80 << 20
 """Bytes of shared memory of a cluster of this machine: results are small, and Ray takes no less."""
 
@@ -49,6 +52,9 @@ class Ray:
         self._where = f"ray://{address or 'local'}"
         self._flying: dict[Any, int] = {}
         self._alone_since: float | None = None
+        self._silent_since: float | None = None
+        self._gone = False
+        self._head = address
         logging.getLogger("ray").setLevel(logging.CRITICAL)  # what it says is told in our own words
         self._quiet = contextlib.ExitStack()
         # Of workers that die it writes to stdout, whatever it is asked, and there are data.
@@ -57,6 +63,7 @@ class Ray:
         self._quiet.enter_context(contextlib.redirect_stdout(nowhere))
         try:
             self._open(address, processes)
+            self._head = self._head or ray.get_runtime_context().gcs_address
             self.width = self._looked_at()
         except BaseException:
             self.close()
@@ -139,12 +146,22 @@ class Ray:
             raise UserError(f"{self._where}: {str(error).splitlines()[0]}") from None
 
     def _look(self) -> None:
-        """Nothing ended for a while: is anybody there?"""
-        try:
-            there = any(node["Alive"] for node in ray.nodes())
-        except Exception as error:  # noqa: BLE001 - whatever it raises, it does not answer
-            raise UserError(f"{self._where}: the cluster is gone: {type(error).__name__}") from None
+        """Nothing ended for a while: is anybody there?
+
+        Ray itself would wait for its head for a minute, and then end this process with a 1.
+        """
         now = time.monotonic()
+        try:
+            must_answer(self._where, self._head, "Ray cluster")
+        except UserError:
+            self._silent_since = self._silent_since or now
+            self._gone = now - self._silent_since > _SILENT_SECONDS
+            if self._gone:
+                raise UserError(f"{self._where}: the cluster is gone; what was looked at is lost") from None
+            time.sleep(_LOOK_SECONDS)
+            return
+        self._silent_since = None
+        there = any(node["Alive"] for node in ray.nodes())
         self._alone_since = None if there else self._alone_since or now
         if self._alone_since is not None and now - self._alone_since > _NOBODY_SECONDS:
             raise UserError(f"{self._where}: no node is left")
@@ -156,7 +173,7 @@ class Ray:
     def close(self) -> None:
         """Cancel, leave, and end what was begun for this."""
         flying, self._flying = list(self._flying), {}
-        for reference in flying:
+        for reference in () if self._gone else flying:
             with contextlib.suppress(Exception):
                 ray.cancel(reference, force=True)
         ray.shutdown()
