@@ -58,6 +58,8 @@ def fan(rate: int, seconds: float, viewers: int) -> bool:
         seqs = [int(seq) for seq in _SEQ.findall(file.read_bytes())]
         if seqs[:last] != list(range(1, last + 1)):
             faults.append(f"the file has {len(seqs):,} events, not one after the other to {last:,}")
+    cores = sum(one["cpu"] for one in answers) / took["seconds"]
+    _say(f"fan: the viewers and the reader of the stream took {cores:.1f} cores of the machine's")
     return _fan_told(took, rate, viewers, [one["times"][0] for one in answers], faults)
 
 
