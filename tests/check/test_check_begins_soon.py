@@ -22,7 +22,18 @@ print(*sorted(sys.modules), file=sys.stderr)
 
 LOG = str(ROOT / "sample_logs" / "barge_in.jsonl")
 OTHERS = ("debugger.tui", "debugger.judging", "debugger.explore", "debugger.cli.record", "debugger.cli.view")
-HEAVY = ("asyncio", "textual", "rich", "websockets", "multiprocessing", "concurrent", "numpy.ma", "xml", "dask", "ray")
+HEAVY = (
+    "asyncio",
+    "textual",
+    "rich",
+    "websockets",
+    "multiprocessing",
+    "concurrent",
+    "numpy.ma",
+    "xml",
+    "dask",
+    "ray",
+)
 
 
 def loaded(*arguments: str) -> set[str]:
