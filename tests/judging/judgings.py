@@ -79,21 +79,19 @@ def checked(log: EventLog) -> list[tuple[object, ...]]:
     return told([one for one in judge(log, RULES, TODAY).findings if one.rule in JUDGED])
 
 
-def children() -> set[int]:
-    """Processes of ours that run, but for those that other tests have left to stand ready."""
+def judges() -> set[int]:
+    """Processes of ours that judge: other tests leave others, which clean up or stand ready."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
         try:
             found |= set(map(int, (task / "children").read_text().split()))
         except OSError:
             continue
-    return {one for one in found if not _stands_ready(one)}
+    return {one for one in found if _judges(one)}
 
 
-def _stands_ready(process: int) -> bool:
-    """To run commands for tests, or to clean up after `multiprocessing`."""
+def _judges(process: int) -> bool:
     try:
-        command = Path(f"/proc/{process}/cmdline").read_bytes()
+        return b"debugger.judging" in Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return False
-    return b"tests.support.prepared" in command or b"multiprocessing.resource_tracker" in command

@@ -23,9 +23,9 @@ from tests.judging.judgings import (
     TODAY,
     append,
     checked,
-    children,
     file_log,
     finished,
+    judges,
     live_log,
     until,
 )
@@ -106,9 +106,9 @@ def test_a_killed_process_is_replaced_and_told_in_one_line(stopping: list[Elsewh
     judging = Elsewhere(log, ASKED)
     stopping.append(judging)
     before = finished(judging, log)
-    (process,) = children()
+    (process,) = judges()
     os.kill(process, signal.SIGKILL)
-    until(judging, lambda: process not in children())
+    until(judging, lambda: process not in judges())
     said: list[str] = []
     until(judging, lambda: bool(said.extend(judging.news()) or said))
     assert said == ["the process that judges was ended (SIGKILL); another one begins anew, nothing is lost"]
@@ -124,7 +124,7 @@ def test_one_that_dies_again_and_again_is_given_up(stopping: list[Elsewhere]) ->
     stopping.append(judging)
     judging.advance(time.monotonic_ns, 1)
     while not judging.trouble:
-        for process in children():
+        for process in judges():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         judging.advance(time.monotonic_ns, 1)
@@ -143,7 +143,7 @@ def test_no_process_is_left_when_the_debugger_is_killed(tmp_path: Path) -> None:
         "log = live_log(Path('docs/races/worker-overlap.jsonl').read_bytes().splitlines() * 60)\n"
         "judging = Elsewhere(log, ASKED)\n"
         "until(judging, lambda: judging.upto > 0)\n"
-        "print(*children(), flush=True)\n"
+        "print(*judges(), flush=True)\n"
         "time.sleep(60)\n"
     )
     with subprocess.Popen(
@@ -177,7 +177,7 @@ def test_more_may_be_left_out_than_is_sent_ahead(
     judging = Elsewhere(log, Asked(TODAY, live=True, keep=1_000))
     stopping.append(judging)
     until(judging, lambda: judging.upto == len(log))
-    (process,) = children()
+    (process,) = judges()
     books = Path(f"/proc/{process}/io")
 
     def rests() -> bool:
@@ -248,7 +248,7 @@ def test_an_idle_process_does_nothing(stopping: list[Elsewhere]) -> None:
         return quiet > 100
 
     until(judging, quiet_for_a_while)
-    (process,) = children()
+    (process,) = judges()
 
     def ticks() -> int:
         return sum(map(int, Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))

@@ -26,7 +26,7 @@ from debugger.tui import pictures
 from debugger.tui.app import DebuggerApp
 from debugger.tui.feeders import LiveFeeder
 from debugger.tui.session import Link, Mode, Session
-from tests.judging.judgings import append, children
+from tests.judging.judgings import append, judges
 from tests.tui.findings import RACES, TODAY, judged_session, judging_of, lines_of, opened, pane_of
 from tests.tui.interface import Clock, session_with
 from tests.tui.test_attach import serving
@@ -91,13 +91,13 @@ async def test_findings_come_while_it_happens_and_leave_the_line_where_it_is() -
             assert now is not None
             assert (now.rule, now.row) == (chosen.rule, chosen.row)
             assert not [one for one in found_in(app) if "pending" in one.message]
-            (process,) = children()
+            (process,) = judges()
             os.kill(process, signal.SIGKILL)
             await until(lambda: "another one begins anew, nothing is lost" in pictures.text(app))
             assert pane._lines[0].kind == "violation"
             await until(lambda: judging_of(app.session).upto == len(lines))
-    assert process not in children()
-    assert not children()
+    assert process not in judges()
+    assert not judges()
 
 
 @pytest.mark.timeout(100)
