@@ -107,9 +107,11 @@ class EventLog:
         arena = self._lines.arena
         return arena.put_sealed(blocks) if blocks else arena.put(text, text.count(b"\n"))
 
-    def append_gap(self, source: str | None, from_seq: int | None, to_seq: int | None, reason: str) -> int:
-        """Add a row that shows a loss; its time is that of the row before."""
-        at_ns = int(self._columns["timestamp_ns"][self._rows - 1]) if self._rows else 0
+    def append_gap(
+        self, source: str | None, from_seq: int | None, to_seq: int | None, reason: str, first_ns: int = 0
+    ) -> int:
+        """Add a row that shows a loss; its time is that of the row before, else ``first_ns``."""
+        at_ns = int(self._columns["timestamp_ns"][self._rows - 1]) if self._rows else first_ns
         gap = Event(
             at_ns / 1e9,
             SYSTEM,

@@ -24,6 +24,11 @@ class LateStates:
         self._log = log
         self._waiting: list[Event] = []
 
+    @property
+    def wait(self) -> bool:
+        """Whether there are any that wait."""
+        return bool(self._waiting)
+
     def add(self, events: Sequence[Event]) -> None:
         """Take snapshots, as the feed tells them."""
         self._waiting += events

@@ -51,6 +51,7 @@ class Intake:
         self._lanes = {name: number for number, name in enumerate(names)}
         self._weave = Weave(len(names), session.log.knows)
         self._late = LateStates(session.log)
+        self._early: list[tuple[str | None, int, int, str]] = []  # losses behind states that wait
         self._parts: dict[int, Keeper] = {}  # of arrivals that are woven bit by bit
         self._show()
 
@@ -69,6 +70,7 @@ class Intake:
                 since_break = 0
                 await asyncio.sleep(0)
         self.flush(everything=True)
+        self._tell_early(0)
 
     def take(self, name: str, update: Update | Arrival | HelperLost) -> None:
         """One update. Whatever is lost becomes a row of the log and a number in the status line."""
@@ -132,7 +134,11 @@ class Intake:
         else:
             reason = "the numbers of the feed say so, but it cannot have been so many"
             session.say(f"by its numbers the feed lost {gap.count:,} events: not believed", bad=True)
-        session.log.append_gap(gap.source, gap.from_seq, gap.to_seq, reason)
+        lost = gap.source, gap.from_seq, gap.to_seq, reason
+        if self._late.wait:
+            self._early.append(lost)  # it stands behind the states, and has no time yet
+        else:
+            session.log.append_gap(*lost)
 
     def _gather(self, name: str, lines: Sequence[bytes], events: Sequence[Event]) -> None:
         self._lines[name] += lines
@@ -144,12 +150,19 @@ class Intake:
             self._later(self.flush)
 
     def _arrive(self, name: str, arrival: Arrival) -> None:
-        self._late.append(int(arrival.pack.times[0]))
+        first_ns = int(arrival.pack.times[0])
+        self._late.append(first_ns)
+        self._tell_early(first_ns)
         if len(self._lanes) == 1:
             Keeper(self._session.log, arrival).append(0, arrival.events)
         else:
             self._weave.put(self._lanes[name], arrival, self._session.clock())
             self._take_woven(self._session.clock())
+
+    def _tell_early(self, first_ns: int) -> None:
+        early, self._early = self._early, []
+        for lost in early:
+            self._session.log.append_gap(*lost, first_ns)
 
     def flush(self, *, everything: bool = False) -> None:
         """Append what need not wait for a cause any longer. Called some ten times a second too."""

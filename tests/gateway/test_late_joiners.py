@@ -6,10 +6,10 @@ import asyncio
 import json
 from collections.abc import Callable
 
-from backend.events import EMPTY, Event, decode_line
+from backend.events import EMPTY, Event, decode_line, encode_event
 from backend.tap import Scope, Tap
 from backend.tap.hub import Hub
-from backend.wire.client import Position, StatesReceived
+from backend.wire.client import EventsReceived, GapReceived, Position, StatesReceived
 from debugger.sources.feed import EVERYTHING, FeedSource
 from debugger.sources.feed_messages import Message, message_from_wire, message_to_wire
 from debugger.tui.live import Intake
@@ -134,6 +134,22 @@ async def test_the_debugger_shows_a_state_whose_event_is_gone(make: Callable[...
             assert log.event(found.row)["message_type"] == "SNAPSHOT"
         times = log.column("timestamp_ns")
         assert times[0] == times[len(STANDS)]
+
+
+def test_what_is_lost_before_the_first_event_stands_at_its_time() -> None:
+    """Gone between the hello and the first frame: a row behind the states, not one in the year 1970."""
+    session = Session(Mode.LIVE, Link(""), lambda: 0)
+    intake = Intake(session, ["feed"])
+    state = Event(900.0, "state_change", "memory", component_state={"rows": 7}, source="app", seq=3)
+    event = Event(1000.0, "error", "memory", source="app", seq=60, id="app-60")
+    lines, told_state = (encode_event(event),), decode_line(encode_event(state))
+    intake.take("feed", StatesReceived((encode_event(state),), (told_state,)))
+    intake.take("feed", GapReceived("app", 50, 59))
+    assert (len(session.log), session.lost) == (0, 10)
+    intake.take("feed", EventsReceived(lines, (decode_line(lines[0]),)))
+    intake.flush(everything=True)
+    assert [session.log.event(row)["message_type"] for row in range(3)] == ["SNAPSHOT", "GAP", None]
+    assert session.log.column("timestamp_ns").tolist() == [1_000_000_000_000] * 3
 
 
 def test_a_tap_that_keeps_nothing_has_no_states_in_its_events() -> None:
