@@ -258,18 +258,29 @@ class FeedClient:
         self._ended.discard(old)
         return [changed]
 
+    def _named_at_last(self, source: str, seq: int) -> list[Received]:
+        """The first that is heard of any producer, after a hello that named none."""
+        if not self._source_open and self.source is not None:
+            return []
+        self._source_open = False
+        self._begins(source, seq)
+        if source in self._past:
+            self.source = source  # it was there before, beside another one
+        return self._adopt(source)
+
     def _begins(self, source: str, seq: int) -> None:
         """The first source of all can be had from `seq` on."""
         if self._begin is None:
             self._begin, self._begun_by = seq, source
 
     def _told_gap(self, gap: Gap) -> list[Received]:
-        source = gap.source or self.source
+        source, news = gap.source or self.source, list[Received]()
         if source is not None:
+            news = self._named_at_last(source, gap.from_seq)
             self._begins(source, gap.from_seq)
         # What is neither here nor in the gap did not match; without a filter it is missing as well.
         unseen = self.wanted.filtered or (not self._known.get(source or "") and self._asked_since != 0)
-        return self._gap(source, gap.from_seq if unseen else 0, gap.to_seq)
+        return [*news, *self._gap(source, gap.from_seq if unseen else 0, gap.to_seq)]
 
     def _gap(self, source: str | None, from_seq: int, to_seq: int) -> list[Received]:
         """A gap as far as it is news; what came before this client apart from what is lost."""
@@ -315,13 +326,7 @@ class FeedClient:
 
     def _number(self, event: Event, source: str, seq: int) -> list[Received] | None:
         """What is to be told before this event; None when it was seen already."""
-        news: list[Received] = []
-        if self._source_open or self.source is None:
-            self._source_open = False
-            self._begins(source, seq)
-            if source in self._known:
-                self.source = source
-            news = self._adopt(source)
+        news = self._named_at_last(source, seq)
         known = self._known.get(source)
         if known is not None and seq <= known and self._begins_again(event, source):
             self.source = source
