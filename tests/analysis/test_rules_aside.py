@@ -17,7 +17,7 @@ from debugger.analysis.judge import Verdict, judge
 from debugger.analysis.order import Order
 from debugger.log import EventLog
 from tests.analysis.order_events import Told
-from tests.judging.judgings import RACES, RULES, TODAY, children, file_log
+from tests.judging.judgings import RACES, RULES, TODAY, file_log, judges
 
 LATENT = sorted(Path("docs/races/latent").glob("*.jsonl.gz"))
 
@@ -57,11 +57,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Aside]:
 @pytest.mark.parametrize("path", [*RACES[::4], *LATENT[::3]], ids=lambda path: path.stem)
 def test_two_processes_find_what_one_finds(path: Path, started: list[Aside]) -> None:
     """All of it, word by word; and nothing is left behind."""
-    before = children()
+    before = judges()
     alone, both = verdicts(path)
     assert both == alone
     assert started
-    assert children() <= before
+    assert judges() <= before
 
 
 def test_what_is_predicted_is_asked_for() -> None:
@@ -111,7 +111,7 @@ def test_a_process_with_threads_is_not_copied() -> None:
 
 def test_a_process_whose_log_is_no_longer_wanted_ends(started: list[Aside]) -> None:
     """As when judging is interrupted."""
-    before = children()
+    before = judges()
     log, source = file_log(RACES[0])
     try:
         one = Aside(log, RULES, Order(log))
@@ -120,7 +120,7 @@ def test_a_process_whose_log_is_no_longer_wanted_ends(started: list[Aside]) -> N
     finally:
         source.close()
     ends = time.monotonic() + 10
-    while children() - before and time.monotonic() < ends:
+    while judges() - before and time.monotonic() < ends:
         time.sleep(0.01)
-    assert children() <= before
+    assert judges() <= before
     assert started == [one]
