@@ -53,8 +53,9 @@ class Killed(NamedTuple):
 
 def store(moments: Moments, folder: Path) -> Killed:
     """The store's process, while a tap's sink fills it; now and then while it is only beginning."""
+    killed = _children()  # what others began is left alone
     sink = StoreSink(folder / "store", close_seconds=60)
-    emitted, killed = 0, set[int]()
+    emitted = 0
 
     def emit(size: int) -> None:
         nonlocal emitted
