@@ -194,6 +194,8 @@ def _thresholds() -> Iterator[None]:
     yield
     gc.set_threshold(*before)
     gc.unfreeze()
+    gc.collect()
+    gc.freeze()  # as it was before
 
 
 @pytest.mark.usefixtures("_thresholds")

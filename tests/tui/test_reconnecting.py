@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import pytest
@@ -76,26 +77,29 @@ def objects_of_ours() -> Counter[str]:
     gc.unfreeze()
     gc.collect()
     kinds = Counter(f"{type(one).__module__}.{type(one).__qualname__}" for one in gc.get_objects())
+    gc.freeze()
     return Counter(
         {kind: kinds[kind] for kind in kinds if kind.startswith("debugger.") and kind not in REMEMBERED}
     )
 
 
 def test_of_a_run_that_is_forgotten_the_log_keeps_nothing() -> None:
-    """Names, ids, causes, snapshots, lines: after twelve runs as much as after six."""
+    """Names, ids, causes, snapshots, lines: after six more runs as much as before, at least once of twice.
+
+    What other tests have left running makes objects, too, now and then.
+    """
     session = Session(Mode.LIVE, Link(URL), time.monotonic_ns, keep=KEEP)
     intake = Intake(session, (URL,))
     kept: list[tuple[int, int]] = []
-    for run in range(12):
+    for run in range(18):
         for _ in go_through(intake, run):
             session.tick()
-        if run in (5, 11):
+        if run in (5, 11, 17):
             gc.collect()
             kept.append((len(gc.get_objects()), sys.getallocatedblocks()))
-    assert session.log.first_row > 11 * len(STORY) - KEEP
-    (objects, blocks), (objects_later, blocks_later) = kept
-    assert objects_later - objects < 60
-    assert blocks_later - blocks < len(STORY) // 2
+    assert session.log.first_row > 17 * len(STORY) - KEEP
+    assert min(later[0] - before[0] for before, later in pairwise(kept)) < 60
+    assert min(later[1] - before[1] for before, later in pairwise(kept)) < len(STORY) // 2
 
 
 class NoFeeder:
