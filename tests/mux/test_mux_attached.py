@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,19 +23,6 @@ from debugger.tui.session import Link, Mode, Session
 from tests.mux.streaming import batch, settled
 from tests.mux.valkey import Valkey
 from tests.support.commands import say
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[Valkey]:
-    with Valkey() as server:
-        yield server
-
-
-@pytest.fixture
-def url(valkey: Valkey) -> str:
-    with valkey.client() as client:
-        client.flushall()
-    return valkey.url
 
 
 class Follower:

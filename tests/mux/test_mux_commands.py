@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,19 +22,6 @@ from tests.mux.valkey import Valkey
 from tests.support.commands import Said, say
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[Valkey]:
-    with Valkey() as server:
-        yield server
-
-
-@pytest.fixture
-def url(valkey: Valkey) -> str:
-    with valkey.client() as client:
-        client.flushall()
-    return valkey.url
 
 
 def run(*words: str) -> subprocess.CompletedProcess[bytes]:

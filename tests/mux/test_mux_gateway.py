@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -25,19 +25,6 @@ from tests.mux.streaming import batch, settled
 from tests.mux.valkey import Valkey
 
 _names = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[Valkey]:
-    with Valkey() as server:
-        yield server
-
-
-@pytest.fixture
-def url(valkey: Valkey) -> str:
-    with valkey.client() as client:
-        client.flushall()
-    return valkey.url
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,19 +20,6 @@ from tests.mux.conformance import tailed
 from tests.mux.streaming import batch, until
 from tests.mux.valkey import Valkey
 from tests.support.commands import say
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[Valkey]:
-    with Valkey() as server:
-        yield server
-
-
-@pytest.fixture
-def url(valkey: Valkey) -> str:
-    with valkey.client() as client:
-        client.flushall()
-    return valkey.url
 
 
 async def streamed(url: str, stream: str = EVENTS) -> list[Event]:

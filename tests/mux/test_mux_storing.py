@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -23,19 +23,6 @@ from backend.store.errors import StoreError
 from tests.mux.streaming import batch, settled, until
 from tests.mux.valkey import Valkey
 from tests.store.stored import stored
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[Valkey]:
-    with Valkey() as server:
-        yield server
-
-
-@pytest.fixture
-def url(valkey: Valkey) -> str:
-    with valkey.client() as client:
-        client.flushall()
-    return valkey.url
 
 
 def seqs(folder: Path, source: str = "app-1") -> list[int | None]:
