@@ -183,7 +183,7 @@ async def test_a_drain_comes_by_itself_within_a_moment() -> None:
             tap.system(name)
             await kept.until(functools.partial(kept.has, name))
             took.append(time.monotonic() - began)
-        assert min(took) < 1.0
+        assert max(took) < 1.0
 
 
 def test_a_tap_without_a_loop_drains_by_itself_too() -> None:
