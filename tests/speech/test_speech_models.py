@@ -100,7 +100,7 @@ def pitch_hz(pcm: Pcm) -> float:
 async def test_what_each_voice_says_the_recogniser_hears(
     tmp_path: Path, tts: HibariTts, stt: WhisperStt, voice_id: str
 ) -> None:
-    """Over a WAV file, at most one word in twenty wrong, and as a rule faster than real time."""
+    """Over a WAV file, at most one word in twenty wrong, and faster than real time."""
     heard: list[str] = []
     times: list[float] = []
     for number, sentence in enumerate(SENTENCES):
@@ -110,7 +110,7 @@ async def test_what_each_voice_says_the_recogniser_hears(
         transcript = await stt.transcribe(Pcm(np.concatenate(frames), 16_000))
         heard.append(plain(transcript.text))
         times.append(transcript.compute_ms / transcript.audio_ms)
-    assert 0 < np.median(times) < 1
+    assert 0 < max(times) < 1
     assert jiwer.wer([plain(sentence) for sentence in SENTENCES], heard) <= 0.05
 
 

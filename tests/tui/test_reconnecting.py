@@ -86,7 +86,7 @@ def objects_of_ours() -> Counter[str]:
 
 
 def kept_of_runs() -> list[tuple[int, int]]:
-    """Objects and blocks of memory after six runs of the program and after twelve; for a process of its own."""
+    """Objects and blocks of memory after six runs of the program and after twelve."""
     session = Session(Mode.LIVE, Link(URL), time.monotonic_ns, keep=KEEP)
     intake = Intake(session, (URL,))
     kept: list[tuple[int, int]] = []
