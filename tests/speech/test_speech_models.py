@@ -110,7 +110,7 @@ async def test_what_each_voice_says_the_recogniser_hears(
         transcript = await stt.transcribe(Pcm(np.concatenate(frames), 16_000))
         heard.append(plain(transcript.text))
         times.append(transcript.compute_ms / transcript.audio_ms)
-    assert 0 < max(times) < 1
+    assert 0 < min(times) <= max(times) < 1
     assert jiwer.wer([plain(sentence) for sentence in SENTENCES], heard) <= 0.05
 
 
