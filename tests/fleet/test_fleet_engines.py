@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster
 
 from debugger.fleet.checking import CheckOptions
 from tests.cli.command import CLI, ROOT
@@ -163,6 +165,28 @@ def test_a_dask_worker_that_dies_is_told_and_its_recordings_are_looked_at_again(
     """The cluster begins another."""
     names, told, done = looked(dask_engine, deadly(tmp_path))
     assert_each_is_told_of(names, told, done)
+
+
+def test_a_result_that_dies_with_the_dask_worker_that_has_it_is_looked_at_again(
+    tmp_path: Path, dask_engine: str, dask_cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had ended well when it was asked for; then its worker died, and so did the next that looked."""
+    fetched = Future.result
+
+    def dies_first(future: Future[Any], timeout: float) -> Any:
+        monkeypatch.undo()
+        (owner,) = future.client.who_has([future])[future.key]
+        (pid,) = (nanny.pid for nanny in dask_cluster.workers.values() if nanny.worker_address == owner)
+        os.kill(pid, signal.SIGKILL)
+        return fetched(future, timeout)
+
+    monkeypatch.setattr(Future, "result", dies_first)
+    (tmp_path / "x.jsonl").write_text("next")
+    names, told, done = looked(dask_engine, [str(tmp_path / "x.jsonl")])
+    assert names == ["x.jsonl"]
+    assert told[0].startswith("a worker died (Dask worker tcp://127.0.0.1:")
+    assert all("looked at again" in line for line in told)
+    assert done[-1] == 1
 
 
 def test_a_ray_worker_that_dies_is_told_and_its_recordings_are_looked_at_again(

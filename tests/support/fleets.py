@@ -26,13 +26,15 @@ class Seen(Struct, frozen=True):
 
 
 def look(groups: Sequence[Group], options: Any) -> Seen:
-    """What a file says happens: its worker is killed, always or the first time, or a mistake is made."""
+    """What a file says happens: its worker is killed, always, once or the next time, or a mistake is made."""
     del options
     for (path,) in groups:
         file = Path(path)
         said = file.read_text()
         if said == "once":
             file.write_text("")
+        if said == "next":
+            file.write_text("once")
         if said in {"kill", "once"}:
             os.kill(os.getpid(), signal.SIGKILL)
         if said == "mistake":

@@ -131,14 +131,18 @@ class Dask:
 
     def _taken(self, future: Future[Any]) -> Outcome:
         ticket = self._flying.pop(future)
+        error: BaseException | None
         if future.status == "finished":
             try:
                 return Outcome(ticket, future.result(timeout=_NOBODY_SECONDS))
             except TimeoutError:
                 return Outcome(ticket, None, "Dask worker that had the result")
+            except Exception as lost:  # noqa: BLE001 - it ended, its worker died, and so it did not end well
+                error = lost
             finally:
                 future.release()
-        error = future.exception(timeout=CONNECT_SECONDS)
+        else:
+            error = future.exception(timeout=CONNECT_SECONDS)
         if isinstance(error, KilledWorker):
             self._known.discard(error.last_worker.address)  # told by the driver
             return Outcome(ticket, None, f"Dask worker {error.last_worker.address}")
