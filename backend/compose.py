@@ -245,13 +245,19 @@ class Backend:
         """
         if self._engines is None:
             raise RuntimeError("the backend is not running: use `async with`")
-        name = session_id or f"s{next(self._numbers)}"
+        name = session_id or self._next_session()
         if name in self.sessions:
             raise UserError(f"the session {name!r} is open already; choose another name")
         session = open_session(self.bus, self._engines, name, user_id, sink, pace=pace)
         session.play_at(self._speed)
         self.sessions[name] = session
         return session
+
+    def _next_session(self) -> str:
+        """Where events of other runs are, too, a name of this run's own: two of one name would be one."""
+        name = f"s{next(self._numbers)}"
+        shared = self.settings.bus is not None or self.settings.store is not None
+        return f"{name}-{self.tap.source.rpartition('-')[2]}" if shared else name
 
     async def close_session(self, session_id: str) -> None:
         """End a session and all that it runs."""

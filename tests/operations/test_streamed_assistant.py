@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import signal
 import subprocess
 import time
@@ -17,7 +19,7 @@ from tests.cli.command import CLI, home
 from tests.cli.test_serve import Lines
 from tests.mux.valkey import Valkey
 from tests.operations.backends import backend_of, talking, until
-from tests.support.assistant import Record
+from tests.support.assistant import FakeSink, Record
 from tests.support.commands import say
 
 
@@ -83,3 +85,35 @@ def test_a_gateway_of_a_stream_has_health_and_metrics_and_a_name(tmp_path: Path)
                 assert process.wait(20) == 0
             finally:
                 process.kill()
+
+
+async def test_two_assistants_on_one_stream_are_two_stories(tmp_path: Path) -> None:
+    """Sessions of one name would be one: each worker would seem to overlap the other program's."""
+    recordings = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    answers = [Scripted(("Hi, ", "and ", "hello ", "to ", "you."), delay=0.02) for _ in range(2)]
+    with Valkey() as server:
+        backends = [
+            backend_of(tmp_path, answers[at : at + 1], bus=server.url, record=path)
+            for at, path in enumerate(recordings)
+        ]
+        async with backends[0], backends[1]:
+            for backend in backends:
+                await backend.load()
+            users = [backend.open_session("ada", FakeSink(), pace=0.0).user for backend in backends]
+            turns = [user.say("hello") for user in users]
+            async with asyncio.timeout(20):
+                await asyncio.gather(
+                    *(user.turn_ended(turn) for user, turn in zip(users, turns, strict=True))
+                )
+    said = say("check", "--together", *map(str, recordings))
+    assert (said.code, said.err) == (0, "")
+
+
+async def test_sessions_of_runs_that_share_a_store_have_names_of_their_own(tmp_path: Path) -> None:
+    """Grouped by session they are two."""
+    store = tmp_path / "store"
+    for _ in range(2):
+        async with talking(tmp_path, ("hello",), (Scripted(("Hi.",)),), store=store):
+            pass
+    said = say("query", str(store), "SELECT count(DISTINCT session_id) AS n FROM events", "--json")
+    assert json.loads(said.out) == [{"n": 2}]
