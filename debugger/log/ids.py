@@ -82,6 +82,8 @@ class IdIndex:
     def forget(self, first: int) -> None:
         """Rows below `first` are no longer there. Not while others look up."""
         self._first = first
+        if self._young and next(iter(self._young.values())) < first:
+            self._age()  # however few they are: what is forgotten goes with the generation before
         merged = () if self._merge is None else self._merge.parts
         self._runs = tuple(
             run for run in self._runs if run.high >= first or any(run is one for one in merged)

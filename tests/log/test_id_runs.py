@@ -88,3 +88,14 @@ def test_no_batch_waits_for_more_than_its_share_and_nothing_heaps_up(monkeypatch
             index.forget(start - KEPT)
         assert len(index._runs) < 16
         assert len(index) < 3 * KEPT
+
+
+def test_ids_that_come_seldom_go_with_their_rows() -> None:
+    """Though a generation never has as many as it holds: at most twice as many stay as are known."""
+    index, known = IdIndex(), 5_000
+    for row in range(0, 100_000, 50):
+        index.add([row], [row])
+        if row > known and row % 500 == 0:
+            index.forget(row - known)
+            assert len(index) <= 2 * (known + 500) // 50
+            assert index.find_all([row - known - 50, row - known, row]) == [-1, row - known, row]
