@@ -31,10 +31,7 @@ _LONG_SECONDS: Final = 0.03
 _GIVE_BACK_SECONDS: Final = 5.0
 """How often pages go back to the system, of a session at rest: a few ms. Holes grew by 10 MB in minutes."""
 
-_MAPPED_BYTES: Final = 256 << 10
-"""Blocks from this size on are mappings of their own, which go back to the system when they are freed."""
-
-_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of glibc's malloc.h
+_ARENA_MAX: Final = -8  # of glibc's malloc.h
 
 _LEAST_FROZEN: Final = 50_000
 """Objects from which on a look at everything can take so long."""
@@ -57,16 +54,10 @@ def calm_collector() -> None:
 
 
 def leave_few_holes() -> None:
-    """Have the C library keep large blocks apart from small ones, and all threads in one heap.
-
-    By itself it takes blocks of up to 32 MB from the heap once one of that size was freed, and gives each
-    thread a heap: columns that grow leave holes behind that what is small then keeps from going back.
-    """
+    """Have the C library keep all threads in one heap: by itself each gets one, with holes of its own."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
-            library = ctypes.CDLL(None)
-            library.mallopt(_MMAP_THRESHOLD, _MAPPED_BYTES)
-            library.mallopt(_ARENA_MAX, 1)
+            ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def collect_between(calm_seconds: float) -> None:
