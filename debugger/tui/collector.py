@@ -31,8 +31,6 @@ _LONG_SECONDS: Final = 0.03
 _GIVE_BACK_SECONDS: Final = 5.0
 """How often pages go back to the system, of a session at rest: a few ms. Holes grew by 10 MB in minutes."""
 
-_ARENA_MAX: Final = -8  # of glibc's malloc.h
-
 _LEAST_FROZEN: Final = 50_000
 """Objects from which on a look at everything can take so long."""
 
@@ -51,13 +49,6 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
-
-
-def leave_few_holes() -> None:
-    """Have the C library keep all threads in one heap: by itself each gets one, with holes of its own."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
-            ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def collect_between(calm_seconds: float) -> None:

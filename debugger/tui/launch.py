@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from debugger.tui.collector import calm_collector, leave_few_holes
+from debugger.tui.collector import calm_collector
 
 os.environ.setdefault("TEXTUAL_FPS", "120")
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 def run(app: DebuggerApp | DiffApp) -> None:
     """Run the application on the terminal until it is quit."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    leave_few_holes()
     from debugger.tui.strips import paint_without_cycles  # noqa: PLC0415 - that reads the frame rate
 
     paint_without_cycles()
