@@ -259,9 +259,8 @@ class MainScreen(Moving, Finding, Holding):
         """The cursor's event was clicked again."""
         self.action_open()
 
-    def on_finding_list_opened(self, event: FindingList.Opened) -> None:
-        """To what a finding is about."""
-        self.session.jump(event.row, "")
+    def on_finding_list_opened(self) -> None:
+        """Every pane goes to what a finding is about."""
         self.sync()
 
     # --- what opens over the panes -------------------------------------------------

@@ -39,11 +39,12 @@ def after(*keys: str) -> Any:
         app = pilot.app
         assert isinstance(app, DebuggerApp)
         await settled(pilot)
-        await pilot.press(*(keys or keys_to_edge(app)))
-        if isinstance(pilot.app.screen, MainScreen):
-            await settled(pilot)
-        else:
-            await pilot.pause()
+        for key in keys or keys_to_edge(app):
+            await pilot.press(key)
+            if isinstance(pilot.app.screen, MainScreen):  # where the timeline stands depends on the way there
+                await settled(pilot)
+            else:
+                await pilot.pause()
 
     return run
 
@@ -98,3 +99,13 @@ async def test_no_size_is_too_small_or_too_large(size: tuple[int, int]) -> None:
             await pilot.pause()
             strips = app.screen._compositor.render_strips()
             assert (len(strips), strips[0].cell_length) == (size[1], size[0])
+
+
+async def test_a_finding_is_chosen_and_gone_to_in_one_step() -> None:
+    """A timeline that is painted in between would look at the one, then at the other, and stand elsewhere."""
+    app = racy_app("lost-update")
+    async with opened(app):
+        pane = pane_of(app)
+        pane.action_go()
+        assert app.session.chosen is not None
+        assert app.session.cursor == pane._lines[pane.line].row

@@ -42,11 +42,7 @@ class FindingList(LineList):
     BINDINGS = bindings(Where.FINDINGS)
 
     class Opened(Message):
-        """A line was chosen: to its row."""
-
-        def __init__(self, row: int) -> None:
-            super().__init__()
-            self.row = row
+        """The cursor is where a line is about."""
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -192,7 +188,7 @@ class FindingList(LineList):
         self._choose()
         row = self._lines[self.line].row
         if row >= 0:
-            self.post_message(self.Opened(row))
+            self._opened(row)
         else:
             self._session.say(_NO_EVENT)
 
@@ -203,7 +199,7 @@ class FindingList(LineList):
             return
         row = self._session.chosen.first if which == "first" else self._session.chosen.second
         if row >= 0:
-            self.post_message(self.Opened(row))
+            self._opened(row)
         else:
             self._session.say(_NO_EVENT if which == "second" else "this one has but one event, which is B")
 
@@ -215,8 +211,10 @@ class FindingList(LineList):
             self._session.say(_NO_FINDING)
 
     def _opened(self, row: int | None) -> None:
+        """At once: a pane that is painted between the choice and the jump would move twice."""
         if row is not None:
-            self.post_message(self.Opened(row))
+            self._session.jump(row, "")
+            self.post_message(self.Opened())
 
     def action_unchoose(self) -> None:
         """Nothing is drawn any more."""
