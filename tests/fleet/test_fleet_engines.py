@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,8 @@ def test_a_result_that_dies_with_the_dask_worker_that_has_it_is_looked_at_again(
         (owner,) = future.client.who_has([future])[future.key]
         (pid,) = (nanny.pid for nanny in dask_cluster.workers.values() if nanny.worker_address == owner)
         os.kill(pid, signal.SIGKILL)
+        while owner in future.client.scheduler_info(n_workers=-1)["workers"]:
+            time.sleep(0.01)  # until it is missed: whoever asks the dead one waits for half a minute
         return fetched(future, timeout)
 
     monkeypatch.setattr(Future, "result", dies_first)
