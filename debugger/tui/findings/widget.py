@@ -188,7 +188,7 @@ class FindingList(LineList):
         self._choose()
         row = self._lines[self.line].row
         if row >= 0:
-            self._opened(row)
+            self._go_to(row)
         else:
             self._session.say(_NO_EVENT)
 
@@ -199,18 +199,18 @@ class FindingList(LineList):
             return
         row = self._session.chosen.first if which == "first" else self._session.chosen.second
         if row >= 0:
-            self._opened(row)
+            self._go_to(row)
         else:
             self._session.say(_NO_EVENT if which == "second" else "this one has but one event, which is B")
 
     def action_look(self, page: str) -> None:
         """Open a page of the finding."""
         if self._choose():
-            self.app.push_screen(FindingScreen(self._session, self._lines[self.line], page), self._opened)
+            self.app.push_screen(FindingScreen(self._session, self._lines[self.line], page), self._go_to)
         else:
             self._session.say(_NO_FINDING)
 
-    def _opened(self, row: int | None) -> None:
+    def _go_to(self, row: int | None) -> None:
         """At once: a pane that is painted between the choice and the jump would move twice."""
         if row is not None:
             self._session.jump(row, "")
