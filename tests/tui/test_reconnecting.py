@@ -24,6 +24,7 @@ from debugger.tui.app import DebuggerApp
 from debugger.tui.graph.widget import ComponentGraph
 from debugger.tui.live import Intake
 from debugger.tui.session import Link, Mode, Session
+from debugger.tui.timeline.widget import Timeline
 from tests.support.settling import until
 from tests.support.voicelog import voice_log
 
@@ -134,7 +135,9 @@ async def test_of_a_run_that_is_forgotten_no_pane_keeps_anything() -> None:
             for _ in go_through(intake, run):
                 await pilot.pause(0.02)
             if run in (3, 7):
-                app.main_screen.sync()  # the picture of the whole run, not of what a tick has seen of it
+                # The window follows in steps, and where it stands is by when a tick came: all of it is the same.
+                app.main_screen.query_one(Timeline).action_whole()
+                app.main_screen.sync()
                 await until(lambda: not graph._marks, "the marks have arrived")
                 kept.append(objects_of_ours())
     more = kept[1] - kept[0]
