@@ -135,7 +135,7 @@ async def test_of_a_run_that_is_forgotten_no_pane_keeps_anything() -> None:
             for _ in go_through(intake, run):
                 await pilot.pause(0.02)
             if run in (3, 7):
-                # The window follows in steps, and where it stands is by when a tick came: all of it is the same.
+                # A window that follows stands by when ticks came; one over all of the log is the same.
                 app.main_screen.query_one(Timeline).action_whole()
                 app.main_screen.sync()
                 await until(lambda: not graph._marks, "the marks have arrived")
