@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Protocol
 
 from backend.events import Event
@@ -38,7 +39,7 @@ class Segment:
     An event in it is named by its index and the offset where its line begins.
     """
 
-    __slots__ = ("_commas", "count", "first_seq", "jsonl", "kept", "recent", "source", "start")
+    __slots__ = ("_commas", "_ends", "count", "first_seq", "jsonl", "kept", "recent", "source", "start")
 
     def __init__(self, batch: EventBatch, start: int) -> None:
         self.jsonl = batch.jsonl
@@ -49,6 +50,7 @@ class Segment:
         self.recent = True
         self.kept: dict[Key, Kept] = {}
         self._commas: bytes | None = None
+        self._ends: list[int] | None = None  # of each event's line, the offset after its newline
 
     @property
     def last_seq(self) -> int:
@@ -80,7 +82,13 @@ class Segment:
             return index, offset
         if stop == len(self.jsonl):
             return self.count, stop
-        return index + self.jsonl.count(b"\n", offset, stop), stop
+        if not self.recent:
+            return index + self.jsonl.count(b"\n", offset, stop), stop
+        if self._ends is None:
+            # As with the commas: counting was a fifth of what ten live clients take.
+            lines = self.jsonl[:-1].split(b"\n")
+            self._ends = list(accumulate(len(line) + 1 for line in lines))
+        return bisect_right(self._ends, stop), stop
 
     def one(self, index: int, offset: int) -> tuple[int, int]:
         """Index and offset after the event at `offset`."""
@@ -110,7 +118,7 @@ class Segment:
     def retire(self) -> None:
         """It is history now: hold its bytes once."""
         self.recent = False
-        self._commas = None
+        self._commas = self._ends = None
 
 
 class Ring:

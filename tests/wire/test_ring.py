@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.wire.ring import Ring
+from backend.wire.ring import Ring, Segment
 from tests.wire.batches import batch
 
 
@@ -67,3 +67,18 @@ def test_bytes_are_a_bound_too() -> None:
         ring.append(one)
         assert ring.bytes == sum(len(ring.find(at).jsonl) for at in range(ring.oldest, ring.end))
     assert held(ring) == [("s", seq) for seq in range(5, 10)]
+
+
+@given(count=st.integers(1, 12), room=st.integers(1, 2_000), recent=st.booleans())
+def test_a_segment_is_cut_between_events_wherever_there_is_room(count: int, room: int, recent: bool) -> None:
+    """From any event on, as many as fit, both of a segment that live clients are at and of history."""
+    segment = Segment(batch("s", 1, count), 0)
+    if not recent:
+        segment.retire()
+    lines = segment.jsonl.splitlines(keepends=True)
+    offset = 0
+    for index in range(count):
+        fitting = max(n for n in range(count - index + 1) if sum(map(len, lines[index : index + n])) <= room)
+        size = sum(map(len, lines[index : index + fitting]))
+        assert segment.cut(index, offset, room) == (index + fitting, offset + size)
+        offset += len(lines[index])
