@@ -31,8 +31,8 @@ _CHUNK: Final = 1 << 14
 _EXPLAINED: Final = 100
 """Findings that are explained: it takes some ms each."""
 
-_SELDOM: Final = 50_000
-"""New objects after which garbage is looked for; 700 is usual."""
+SELDOM: Final = 50_000
+"""New objects after which garbage is looked for, by whoever does nothing but judge; 700 is usual."""
 
 _NUMBERS: Final = re.compile(r"[0-9a-f]{8,}|\d+", re.IGNORECASE)
 
@@ -94,7 +94,7 @@ def _taken(log: EventLog, rules: RuleSet, processors: int) -> tuple[Order, Confl
 def _collecting_seldom() -> Iterator[None]:
     """Fewer looks for garbage: next to none is in cycles here, and the looks are a fifth of the time."""
     often, *older = gc.get_threshold()
-    gc.set_threshold(max(often, _SELDOM) if often else often, *older)
+    gc.set_threshold(max(often, SELDOM) if often else often, *older)
     try:
         yield
     finally:

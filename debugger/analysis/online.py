@@ -20,7 +20,7 @@ from debugger.log.pace import Pace
 SMALL: Final = (256, 1 << 14, 2_000_000)
 LARGE: Final = (1 << 12, 1 << 15, 50_000_000)
 """Rows that are judged at once, at least and at most, and what is quick. Each piece costs some ms in itself:
-small ones are for who paints a screen in between."""
+small ones are for who paints a screen in between. The last one may be nearly twice as large."""
 
 
 class Online:
@@ -75,7 +75,9 @@ class Online:
             self._whole = False
             self._rules.advance(clock, 0)  # it begins anew
         for size in self._pace.pieces(clock, budget_ns):
-            upto = min(max(self.looked_at, self._log.first_row) + size, stop)
+            upto = max(self.looked_at, self._log.first_row) + size
+            if upto + size > stop:  # a rest that is smaller goes along: it would cost what a piece does
+                upto = stop
             self._conflicts.take(upto)
             if self.looked_at < upto and self._conflicts.looked_at >= upto:
                 self._rules.take(upto)

@@ -8,6 +8,7 @@ gone, however that came about: then this ends too, within a slice of its work.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import select
 import signal
@@ -17,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from debugger.analysis.judge import SELDOM
 from debugger.analysis.online import LARGE
 from debugger.judging.messages import (
     Order,
@@ -159,6 +161,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this is interrupted, and ends it
     with contextlib.suppress(OSError):
         os.nice(_NICE)
+    gc.freeze()
+    gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
     text = b""
     while b"\n" not in text:
         read = os.read(_INPUT, _AT_ONCE)
