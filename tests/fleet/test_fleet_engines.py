@@ -169,7 +169,7 @@ def test_a_dask_worker_that_dies_is_told_and_its_recordings_are_looked_at_again(
 
 
 def test_a_result_that_dies_with_the_dask_worker_that_has_it_is_looked_at_again(
-    tmp_path: Path, dask_engine: str, dask_cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dask_engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It had ended well when it was asked for; then its worker died, and so did the next that looked."""
     fetched = Future.result
@@ -177,8 +177,7 @@ def test_a_result_that_dies_with_the_dask_worker_that_has_it_is_looked_at_again(
     def dies_first(future: Future[Any], timeout: float) -> Any:
         monkeypatch.undo()
         (owner,) = future.client.who_has([future])[future.key]
-        (pid,) = (nanny.pid for nanny in dask_cluster.workers.values() if nanny.worker_address == owner)
-        os.kill(pid, signal.SIGKILL)
+        os.kill(future.client.run(os.getpid, workers=[owner])[owner], signal.SIGKILL)
         while owner in future.client.scheduler_info(n_workers=-1)["workers"]:
             time.sleep(0.01)  # until it is missed: whoever asks the dead one waits for half a minute
         return fetched(future, timeout)
