@@ -39,6 +39,9 @@ from backend.mux.streams import EVENTS
 
 _TIMED: Final = re.compile(rb'"seq":(\d+),"timestamp_ns":\d+,"mono_ns":(\d+)')
 _SEQ: Final = re.compile(rb'"seq":(\d+)')
+_BEGINNING: Final = b'{"timestamp":'
+"""Of each event, once. To look for it takes less than to look for a shorter text."""
+
 _EVERY: Final = 32
 """Of so many frames the events of one are timed: to time each would take the processor from the feed."""
 
@@ -105,7 +108,7 @@ class Viewer:
             return
         last = _SEQ.search(content, content.rindex(b'"seq":'))
         assert last is not None
-        self.books.came(int(first[1]), int(last[1]), content.count(b'"seq":'))
+        self.books.came(int(first[1]), int(last[1]), content.count(_BEGINNING))
         self._frames += 1
         if self._frames % _EVERY == 0 and not self._told.measured:
             self.times += [now - int(mono) for _, mono in _TIMED.findall(content)]
