@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from debugger.analysis.order import Limits, Order, Rule
 from debugger.log import EventLog
@@ -158,3 +159,24 @@ def test_a_history_goes_back_along_causes(seed: int, size: int) -> None:
         assert all(one.after == other.before for one, other in pairwise(line))
         assert all(oracle.ordered(edge.before, edge.after) for edge in line)
         assert all(oracle.ordered(one, row) for one in order.frontier(row))
+
+
+@tried(40)
+@given(seed=st.integers(0, 10**9), size=st.integers(10, 60), sources=st.integers(1, 2))
+def test_a_history_that_goes_back_to_a_row_is_the_end_of_the_whole_one(
+    seed: int, size: int, sources: int
+) -> None:
+    """With `since` all is told that comes after that row, and of what comes before at most a part."""
+    events = Program(seed, size, sources=sources).events
+    order = Order(log_of(events))
+    order.take(len(events))
+    for row in range(len(events)):
+        whole = order.history(row)
+        for since in range(-1, row + 1):
+            short = order.history(row, since=since)
+            late = [edge for edge in whole if edge.before > since]
+            assert [edge for edge in short if edge.before > since] == late
+            early = whole[: len(whole) - len(late)]
+            assert bool(early) == (len(short) > len(late))
+            if early:  # what a task does on the way may have begun before
+                assert replace(early[-1], before=0) == replace(short[-len(late) - 1], before=0)

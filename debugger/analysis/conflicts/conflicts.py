@@ -288,7 +288,7 @@ class Conflicts:
         self._traced += 1
         if self._traced > _TRACED + second.row // _TRACED_EACH:
             return Ease.NONE  # it takes a while each
-        for edge in reversed(self._order.history(second.row, _STEPS)):
+        for edge in reversed(self._order.history(second.row, _STEPS, first.row)):
             for row in (edge.via, edge.before):
                 if row is None or row <= first.row:
                     continue

@@ -62,12 +62,14 @@ class Explainer:
         """The edges of a way from a row to a later one that it happens before."""
         return self._told(self._intake.paths.path(before, after), before, after)
 
-    def history(self, row: int, most: int) -> tuple[Edge, ...]:
-        """The edges of the line of causes that led to a row."""
-        steps = self._intake.paths.line(row, most, self._most_telling)
+    def history(self, row: int, most: int, since: int) -> tuple[Edge, ...]:
+        """The edges of the line of causes that led to a row, back to what began in `since` or before."""
+        steps = self._intake.paths.line(row, most, self._most_telling, since)
         return self._told(steps, self._first(steps[0].pred[0]), row) if steps else self._told([], row, row)
 
     def _most_telling(self, preds: list[Pred]) -> Pred:
+        if len(preds) == 1:
+            return preds[0]
         # A task that went on names its spawn in all that it does.
         goes_on = preds[0][2] == BY_TASK
         return min(

@@ -153,14 +153,15 @@ class Order:
         """A shortest chain of edges from one event to another; empty if nothing orders them."""
         return self._explainer.why(before, after) if self.ordered(before, after) else ()
 
-    def history(self, row: int, most: int = 64) -> tuple[Edge, ...]:
+    def history(self, row: int, most: int = 64, since: int = -1) -> tuple[Edge, ...]:
         """How an event came about: the line of causes that led to it, the oldest first, `most` edges at most.
 
         Of what a segment waited for that is the message, the spawn or the item that began it, rather than
-        its task's past.
+        its task's past. For who asks no further back than a row `since` the first edge begins there or
+        before, as far as there is one, and of what is before it nothing is said.
         """
         self._known(row)
-        return self._explainer.history(row, most)
+        return self._explainer.history(row, most, since)
 
     def last_common(self, one: int, other: int) -> int | None:
         """The last event that is in the history of both, or is one of them; None if there is none.

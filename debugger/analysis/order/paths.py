@@ -130,14 +130,19 @@ class Paths:
                 heappush(heap, (-upto, before, side))
         return (best if best >= 0 else None), True
 
-    def line(self, row: int, most: int, choose: Callable[[list[Pred]], Pred]) -> list[Step]:
-        """The way back from a row, by what `choose` takes of a segment's preds; the oldest first."""
+    def line(self, row: int, most: int, choose: Callable[[list[Pred]], Pred], since: int) -> list[Step]:
+        """The way back from a row, by what `choose` takes of a segment's preds; the oldest first.
+
+        It ends at the first segment that began in the row `since` or before it.
+        """
         steps: deque[Step] = deque()
         segment = self._segments.of_row.at(row)
         while len(steps) < most and (preds := self._preds_of(segment)):
             pred = choose(preds)
             steps.appendleft(Step(pred, segment))
             segment = pred[0]
+            if self._segments.first.at(segment) <= since:
+                break
         return list(steps)
 
 
