@@ -123,13 +123,14 @@ class CompactInterner(Interner):
         return place
 
     def _learn_counted(self, head: str, place: int, counts: NDArray[np.int64], texts: list[str]) -> None:
-        named = Texts(np.arange(len(counts)), head, counts, [])
+        named = Texts(np.arange(len(counts)), head, counts, texts)
         numbers = self._index.find_all(named)
         new = np.flatnonzero(numbers == NOWHERE)
         if len(new):
             first = len(self)
             numbers[new] = np.arange(first, first + len(new))
-            self._index.add(Texts(new, head, counts[new], []), numbers[new])
+            mine = texts if len(new) == len(texts) else [texts[at] for at in new.tolist()]
+            self._index.add(Texts(new, head, counts[new], mine), numbers[new])
             self._counts.frombytes(counts[new].astype(np.uint32).tobytes())
             self._heads.frombytes(np.full(len(new), place, np.uint16).tobytes())
         self._known.update(zip(texts, numbers.tolist(), strict=True))

@@ -54,15 +54,17 @@ class Mapper:
         sent = kinds == self._published
         topology.published(components[sent], messages[sent])
         self._deliver(np.flatnonzero(kinds == self._received) + start, late)
-        for at, payload in telling:
-            message = self._messages.value(int(messages[at]))
-            if kinds[at] == self._system:
+        places = [at for at, _ in telling]
+        rows = zip(*(one[places].tolist() for one in (kinds, components, messages)), telling, strict=True)
+        for event_type, component, number, (_, payload) in rows:
+            message = self._messages.value(number)
+            if event_type == self._system:
                 self._frame(message, payload)
                 continue
             kind = message or as_object(Raw(payload)).get("message_type")
             if isinstance(kind, str):
-                change = topology.subscribe if kinds[at] == self._subscribed else topology.unsubscribe
-                change(self._components.name(int(components[at])), kind)
+                change = topology.subscribe if event_type == self._subscribed else topology.unsubscribe
+                change(self._components.name(component), kind)
 
     def _frame(self, message: str | None, payload: bytes) -> None:
         if message == GAP:

@@ -60,7 +60,10 @@ class Names(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """Ids that some events have: at `places`, a head with `counts` after it, or else `texts`."""
+    """Ids that some events have: at `places`, a head with `counts` after it, or else `texts`.
+
+    With counts the texts may be given too: they are then not made again.
+    """
 
     places: NDArray[np.int64]
     head: str
@@ -69,13 +72,13 @@ class Texts(NamedTuple):
 
     def at(self, index: int) -> str:
         """One of them."""
-        return self.texts[index] if self.counts is None else f"{self.head}{self.counts[index]}"
+        return self.texts[index] if self.texts else f"{self.head}{self.counts[index]}"  # type: ignore[index] # one of both is there
 
     def of(self, rows: NDArray[np.bool_]) -> Texts:
         """Those of some events only."""
         mine = np.flatnonzero(rows[self.places])
         counts = None if self.counts is None else self.counts[mine]
-        texts = self.texts if counts is not None else [self.texts[at] for at in mine.tolist()]
+        texts = [self.texts[at] for at in mine.tolist()] if self.texts else []
         return Texts(self.places[mine], self.head, counts, texts)
 
     def part(self, start: int, stop: int) -> Texts:
