@@ -39,6 +39,11 @@ def noise() -> str:
     )
 
 
+def counted(text: str) -> int:
+    """A number of events on a command line, with ``_`` or commas between its digits, as one likes."""
+    return int(text.replace("_", "").replace(",", ""))
+
+
 def _report_of(name: str) -> Callable[[], None] | None:
     module = importlib.import_module(f"tests.bench.{name}")
     found: Callable[[], None] | None = getattr(module, "report", None)

@@ -15,6 +15,7 @@ each batch (`debugger.analysis.online`), against a log that only takes them in.
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import os
 import subprocess
@@ -29,7 +30,7 @@ from backend.events import decode_line
 from debugger.analysis.online import Online
 from debugger.analysis.rules import load_rules
 from debugger.log import EventLog
-from tests.bench.__main__ import noise
+from tests.bench.__main__ import counted, noise
 from tests.bench.check_story import lines_of, write
 
 EVENTS: Final = (100_000,)
@@ -133,7 +134,9 @@ def live(conversations: int, count: int, *, judged: bool) -> float:
 
 def main(arguments: list[str]) -> int:
     """Print the figures of recordings of so many events."""
-    sizes = sorted(int(one.replace("_", "").replace(",", "")) for one in arguments) or list(EVENTS)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench check", description=__doc__)
+    parser.add_argument("events", type=counted, nargs="*", default=EVENTS, help="for example 1_000_000")
+    sizes = sorted(parser.parse_args(arguments).events)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "one.jsonl")
         path.write_bytes(next(lines_of(1, 1)))

@@ -11,6 +11,7 @@ handler. It knows of tasks, causes and ordered mailboxes only, and gets the firs
 
 from __future__ import annotations
 
+import argparse
 import gc
 import random
 import statistics
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 
 from debugger.analysis.order import Order
 from debugger.log import EventLog
-from tests.bench.__main__ import noise
+from tests.bench.__main__ import counted, noise
 from tests.bench.order_story import Crowd
 
 EVENTS: Final = 1_000_000
@@ -160,8 +161,10 @@ def _compared(name: str, conversations: int) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the figures of logs of so many events, the first argument."""
-    count = int(arguments[0].replace("_", "")) if arguments else EVENTS
+    """Print the figures of logs of so many events."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench order", description=__doc__)
+    parser.add_argument("events", type=counted, nargs="?", default=EVENTS, help="for example 1_000_000")
+    count = parser.parse_args(arguments).events
     for name, conversations in CONVERSATIONS.items():
         _measured(name, conversations, count)
         _compared(name, conversations)
