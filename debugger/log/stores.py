@@ -10,6 +10,8 @@ from typing import Final, NamedTuple, Protocol
 
 import zstandard
 
+from debugger.log.slabs import Slabs
+
 BLOCK: Final = 128 * 1024
 """Bytes of text compressed together. Level 1 makes events about nine times smaller;
 opening one then costs some 0.1 ms."""
@@ -76,7 +78,7 @@ def _stamp(fd: int) -> tuple[int, int]:
 
 class _Block(NamedTuple):
     start: int
-    packed: bytes
+    packed: memoryview
     lines: int
 
 
@@ -116,6 +118,7 @@ class BlockStore:
         self.evicted = 0
         # Both are replaced or appended to in one step each: other threads read meanwhile.
         self._blocks: list[_Block] = []
+        self._slabs = Slabs()
         self._tail = _Tail(0, bytearray())
         self._tail_lines = 0
         self._opened: OrderedDict[int, bytes] = OrderedDict()
@@ -137,7 +140,7 @@ class BlockStore:
             self._seal()
         offset = self.end
         for block in blocks:
-            self._blocks.append(_Block(self.end, block.packed, block.lines))
+            self._blocks.append(_Block(self.end, self._slabs.put(block.packed), block.lines))
             self.end += block.size
             self.resident += len(block.packed)
         self._tail = _Tail(self.end, bytearray())
@@ -146,7 +149,7 @@ class BlockStore:
 
     def _seal(self) -> None:
         packed = sealed(self._tail.text).packed
-        self._blocks.append(_Block(self._tail.start, packed, self._tail_lines))
+        self._blocks.append(_Block(self._tail.start, self._slabs.put(packed), self._tail_lines))
         self._tail = _Tail(self.end, bytearray())
         self._tail_lines = 0
         self.resident += len(packed)
