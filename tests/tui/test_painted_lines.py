@@ -15,8 +15,9 @@ from tests.tui.interface import app_with, conversation
 
 @pytest.fixture(autouse=True)
 def _no_collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is garbage stays until it is asked for. Strips are as before afterwards."""
+    """What is garbage stays until it is asked for. What is painted with is as before afterwards."""
     monkeypatch.setattr(Strip, "divide", Strip.divide)
+    monkeypatch.setattr(Segment, "_split_cells", Segment._split_cells)
     paint_without_cycles()
     gc.collect()
     gc.disable()
@@ -51,3 +52,18 @@ async def test_a_screen_that_is_painted_again_and_again_leaves_no_lines_behind()
         finally:
             gc.set_debug(0)
             gc.garbage.clear()
+
+
+def segments() -> int:
+    """How many pieces of lines there are."""
+    return sum(type(one) is Segment for one in gc.get_objects())
+
+
+def test_few_of_the_pieces_that_a_line_was_cut_into_are_remembered() -> None:
+    """However many have been painted; cut they are as ever."""
+    pieces = [Segment(f"piece {number} 漢") for number in range(3_000)]
+    before = segments()
+    for piece in pieces:
+        left, right = piece.split_cells(6)
+        assert (left.text, left.text + right.text) == ("piece ", piece.text)
+    assert segments() - before <= 2 * 1_024
