@@ -281,27 +281,6 @@ class Chains:
         """The chain that a segment is in."""
         return self.chains[self._runs.of(segment) - self.first]
 
-    def orders(self, segment: int, row: int, later: int) -> bool | None:
-        """Whether a row of a segment comes before a later segment; None if neither chain nor clock tells.
-
-        What `of`, `clock_at_hand`, `tells` and `known` say together: it is asked of most rows.
-        """
-        of_segment, chains, first = self._runs.of_segment, self.chains, self.first
-        runs, start = of_segment.values, of_segment.first
-        run = runs.item(later - start)
-        chain = chains[runs.item(segment - start) - first]
-        if chain == chains[run - first]:
-            return True
-        kept, place = self.kept, chain & PLACE
-        at = run - kept.late_from
-        clock = kept.late[at] if at >= 0 else self._at_hand(run)
-        if clock is None:
-            return None
-        if self.chain_at[place] != chain and not self.tells(chain, self._segments.first.at(later)):
-            return None
-        rows, within = clock.get(place >> BLOCK), place & IN_BLOCK
-        return rows is not None and within < len(rows) and rows.item(within) >= row
-
     def tells(self, chain: int, row: int) -> bool:
         """Whether a clock made at `row` says what was known of this chain."""
         place = chain & PLACE

@@ -38,14 +38,16 @@ class Paths:
         Raises:
             IndexError: a row that is forgotten, or was not looked at.
         """
-        rows = self._segments.of_row
-        start = rows.first
-        if before < start or after >= len(rows):
-            raise IndexError(f"rows {before} and {after}: known are {start} to {len(rows) - 1}")
+        rows, chains = self._segments.of_row, self._chains
+        if before < rows.first or after >= len(rows):
+            raise IndexError(f"rows {before} and {after}: known are {rows.first} to {len(rows) - 1}")
         if before >= after:
             return False
-        first, last = rows.values.item(before - start), rows.values.item(after - start)
-        return first == last or self._chains.orders(first, before, last)
+        first, last = rows.at(before), rows.at(after)
+        chain = chains.of(first)
+        if first == last or chain == chains.of(last):
+            return True
+        return self._told(chain, before, last)
 
     def _told(self, chain: int, row: int, segment: int) -> bool | None:
         """Whether a row of a chain comes before a segment, as its clock tells; None if it does not."""
