@@ -77,5 +77,5 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """
         if self.disconnected or self.close_sent or self.transport.is_closing():
             raise EOFError
-        self.transport.write(frame.as_websocket())
+        self.transport.write(frame.as_websocket)
         await self.writable.wait()

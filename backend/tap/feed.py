@@ -181,7 +181,7 @@ class FeedServer:
             if connection.state is not State.OPEN:
                 await connection.wait_closed()
                 raise EOFError
-            connection.transport.write(frame.as_websocket())
+            connection.transport.write(frame.as_websocket)
             await connection.drain()
 
         try:

@@ -7,7 +7,8 @@ that asks for ``format: msgpack`` gets the same objects as MessagePack in binary
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -132,13 +133,13 @@ class ErrorFrame(Struct, tag_field="type", tag="error", frozen=True):
     message: str
 
 
-class Frame(NamedTuple):
+class Frame(Struct, frozen=True, dict=True):
     """One WebSocket message to send: ``text`` or binary, carrying ``events`` events.
 
     Its payload comes in parts, so that it is put together once, where it is written.
     """
 
-    parts: tuple[bytes | memoryview, ...]
+    parts: tuple[bytes, ...]
     text: bool = True
     events: int = 0
 
@@ -147,8 +148,9 @@ class Frame(NamedTuple):
         """The payload."""
         return b"".join(self.parts)
 
+    @cached_property
     def as_websocket(self) -> bytes:
-        """The whole message as an unmasked WebSocket frame (RFC 6455, 5.2), ready for the transport."""
+        """The whole message as an unmasked WebSocket frame (RFC 6455, 5.2), ready for any transport."""
         opcode = b"\x81" if self.text else b"\x82"
         size = sum(map(len, self.parts))
         if size < 126:  # noqa: PLR2004 - lengths of the RFC
@@ -223,9 +225,9 @@ def control_frame(message: ControlFrame, fmt: Format = "json") -> Frame:
     return Frame((_msgpack.encode(msgspec.json.decode(_json.encode(message))),), text=False)
 
 
-def events_frame(encoded: Sequence[bytes | memoryview], count: int) -> Frame:
+def events_frame(encoded: Sequence[bytes], count: int) -> Frame:
     """`count` events in JSON, in runs that are joined by commas already, as one frame."""
-    parts: list[bytes | memoryview] = [b'{"type":"events","events":[']
+    parts: list[bytes] = [b'{"type":"events","events":[']
     for run in encoded:
         parts += (run, b",")
     parts[-1] = b"]}"
@@ -237,7 +239,7 @@ def events_frame(encoded: Sequence[bytes | memoryview], count: int) -> Frame:
 _MSGPACK_EVENTS = b"\x82\xa4type\xa6events\xa6events\xdd"
 
 
-def events_frame_msgpack(encoded: Sequence[bytes | memoryview]) -> Frame:
+def events_frame_msgpack(encoded: Sequence[bytes]) -> Frame:
     """Events, each already encoded as MessagePack, as one binary frame."""
     count = len(encoded)
     return Frame((_MSGPACK_EVENTS, count.to_bytes(4, "big"), *encoded), text=False, events=count)

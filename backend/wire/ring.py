@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import Protocol
 
 from backend.events import Event
+from backend.wire.shared import SharedFrames
 from backend.wire.states import Kept, Key, States
 
-_RECENT = 64  # segments that live clients are likely to be at
 _SHOWN_SOURCES = 100
 _MOST_SOURCES = 16_384  # that are known without an event of theirs being held
 
@@ -39,7 +38,7 @@ class Segment:
     An event in it is named by its index and the offset where its line begins.
     """
 
-    __slots__ = ("_commas", "_ends", "count", "first_seq", "jsonl", "kept", "recent", "source", "start")
+    __slots__ = ("count", "first_seq", "jsonl", "kept", "source", "start")
 
     def __init__(self, batch: EventBatch, start: int) -> None:
         self.jsonl = batch.jsonl
@@ -47,10 +46,7 @@ class Segment:
         self.first_seq = batch.first_seq
         self.count = len(batch.events)
         self.start = start
-        self.recent = True
         self.kept: dict[Key, Kept] = {}
-        self._commas: bytes | None = None
-        self._ends: list[int] | None = None  # of each event's line, the offset after its newline
 
     @property
     def last_seq(self) -> int:
@@ -82,27 +78,15 @@ class Segment:
             return index, offset
         if stop == len(self.jsonl):
             return self.count, stop
-        if not self.recent:
-            return index + self.jsonl.count(b"\n", offset, stop), stop
-        if self._ends is None:
-            # As with the commas: counting was a fifth of what ten live clients take.
-            lines = self.jsonl[:-1].split(b"\n")
-            self._ends = list(accumulate(len(line) + 1 for line in lines))
-        return bisect_right(self._ends, stop), stop
+        return index + self.jsonl.count(b"\n", offset, stop), stop
 
     def one(self, index: int, offset: int) -> tuple[int, int]:
         """Index and offset after the event at `offset`."""
         return index + 1, self.jsonl.index(b"\n", offset) + 1
 
-    def joined(self, offset: int, stop: int) -> bytes | memoryview:
+    def joined(self, offset: int, stop: int) -> bytes:
         """The events in this range of bytes, joined by commas."""
-        if not self.recent:
-            return self.jsonl[offset : stop - 1].replace(b"\n", b",")
-        commas = self._commas
-        if commas is None:
-            # Live clients read the same bytes within moments: made once for all of them.
-            commas = self._commas = self.jsonl.replace(b"\n", b",")
-        return memoryview(commas)[offset : stop - 1]
+        return self.jsonl[offset : stop - 1].replace(b"\n", b",")
 
     def lines(self, offset: int, stop: int) -> list[bytes]:
         """The events in this range of bytes, each as its JSON without newline."""
@@ -115,17 +99,12 @@ class Segment:
             end = self.jsonl.index(b"\n", end) + 1
         return self.lines(offset, end)
 
-    def retire(self) -> None:
-        """It is history now: hold its bytes once."""
-        self.recent = False
-        self._commas = self._ends = None
-
 
 class Ring:
     """The latest events, at most `max_events` and `max_bytes`, but always the newest batch.
 
     Batches of several sources may be mixed; each source's own come in order. ``states`` are the snapshots of
-    components: those that are told to late clients.
+    components: those that are told to late clients. ``shared`` are frames that were made of it lately.
     """
 
     def __init__(self, max_events: int, max_bytes: int) -> None:
@@ -136,6 +115,7 @@ class Ring:
         self.bytes = 0
         self.source: str | None = None
         self.states = States()
+        self.shared = SharedFrames()
         self._segments: list[Segment] = []
         self._starts: list[int] = []
         self._head = 0  # segments before it are evicted; compacted now and then
@@ -160,8 +140,6 @@ class Ring:
         self.end += segment.count
         self.bytes += len(segment.jsonl)
         self.source = segment.source
-        if len(self._segments) > _RECENT:
-            self._segments[-1 - _RECENT].retire()
         self._first_seq.setdefault(segment.source, segment.first_seq)
         self._next_seq[segment.source] = segment.last_seq + 1
         segment.kept = self.states.came(segment, batch.states())

@@ -31,6 +31,7 @@ from msgspec import Raw
 
 from backend.events import encode_payload
 from backend.wire.control import NO_CONTROL, ControlOffer, ControlResult, Request, RequestError, parse_request
+from backend.wire.cursor import Cursor, Piece
 from backend.wire.frames import (
     MAX_FRAME,
     PROTOCOL,
@@ -48,7 +49,7 @@ from backend.wire.frames import (
     one_line,
     parse_client_frame,
 )
-from backend.wire.ring import Ring, Segment
+from backend.wire.ring import Ring
 from backend.wire.shaping import Shaping
 from backend.wire.states import Kept, Key
 
@@ -101,18 +102,12 @@ class FeedSession:
         self.state = State.OPENING
         self.wanted = Subscribe()
         self.delivered = 0
-        self.gaps = 0
-        self.lost = 0
         self._ring = ring
         self._topology = topology
         self._queue_limit = queue_limit
         self._grace_over = now + grace
-        self._cursor = self._live_from = ring.end
-        self._offset = (-1, 0)  # a position, and where its line begins in its segment
-        self._next_seq = ring.seqs_from(ring.end)
+        self._cursor = Cursor(ring, self._tell_gap)
         self._offer = offer
-        self._known: Mapping[str, int] = {}  # of sources, what the client has of the ring's events
-        self._known_until = 0  # the position up to which it may have some
         self._answers = 0
         self._told: Frame | None = None
         self._outbox: deque[Frame] = deque()
@@ -168,14 +163,12 @@ class FeedSession:
         ring = self._ring
         states: Mapping[Key, Kept] = ring.states.now
         if wanted.since is not None:
-            states = self._resume_all(wanted.since)
+            states = self._cursor.resume_all(wanted.since)
         elif wanted.since_seq is not None:
-            states = self._resume(wanted.since_seq, wanted.source)
+            states = self._cursor.resume(wanted.since_seq, wanted.source)
         source = ring.source or ""
         next_seq = ring.next_seq(source)
-        starts = {
-            one: max(seq, self._known.get(one, 0) + 1) for one, seq in ring.seqs_from(self._cursor).items()
-        }
+        starts = self._cursor.starts()
         hello = Hello(
             PROTOCOL,
             ring.source,
@@ -221,54 +214,33 @@ class FeedSession:
             )
         self.state = after
 
-    def _resume(self, since_seq: int, source: str | None) -> Mapping[Key, Kept]:
-        """Move the cursor to behind event `since_seq`, or to the oldest for another incarnation's.
-
-        Returns the states that the client cannot know: none, if it has all before the cursor.
-        """
-        ring = self._ring
-        position = ring.position_after(source, since_seq)
-        if position is None:
-            self._next_seq = dict.fromkeys(ring.seqs_from(ring.oldest), 1)
-            self._skip_to(ring.oldest)
-            return ring.states.before
-        counted_in = source or ring.source or ""
-        others = ring.seqs_from(position)
-        if since_seq == 0:  # who has nothing has nothing of the others either
-            others = {one: ring.first_seq(one) for one in others}
-        self._next_seq = others | {counted_in: since_seq + 1}
-        self._skip_to(position)
-        return ring.states.before if position == ring.oldest else {}
-
-    def _resume_all(self, since: Mapping[str, int]) -> Mapping[Key, Kept]:
-        """As `_resume`, for a client that says of each source how far it is."""
-        ring = self._ring
-        seqs = ring.seqs_from(ring.oldest)
-        # A seq beyond what came here was counted by another incarnation.
-        known = {one: seq for one, seq in since.items() if one in seqs and seq < ring.next_seq(one)}
-        self._next_seq = {one: known.get(one, ring.first_seq(one) - 1) + 1 for one in seqs}
-        self._known, self._known_until = known, ring.end
-        position = ring.position_of_news(known)
-        self._skip_to(position)
-        return ring.states.before if position == ring.oldest else {}
-
     # --- what the client gets ----------------------------------------------------
 
     @property
     def pending(self) -> bool:
         """Whether `next_frame` has work, given that the grace is over."""
-        return bool(self._outbox) or self._told is not None or self._cursor < self._ring.end
+        return bool(self._outbox) or self._told is not None or not self._cursor.at_end
 
     @property
     def queued(self) -> int:
         """Live events that wait for this client."""
-        return self._ring.end - max(self._cursor, self._live_from)
+        return self._cursor.queued
+
+    @property
+    def gaps(self) -> int:
+        """How often this client was told that it lost something."""
+        return self._cursor.gaps
+
+    @property
+    def lost(self) -> int:
+        """How many events these were."""
+        return self._cursor.lost
 
     @property
     def full(self) -> bool:
         """Whether the queue is at its limit: one more event and something is skipped."""
         limit = self._queue_limit
-        return (limit is not None and self.queued >= limit) or self._cursor < self._ring.oldest
+        return (limit is not None and self.queued >= limit) or self._cursor.position < self._ring.oldest
 
     def waits_until(self) -> float | None:
         """When `next_frame` is worth calling though nothing happened; None: not by time."""
@@ -289,8 +261,8 @@ class FeedSession:
             if now < self._grace_over:
                 return None
             self._advance("grace over")
-        self._keep_up()
-        if not self._outbox and self._cursor < self._ring.end:
+        self._cursor.keep_up(self._queue_limit)
+        if not self._outbox and not self._cursor.at_end:
             self._read()
         return self._sent(self._outbox.popleft()) if self._outbox else None
 
@@ -300,94 +272,55 @@ class FeedSession:
         self.delivered += frame.events
         return frame
 
-    def _keep_up(self) -> None:
-        """Skip what is out of the ring, and half of a queue that is over its limit."""
-        ring, limit = self._ring, self._queue_limit
-        if limit is not None and self.queued > limit:
-            # Half, so that a slow client gets one wide gap now and then, not one in each frame.
-            self._skip_to(max(ring.end - max(limit // 2, 1), ring.oldest))
-        elif self._cursor < ring.oldest:
-            self._skip_to(ring.oldest)
-
-    def _skip_to(self, position: int) -> None:
-        self._cursor = position
-        known = self._known if position < self._known_until else {}
-        for source, seq in self._ring.seqs_from(position).items():
-            self._expect(source, max(seq, known.get(source, 0) + 1))
-
-    def _expect(self, source: str, seq: int) -> None:
-        """The next event of `source` will be `seq`: tell what is missing before it."""
-        expected = self._next_seq.get(source)
-        if expected is None:  # the source turned up after this client
-            expected = self._ring.first_seq(source)
-        if seq > expected:
-            self.gaps += 1
-            self.lost += seq - expected
-            self._outbox.append(self._encoded(Gap(expected, seq - 1, source)))
-        self._next_seq[source] = seq
+    def _tell_gap(self, gap: Gap) -> None:
+        self._outbox.append(self._encoded(gap))
 
     def _read(self) -> None:
         """Put the next frame with events into the outbox, and move the cursor past them."""
         single = not self.wanted.batch or self.state is State.PLAIN
-        room = MAX_FRAME
+        shares = self._shaping.plain and not single
+        frame = self._cursor.shared(self.kind) if shares else None
+        if frame is None:
+            start = self._cursor.position
+            parts, count, pieces = self._collect(single=single)
+            if not parts:
+                return
+            frame = self._frame(parts, count)
+            if shares:
+                self._cursor.share(self.kind, start, frame, pieces)
+        self._outbox.append(frame)
+
+    def _collect(self, *, single: bool) -> tuple[list[bytes], int, list[Piece]]:
+        """What goes into the next frame, how many events that is, and what of the ring it was made of."""
+        cursor, room = self._cursor, MAX_FRAME
         scanned = count = 0
-        parts: list[bytes | memoryview] = []
-        while self._cursor < self._ring.end and scanned < _SCAN_EVENTS:
-            if self._cursor < self._known_until and (passed := self._pass_known()):
+        parts: list[bytes] = []
+        pieces: list[Piece] = []
+        while not cursor.at_end and scanned < _SCAN_EVENTS and room > 0 and not (single and parts):
+            if passed := cursor.pass_known():
                 scanned += passed
                 continue
-            segment, index, offset = self._place()
-            if segment.first_seq + index != self._next_seq.get(segment.source):
-                if parts:
-                    break  # the gap is told before the events after it
-                self._expect(segment.source, segment.first_seq + index)
-            stop, end = segment.one(index, offset) if single else segment.cut(index, offset, room)
-            if stop == index:
-                if parts:
-                    break
-                stop, end = segment.one(index, offset)  # larger than a frame: it goes alone
-            encoded, number = self._encode(segment, index, stop, offset, end)
-            scanned += stop - index
-            self._cursor = segment.start + stop
-            self._offset = (self._cursor, end)
-            self._next_seq[segment.source] = segment.first_seq + stop
+            piece = cursor.piece(room, single=single, first=not parts)
+            if piece is None:
+                break
+            encoded, number = self._encode(piece)
+            cursor.take(piece)
+            scanned += piece.stop - piece.begin
+            pieces.append(piece)
             parts += encoded
             count += number
             room -= sum(map(len, encoded))
-            if (single and parts) or room <= 0:
-                break
-        if parts:
-            self._outbox.append(self._frame(parts, count))
+        return parts, count, pieces
 
-    def _place(self) -> tuple[Segment, int, int]:
-        """The segment at the cursor, and the index and offset of the cursor's event in it."""
-        segment = self._ring.find(self._cursor)
-        index = self._cursor - segment.start
-        if index == 0:
-            return segment, 0, 0
-        position, offset = self._offset
-        return segment, index, offset if position == self._cursor else segment.offset(index)
-
-    def _pass_known(self) -> int:
-        """Move the cursor past events of its batch that the client has already; how many they were."""
-        segment = self._ring.find(self._cursor)
-        behind = segment.start + min(
-            self._known.get(segment.source, 0) + 1 - segment.first_seq, segment.count
-        )
-        passed = max(behind - self._cursor, 0)
-        self._cursor += passed
-        return passed
-
-    def _encode(
-        self, segment: Segment, index: int, stop: int, offset: int, end: int
-    ) -> tuple[Sequence[bytes | memoryview], int]:
-        """A range of the segment as this client wants it, and the number of events left."""
+    def _encode(self, piece: Piece) -> tuple[Sequence[bytes], int]:
+        """Events as this client wants them, and the number of those left."""
+        segment, index, stop, offset, end = piece
         if self._shaping.plain:
             return (segment.joined(offset, end),), stop - index
         encoded = [line for _, line in self._shaping.chosen(segment.lines(offset, end))]
         return encoded, len(encoded)
 
-    def _frame(self, parts: list[bytes | memoryview], count: int) -> Frame:
+    def _frame(self, parts: list[bytes], count: int) -> Frame:
         if self.wanted.format == "msgpack":
             return events_frame_msgpack(parts)
         if self.state is State.PLAIN:

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 from urllib.parse import quote, unquote
 
+from backend.wire.cursor import Piece
 from backend.wire.frames import ControlFrame, ErrorFrame, Frame, Gap, Hello, control_frame
-from backend.wire.ring import Segment
 from backend.wire.server import FeedSession
 from backend.wire.states import Kept, Key
 
@@ -67,10 +67,8 @@ class SseSession(FeedSession):
         # Nobody has asked for them by name: none are no news.
         return super()._states_frames(states) if states else []
 
-    def _encode(
-        self, segment: Segment, index: int, stop: int, offset: int, end: int
-    ) -> tuple[Sequence[bytes | memoryview], int]:
-        del stop
+    def _encode(self, piece: Piece) -> tuple[Sequence[bytes], int]:
+        segment, index, _, offset, end = piece
         source = quote(segment.source, safe=_SAFE)
         first = segment.first_seq + index
         blocks = [
@@ -79,7 +77,7 @@ class SseSession(FeedSession):
         ]
         return blocks, len(blocks)
 
-    def _frame(self, parts: list[bytes | memoryview], count: int) -> Frame:
+    def _frame(self, parts: list[bytes], count: int) -> Frame:
         return Frame(tuple(parts), events=count)
 
 
