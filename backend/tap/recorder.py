@@ -16,7 +16,7 @@ class Recorder:
     """Records to ``.jsonl``, ``.jsonl.gz`` or ``.jsonl.zst``, by the path's suffix.
 
     A plain file gets each batch at once: `kill -9` costs at most the last flush of the
-    tap, 5 ms of events. A compressed one holds back up to a block (`jsonl_file.BLOCK`),
+    tap, 2 ms of events. A compressed one holds back up to a block (`jsonl_file.BLOCK`),
     and for a second while events come. An error in writing removes the recorder from the
     tap, which says so; the program goes on. An existing file is replaced, gone on with
     (``append``) or refused (``exclusive``).

@@ -102,7 +102,7 @@ class Tap:
         return tuple(self._drain.errors)
 
     def drain(self) -> None:
-        """Hand on what waits, now. Happens by itself within 5 ms; harmless to call."""
+        """Hand on what waits, now. Happens by itself within 2 ms; harmless to call."""
         self._drain.drain()
 
     def watch(self, known: Callable[[Head], object], show: Callable[[Stamped], None]) -> None:
