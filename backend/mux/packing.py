@@ -24,6 +24,8 @@ class Held(NamedTuple):
     first: int
     events: int
     since: float
+    beside: bool = True
+    """Whether some may go into another stream, too."""
 
 
 class Packed(NamedTuple):
@@ -55,8 +57,9 @@ class Packer:
                 for seq, count, part in _cut(first, events, text):
                     seqs = (source, seq, seq + count - 1)
                     entries.append(Packed(EVENTS, self._sealed(count, part), count, seqs))
-                for stream, lines in routed(text).items():
-                    beside.setdefault(stream, []).extend(lines)
+        for held in some:
+            for stream, lines in routed(held.lines).items() if held.beside else ():
+                beside.setdefault(stream, []).extend(lines)
         for stream, lines in beside.items():
             for _, count, part in _cut(1, len(lines), b"\n".join((*lines, b""))):
                 entries.append(Packed(stream, self._sealed(count, part), 0, ("", 0, 0)))

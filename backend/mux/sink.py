@@ -31,7 +31,7 @@ from backend.mux.protocol import (
     MuxTooLargeError,
     Transport,
 )
-from backend.mux.streams import EVENTS
+from backend.mux.streams import EVENTS, stream_named
 from backend.mux.transports import transport_of
 from backend.tap.batch import Batch
 
@@ -39,6 +39,10 @@ QUEUE_BYTES: Final = 32 << 20
 """Text that waits or is not acknowledged, at most: 1.5 s at 50,000 events a second."""
 
 _AT_ONCE: Final = 64  # entries a round trip
+_LINGER_SECONDS: Final = 0.004
+"""After something was published, for what comes then to be published together: at 50,000 events a second one
+round trip has 250, and not the 100 of one drain: half of the work, here and at the server."""
+
 _CLOSE_SECONDS: Final = 5.0
 _FIRST_DELAY: Final = 0.1
 _LAST_DELAY: Final = 5.0
@@ -152,7 +156,8 @@ class BusSink:
             self._name_lost()
             idle = self._idle
             self._idle = False
-            self._hold(Held(batch.jsonl, source, batch.first_seq, len(batch), time.monotonic()))
+            now, beside = time.monotonic(), _beside(batch)
+            self._hold(Held(batch.jsonl, source, batch.first_seq, len(batch), now, beside))
         if idle:
             self._notify()
 
@@ -270,6 +275,7 @@ class BusSink:
                 if some:
                     await self._publish_all(bus, self._packer.packed(some))
                     self._done(some)
+                    await asyncio.sleep(0 if self._closing else _LINGER_SECONDS)
                 elif ending:
                     return
                 else:
@@ -347,3 +353,9 @@ class BusSink:
             self._held_bytes -= sum(len(held.lines) for held in some)
             self._held_events -= sum(held.events for held in some)
             self._flying = 0.0
+
+
+def _beside(batch: Batch) -> bool:
+    """Whether some of it may go into another stream, too: their text takes ten times as long to look at."""
+    names = {(event.event_type, event.message_type) for event in batch.at_hand}
+    return not names or any(stream_named(*one) is not None for one in names)

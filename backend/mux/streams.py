@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -86,10 +87,15 @@ def stream_of(line: bytes) -> str | None:
         names = _names.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    name = names.message_type or ""
-    if "." in names.event_type:
-        name = names.event_type
-    return _WORDS.get(re.split(r"[_.]", name, maxsplit=1)[0].lower()) if re.search(r"[_.]", name) else None
+    return stream_named(names.event_type, names.message_type)
+
+
+@lru_cache(1024)
+def stream_named(event_type: str, message_type: str | None) -> str | None:
+    """The same, of an event with these names."""
+    name = event_type if "." in event_type else message_type or ""
+    word, *more = re.split(r"[_.]", name, maxsplit=1)
+    return _WORDS.get(word.lower()) if more else None
 
 
 def limits_of(given: Iterable[str] | None) -> Mapping[str, Limits]:
