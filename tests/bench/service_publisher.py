@@ -19,7 +19,9 @@ from typing import Any, Final
 import numpy as np
 
 from backend.events.vocabulary import PUBLISHED
+from backend.mux.protocol import Limits
 from backend.mux.sink import BusSink
+from backend.mux.streams import EVENTS, LIMITS
 from backend.tap import Activation, Recorder, Tap, current
 from backend.tap.batch import Sink
 from backend.tap.feed import FeedServer
@@ -28,6 +30,9 @@ from tests.bench.emit_story import CAUSE, COMPONENT, KIND, MESSAGE, SCOPE, TASK
 
 _STEP: Final = 0.001
 """Seconds between two bursts: at 50,000 events a second each has fifty."""
+
+_ENTRIES: Final = 1_000
+"""That the stream keeps, 2.5 s of it: what is measured is a stream that is full, not a server that grows."""
 
 _SAMPLE: Final = 0.5
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
@@ -107,7 +112,11 @@ async def main(arguments: list[str]) -> None:
     sinks: list[Sink] = [hub]
     if arguments:
         sinks.append(Recorder(arguments[0]))
-    bus = BusSink(arguments[1], service="bench") if arguments[1:] else None
+    bus = (
+        BusSink(arguments[1], service="bench", limits=LIMITS | {EVENTS: Limits(1_000)})
+        if arguments[1:]
+        else None
+    )
     if bus is not None:
         sinks.append(bus)
     reader = asyncio.StreamReader()

@@ -14,17 +14,13 @@ connection's books are printed, a line of JSON for all of them.
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-import os
 import re
 import select
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
@@ -33,9 +29,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from backend.mux import Entry, transport_of
-from backend.mux.envelope import opened
 from backend.mux.protocol import START
 from backend.mux.streams import EVENTS
+from tests.bench.service_reader import Reader, handshaken
 
 _TIMED: Final = re.compile(rb'"seq":(\d+),"timestamp_ns":\d+,"mono_ns":(\d+)')
 _SEQ: Final = re.compile(rb'"seq":(\d+)')
@@ -97,21 +93,34 @@ class Viewer:
     def __init__(self, told: Told) -> None:
         self.books = Books()
         self.times: list[int] = []
-        self.connection: ClientConnection | None = None
+        self.close: Callable[[], None] = bool  # what it is connected by
         self._frames = 0
         self._told = told
 
-    def frame(self, content: bytes, now: int) -> None:
+    def message(self, buffer: bytes | bytearray, start: int, stop: int) -> None:
+        """What the feed sent, where it lies in a buffer."""
+        if buffer.startswith(b'{"type":"events"', start):
+            self.events(buffer, start, stop)
+        elif buffer.startswith(b'{"type":"gap"', start):
+            gap = msgspec.json.decode(buffer[start:stop])
+            self.books.lost(gap["from_seq"], gap["to_seq"])
+        elif buffer.startswith(b'{"type":"hello"', start) and not self.books.next:
+            self.books.begin(msgspec.json.decode(buffer[start:stop])["start_seq"] or 1)
+        if self.complete:
+            self.close()
+
+    def events(self, buffer: bytes | bytearray, start: int, stop: int) -> None:
         """Events as they were sent, one after the other."""
-        first = _SEQ.search(content)
+        now = time.monotonic_ns()
+        first = _SEQ.search(buffer, start, stop)
         if first is None:
             return
-        last = _SEQ.search(content, content.rindex(b'"seq":'))
+        last = _SEQ.search(buffer, buffer.rindex(b'"seq":', start, stop), stop)
         assert last is not None
-        self.books.came(int(first[1]), int(last[1]), content.count(_BEGINNING))
+        self.books.came(int(first[1]), int(last[1]), buffer.count(_BEGINNING, start, stop))
         self._frames += 1
         if self._frames % _EVERY == 0 and not self._told.measured:
-            self.times += [now - int(mono) for _, mono in _TIMED.findall(content)]
+            self.times += [now - int(found[2]) for found in _TIMED.finditer(buffer, start, stop)]
 
     @property
     def complete(self) -> bool:
@@ -143,44 +152,48 @@ class Told:
                 self.until = int(number)
                 self.measured = True  # what is caught up with now says nothing of the feed
                 for viewer in self.viewers:
-                    if viewer.complete and viewer.connection is not None:
-                        await viewer.connection.close()  # it waits for more, and there is none
+                    if viewer.complete:
+                        viewer.close()  # it waits for more, and there is none
 
 
-async def _joined(url: str, books: Books) -> ClientConnection:
+def _asked(books: Books) -> dict[str, int]:
     """From now on, or from where it was."""
-    connection = await connect(url, compression=None, max_size=None, ping_interval=None)
-    asked = {"type": "subscribe", "batch": True} | ({"since_seq": books.next - 1} if books.next else {})
-    await connection.send(json.dumps(asked))
-    hello = msgspec.json.decode(await connection.recv())
-    if not books.next:
-        books.begin(hello["start_seq"] or 1)
-    return connection
+    return {"since_seq": books.next - 1} if books.next else {}
 
 
-async def _read(url: str, viewer: Viewer, told: Told, ready: Callable[[], None], pause: float) -> None:
+async def _read(url: str, viewer: Viewer, ready: Callable[[], None]) -> None:
+    first = True
     while not viewer.complete:
-        first = not viewer.books.next
-        connection = viewer.connection = await _joined(url, viewer.books)
+        reader = Reader(handshaken(url, **_asked(viewer.books)), viewer.message)
+        viewer.close = reader.finish
         if first:
             ready()
-        await _follow(connection, viewer, told, pause)
-        await connection.close()
+        first = False
+        await reader.run()
+        viewer.books.dropped += not viewer.complete
 
 
-async def _follow(connection: ClientConnection, viewer: Viewer, told: Told, pause: float) -> None:
+async def _slow(url: str, viewer: Viewer, told: Told, ready: Callable[[], None]) -> None:
+    first = True
+    while not viewer.complete:
+        async with connect(url, compression=None, max_size=None, ping_interval=None) as connection:
+            viewer.close = lambda: None
+            asked = {"type": "subscribe", "batch": True} | _asked(viewer.books)
+            await connection.send(json.dumps(asked))
+            if first:
+                ready()
+            first = False
+            await _follow(connection, viewer, told)
+
+
+async def _follow(connection: ClientConnection, viewer: Viewer, told: Told) -> None:
     """Until everything is there, or it is dropped."""
     try:
         while not viewer.complete:
             message = await connection.recv(decode=False)
-            now = time.monotonic_ns()
-            if message.startswith(b'{"type":"events"'):
-                viewer.frame(message, now)
-            elif message.startswith(b'{"type":"gap"'):
-                gap = msgspec.json.decode(message)
-                viewer.books.lost(gap["from_seq"], gap["to_seq"])
-            if pause and told.until is None:
-                await asyncio.sleep(pause)
+            viewer.message(message, 0, len(message))
+            if told.until is None:
+                await asyncio.sleep(_SLOW_SECONDS)
     except ConnectionClosed:
         viewer.books.dropped += not viewer.complete
 
@@ -189,7 +202,7 @@ async def _stuck(url: str, told: Told, ready: Callable[[], None]) -> None:
     """A socket that nothing is read of tells nothing: it is looked at now and then."""
     first = True
     while told.until is None:
-        peer = _handshaken(url)
+        peer = handshaken(url)
         if first:
             ready()
         first = False
@@ -203,23 +216,6 @@ async def _stuck(url: str, told: Told, ready: Callable[[], None]) -> None:
             await asyncio.sleep(_AGAIN_SECONDS)
 
 
-def _handshaken(url: str) -> socket.socket:
-    """A WebSocket that has subscribed, and of which nobody reads."""
-    where = urlsplit(url)
-    assert where.hostname is not None
-    peer = socket.create_connection((where.hostname, where.port or 80))
-    key = base64.b64encode(os.urandom(16)).decode()
-    head = (
-        f"GET {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    )
-    head += f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    said = b'{"type":"subscribe","batch":true}'
-    mask = os.urandom(4)
-    masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(said))
-    peer.sendall(head.encode() + bytes([0x81, 0x80 | len(said)]) + mask + masked)
-    return peer
-
-
 async def _stream(url: str, viewer: Viewer, ready: Callable[[], None]) -> None:
     bus = transport_of(url)
     await bus.connect()
@@ -228,11 +224,11 @@ async def _stream(url: str, viewer: Viewer, ready: Callable[[], None]) -> None:
     ready()
     while not viewer.complete:
         entries: list[Entry] = await bus.tail(EVENTS, after, 64, 0.5)
-        now = time.monotonic_ns()
         for entry in entries:
             after = entry.id
-            lines = [line for line in opened(entry.payload).lines if b'"source":"bus-' not in line]
-            viewer.frame(b"\n".join(lines), now)
+            lines = entry.payload.index(b"\n") + 1  # after the line about them
+            if entry.payload.find(b'"source":"bus-', lines, entry.payload.find(b"\n", lines)) < 0:
+                viewer.events(entry.payload, lines, len(entry.payload))
     await bus.close()
 
 
@@ -256,8 +252,8 @@ async def main(kind: str, url: str, count: int) -> None:
     listening = asyncio.create_task(told.listen())
     told.viewers = viewers = [Viewer(told) for _ in range(count)]
     works: dict[str, Callable[[Viewer], Awaitable[Any]]] = {
-        "read": lambda viewer: _read(url, viewer, told, ready, 0.0),
-        "slow": lambda viewer: _read(url, viewer, told, ready, _SLOW_SECONDS),
+        "read": lambda viewer: _read(url, viewer, ready),
+        "slow": lambda viewer: _slow(url, viewer, told, ready),
         "stuck": lambda _: _stuck(url, told, ready),
         "stream": lambda viewer: _stream(url, viewer, ready),
     }
