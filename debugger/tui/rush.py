@@ -9,6 +9,10 @@ from typing import Final
 KEY_SECONDS: Final = 0.03
 """How long a key has the application for itself: to do what it does, and to have it painted."""
 
+READ_SECONDS: Final = 0.1
+"""And how long from when it was read, until the application comes to look at it: what it was at may take as
+long as a key has, on a slow machine, and all that had to wait would be done before the key then."""
+
 MOST_SECONDS: Final = 0.25
 """With a key held down, the rest has a turn as long after so much time all the same."""
 
@@ -21,12 +25,19 @@ class Rush:
         self._began = self._ends = clock() - KEY_SECONDS
         self._unseen = False
 
+    def read(self) -> None:
+        """A key, or the mouse, is on its way. Safe to call from the thread that reads them."""
+        self._wait(READ_SECONDS)
+
     def press(self) -> None:
-        """A key, or the mouse. Safe to call from the thread that reads them."""
+        """A key, or the mouse, has come."""
+        self._wait(KEY_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
         now = self._clock()
         if now >= self._ends + KEY_SECONDS:  # the rest has had its turn
             self._began = now
-        self._ends = max(min(now + KEY_SECONDS, self._began + MOST_SECONDS), self._ends)
+        self._ends = max(min(now + seconds, self._began + MOST_SECONDS), self._ends)
         self._unseen = True
 
     def see(self) -> None:

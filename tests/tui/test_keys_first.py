@@ -18,7 +18,7 @@ from debugger.sources.arrival import arrival_of
 from debugger.tui import collector
 from debugger.tui.live import Intake
 from debugger.tui.presses import noticing
-from debugger.tui.rush import KEY_SECONDS, MOST_SECONDS, Rush
+from debugger.tui.rush import KEY_SECONDS, MOST_SECONDS, READ_SECONDS, Rush
 from debugger.tui.session import Link, Mode, Session
 from tests.support.voicelog import voice_log
 from tests.tui.interface import app_with, conversation
@@ -43,6 +43,35 @@ def test_a_key_has_a_moment_for_itself() -> None:
     assert rush.left == pytest.approx(KEY_SECONDS)
     clock.now += KEY_SECONDS
     assert rush.left == 0
+
+
+def test_a_key_that_was_read_is_waited_for() -> None:
+    """The application may be at something that takes longer than a key has: nothing else goes first then."""
+    clock = Clock()
+    rush = Rush(clock)
+    rush.read()
+    clock.now += READ_SECONDS / 2
+    assert READ_SECONDS / 2 > KEY_SECONDS
+    assert rush.left > 0
+    assert rush.unseen
+    rush.press()
+    rush.end()
+    assert rush.left == 0
+    rush.read()
+    clock.now += READ_SECONDS
+    assert rush.left == 0  # it went somewhere else
+
+
+def test_keys_that_are_only_read_leave_the_rest_its_turn() -> None:
+    """However many are read that nobody looks at."""
+    clock = Clock()
+    rush = Rush(clock)
+    waited = 0.0
+    while not waited or rush.left:
+        rush.read()
+        clock.now += KEY_SECONDS
+        waited += KEY_SECONDS
+    assert waited <= MOST_SECONDS + KEY_SECONDS
 
 
 def test_a_key_held_down_leaves_the_rest_its_turn() -> None:
