@@ -178,7 +178,7 @@ class DebuggerApp(KeysInOrder):
             held = None if session.control is None else session.control.news
             happened = (len(session.log), session.cursor, session.progress, held, self._pressed, self.screen)
             # Tests look at the panes after a tick, whatever they changed.
-            due = self._stillness.due(happened, now) or self.is_headless
+            due = self._stillness.due(happened, now) or self.main_screen.rests.late or self.is_headless
             if due and not self._steps and now - self._behind >= SYNC_SECONDS:
                 self._steps += self.main_screen.steps()
                 self._go_on()
@@ -256,7 +256,7 @@ class DebuggerApp(KeysInOrder):
         return noticing(super().get_driver_class(), self._notice)
 
     def _notice(self) -> None:
-        self.session.rush.press()
+        self.session.rush.read()
 
     def on_unmount(self) -> None:
         """Stop what feeds; remember what was chosen."""

@@ -29,6 +29,7 @@ from debugger.tui.panes.arrangement import HELD, Arrangement
 from debugger.tui.panes.pane import Pane, PaneWidget
 from debugger.tui.query_line.purpose import Filtering, Purpose, Saving
 from debugger.tui.query_line.widget import QueryLine
+from debugger.tui.rests import Rests
 from debugger.tui.scrubber.widget import Scrubber
 from debugger.tui.session import Session
 from debugger.tui.state.tree import StateTree
@@ -81,6 +82,7 @@ class MainScreen(Moving, Finding, Holding):
             self._views[HELD] = self.panes[HELD] = held
         frames = [Pane(name, widget) for name, widget in self.panes.items()]
         self.area = PaneArea(*frames, arrangement=arrangement or Arrangement())
+        self.rests = Rests()
         self._query = QueryLine(session, id="query")
         self._status = StatusLine(session, id="status")
         self._lines = (
@@ -115,7 +117,8 @@ class MainScreen(Moving, Finding, Holding):
         """
         focused = next((frame for frame in self.area.frames() if frame.has_focus_within), None)
         if focused is not None and focused.display and self.is_running:
-            self._views[focused.pane].sync()
+            with self.rests.taken(focused.pane):
+                self._views[focused.pane].sync()
             self._sync_status()
             self.paint((self.panes[focused.pane], self._status))
         self.session.rush.end()
@@ -138,8 +141,11 @@ class MainScreen(Moving, Finding, Holding):
             if not self.is_running:
                 return  # a last tick may come while the screen closes
             if frame.display:
+                if not self.app.is_headless and not self.rests.due(frame.pane):
+                    return
                 view = self._views[frame.pane]
-                view.sync()
+                with self.rests.taken(frame.pane):
+                    view.sync()
                 width = regions[frame.pane].width if frame.pane in regions else 0
                 frame.retitle(*view.titles, sharing.get(frame.pane, ()), width)
                 self.paint((frame, self.panes[frame.pane]))

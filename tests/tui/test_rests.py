@@ -1,0 +1,83 @@
+"""A pane that takes long to be brought up to date has its turn less often."""
+
+from __future__ import annotations
+
+import pytest
+
+from debugger.tui.rests import Rests
+from tests.tui.interface import app_with, conversation
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("took", [0.001, 0.02, 0.3])
+def test_a_pane_takes_a_small_part_of_the_time(took: float) -> None:
+    """Whatever one turn takes: asked all the time, it is at work for a twenty-fifth of it."""
+    clock = Clock()
+    rests = Rests(clock)
+    busy, ends = 0.0, clock.now + 1_000 * took
+    while clock.now < ends:
+        if rests.due("timeline"):
+            with rests.taken("timeline"):
+                clock.now += took
+                busy += took
+        else:
+            clock.now += took / 10
+    assert busy / (1_000 * took) == pytest.approx(0.04, abs=0.005)
+
+
+def test_a_pane_rests_by_itself() -> None:
+    """What one takes keeps no other from its turn."""
+    clock = Clock()
+    rests = Rests(clock)
+    with rests.taken("timeline"):
+        clock.now += 1
+    assert [rests.due("timeline"), rests.due("state")] == [False, True]
+
+
+def test_who_had_to_rest_is_late_until_its_turn_has_come() -> None:
+    """So that somebody comes back to it, although nothing new has happened."""
+    clock = Clock()
+    rests = Rests(clock)
+    with rests.taken("turns"):
+        clock.now += 0.01
+    assert not rests.late
+    rests.due("turns")
+    assert rests.late
+    clock.now += 1
+    assert rests.due("turns")
+    assert rests.late
+    with rests.taken("turns"):
+        pass
+    assert not rests.late
+
+
+async def test_a_pane_that_rests_shows_the_moment_a_little_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal: after a key it is not looked at while it rests, and is by a tick when it has rested."""
+    app = app_with(conversation())
+    async with app.run_test(size=(160, 48)) as pilot:
+        await pilot.pause()
+        screen, looked = app.main_screen, list[str]()
+        clock = Clock()
+        monkeypatch.setattr(screen, "rests", Rests(clock))
+        for name, view in screen._views.items():
+            monkeypatch.setattr(view, "sync", lambda name=name: looked.append(name))
+        with screen.rests.taken("state"):
+            clock.now += 1.0
+        monkeypatch.setattr(type(app), "is_headless", False)
+        await pilot.press("j")
+        while "findings" not in looked:
+            await pilot.pause()
+        assert "state" not in looked
+        assert screen.rests.late
+        clock.now += 100.0
+        while "state" not in looked:
+            await pilot.pause()
+        assert not screen.rests.late
+        monkeypatch.undo()
