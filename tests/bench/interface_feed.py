@@ -14,11 +14,19 @@ from typing import Final
 from backend.tap.batch import Batch
 from backend.tap.feed import FeedServer
 from backend.tap.hub import Hub
+from backend.wire.states import Key
 from tests.bench.interface_lines import Piece
 from tests.bench.interface_story import FIRST_SEQ, Story
 
 _PIECE: Final = 128
 _HISTORY: Final = 16_384
+
+
+class _Told(Batch):
+    """What was encoded beforehand. Nobody comes late here, who would have to be told of states."""
+
+    def states(self) -> dict[Key, int]:
+        return {}
 
 
 class Teller:
@@ -47,7 +55,7 @@ class Teller:
 
     def _write(self) -> int:
         piece: Piece = self._pieces[self._next]
-        self._hub.write(Batch.encoded(piece % self._telling, FIRST_SEQ + self._row, piece.count))
+        self._hub.write(_Told.encoded(piece % self._telling, FIRST_SEQ + self._row, piece.count))
         self._row += piece.count
         self._next += 1
         if self._next == len(self._pieces):
