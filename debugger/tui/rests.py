@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Final
 
 _SHARE: Final = 0.04
-"""Of the time, that a pane may take by itself: with 50,000 events arriving a second those with much that is new
-took half a core together, and keys waited for them. One that is done in a millisecond rests for 24."""
+"""Of the time, that a pane may take by itself. With 50,000 events arriving a second the panes took half a
+core together, and keys waited for them. One that is done in a millisecond rests for 24."""
 
 
 class Rests:
