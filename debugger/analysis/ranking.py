@@ -24,6 +24,11 @@ def key_of(finding: Finding) -> Key:
     return finding.rule, finding.verdict, finding.row, finding.rows[:2]
 
 
+def line_key(finding: Finding) -> tuple[object, ...]:
+    """The same for who shows it in a line: those that are about no event have but their words."""
+    return (*key_of(finding), finding.message if finding.row < 0 else "")
+
+
 def pair_of(finding: Finding) -> tuple[int, int]:
     """Its two events, the earlier first; where there is but one, -1 and that; -1 twice for none."""
     rows = sorted(set(finding.rows[:2]))

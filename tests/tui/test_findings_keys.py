@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from debugger.analysis.ranking import key_of, pair_of
+from debugger.log.records import BrokenLine
 from debugger.tui import pictures
 from debugger.tui.app import DebuggerApp
 from debugger.tui.findings.screen import FindingScreen, FindingText
@@ -246,3 +247,18 @@ async def test_nothing_of_a_log_acts_on_the_terminal() -> None:
             text = text_of(app)
             assert "\x1b" not in text
             assert "\u202e" not in text
+
+
+async def test_of_lines_about_no_event_only_the_chosen_one_is_marked() -> None:
+    """Broken lines have no events that tell them apart: their words do."""
+    app = racy_app()
+    for number in (5, 9):
+        app.session.log.add_broken(BrokenLine(number, "is no JSON", "race.jsonl"))
+    async with opened(app) as pilot:
+        pane = pane_of(app)
+        rowless = [at for at, line in enumerate(pane._lines) if line.finding is not None and line.row < 0]
+        assert len(rowless) > 1
+        await press(pilot, *"j" * rowless[1], "enter")
+        assert app.session.chosen is not None
+        marked = [at for at in range(len(pane._lines)) if "▸" in pane.render_line(at).text]
+        assert marked == [rowless[1]]

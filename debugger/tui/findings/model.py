@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from debugger.analysis.findings import Finding, Findings
-from debugger.analysis.ranking import key_of, rank
+from debugger.analysis.ranking import line_key, rank
 from debugger.log import NONE, EventLog
 from debugger.tui import units
 from debugger.tui.session import Session
@@ -116,7 +116,7 @@ def _line(log: EventLog, finding: Finding) -> FindingLine:
         safe_text(" · ".join(part for part in (accepted, finding.why, finding.fix) if part), _TEXT),
         finding.row,
         safe_text(where(finding), 40),
-        (*key_of(finding), finding.message if finding.row < 0 else ""),
+        line_key(finding),
         finding,
     )
 

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from debugger.analysis.findings import Findings
-from debugger.analysis.ranking import key_of
+from debugger.analysis.ranking import key_of, line_key
 from debugger.tui import plain
 from debugger.tui.findings.chosen import chosen_of, markers_of
 from debugger.tui.findings.model import FindingLine, FindingLines
@@ -158,9 +158,7 @@ class FindingList(LineList):
         here, line = number == self.line, self._lines[number]
         on_cursor = ink.on_cursor if self.has_focus else ink.on_cursor_unfocused
         chosen = self._session.chosen
-        drawn = (
-            chosen is not None and line.finding is not None and key_of(chosen.finding) == key_of(line.finding)
-        )
+        drawn = chosen is not None and line.key == line_key(chosen.finding)
         return self._strip(painted(line, width, drawn=drawn), on_cursor if here else None)
 
     def _strip(self, segments: list[Segment], under: Style | None = None) -> Strip:
