@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from backend.events import Event, decode_line, encode_event
 from backend.events.vocabulary import GAP, SEVERITIES, STATE_READ, SYSTEM
+from backend.wire.query.nodes import Missing
 from debugger.log.bound import Bound
 from debugger.log.causes import Causes
 from debugger.log.clocks import Drifts, Highs, MonoColumn, SteadyColumn
@@ -315,6 +316,10 @@ class EventLog:
     def state_sessions(self, component: str) -> tuple[str | None, ...]:
         """The sessions in which a component has snapshots; None, outside of any, first."""
         return self._snapshots.sessions(component)
+
+    def latest_state_session(self, component: str, row: int) -> str | Missing | None:
+        """In which a component has its last snapshot at or before `row`; `MISSING` if it has none."""
+        return self._snapshots.latest_session(component, min(row, self._rows - 1))
 
     @property
     def state_components(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.wire.query.nodes import MISSING, Missing
 from debugger.log.interner import ABSENT, Interner
 from debugger.log.lines import Lines
 from debugger.log.records import Snapshot
@@ -60,6 +61,12 @@ class Snapshots:
                 known = ()
             known = self._sessions[number] = (*known, *map(self._names.value, sessions[len(known) :]))
         return known
+
+    def latest_session(self, component: str, row: int) -> str | Missing | None:
+        """In which a component has its last one at or before `row`; `MISSING` if it has none."""
+        who = self._components.id_of(component)
+        found = None if who is None or row < 0 else self._states.latest(who, row)
+        return MISSING if found is None else self._names.value(found)
 
     def components(self) -> tuple[str, ...]:
         """Those that have some, in order of their first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,50 @@ from debugger.log.interner import ABSENT
 _BITS: Final = 32  # of the number of a session
 _MASK: Final = (1 << _BITS) - 1
 _ROUNDS: Final = 8  # calls of `forget` in which every key has its turn
+
+
+_GONE: Final = -1
+_WIDTH: Final = 3
+
+
+class _Sessions:
+    """Those in which one component has snapshots, with the rows of the first and of the last of each."""
+
+    def __init__(self) -> None:
+        self.places: dict[int, int] = {}  # in order of their first
+        self._table = array("q")  # session, first, last; in one, so that who reads meanwhile gets whole lines
+
+    def note(self, session: int, first: int, last: int) -> None:
+        """There are some more, from one row to another."""
+        place = self.places.get(session)
+        if place is None:
+            self.places[session] = len(self._table) // _WIDTH
+            self._table.extend((session, first, last))
+        else:
+            self._table[place * _WIDTH + 2] = last
+
+    def drop(self, session: int) -> None:
+        """It has none any more."""
+        self._table[self.places.pop(session) * _WIDTH + 2] = _GONE
+        if len(self._table) > _WIDTH * (2 * len(self.places) + 64):
+            kept = self._lines()[list(self.places.values())]
+            self._table = array("q", kept.tobytes())
+            self.places = dict(zip(self.places, range(len(kept)), strict=True))
+
+    def before(self, row: int, first: int) -> list[int]:
+        """Of those that end at or before `row` the latest one, and all that go on behind it.
+
+        Those that ended before row `first` are forgotten.
+        """
+        sessions, firsts, lasts = self._lines().T
+        begun = (firsts <= row) & (lasts >= first)
+        going = sessions[begun & (lasts > row)].tolist()
+        ended = np.where(begun & (lasts <= row), lasts, _GONE)
+        latest = int(ended.argmax())
+        return [*going, int(sessions[latest])] if ended[latest] != _GONE else going
+
+    def _lines(self) -> NDArray[np.int64]:
+        return np.frombuffer(self._table.tobytes(), np.int64).reshape(-1, _WIDTH)
 
 
 class StateIndex:
@@ -27,7 +72,7 @@ class StateIndex:
         self._code: Final = "q" if wide else "I"
         self._kind: Final[type[np.integer[Any]]] = np.int64 if wide else np.uint32
         self._rows: dict[int, array[int]] = {}
-        self._sessions: dict[int, dict[int, None]] = {}
+        self._sessions: dict[int, _Sessions] = {}
         self._latest: dict[int, int] = {}  # of each component
         self._first = 0
         self._to_cut: list[int] = []
@@ -47,6 +92,7 @@ class StateIndex:
         for begin, end in zip([0, *breaks], [*breaks, len(keys)], strict=True):
             key, last = int(keys[begin]), int(rows[end - 1])
             self._known(key).frombytes(rows[begin:end].tobytes())
+            self._sessions.setdefault(key >> _BITS, _Sessions()).note(key & _MASK, int(rows[begin]), last)
             self._latest[key >> _BITS] = max(self._latest.get(key >> _BITS, 0), last)
 
     def _known(self, key: int) -> array[int]:
@@ -56,14 +102,13 @@ class StateIndex:
             known = None
         if known is None:
             self._rows[key] = known = array(self._code)
-            self._sessions.setdefault(key >> _BITS, {})[key & _MASK] = None
         return known
 
     def _drop(self, key: int) -> None:
         component = key >> _BITS
         del self._rows[key]
-        del self._sessions[component][key & _MASK]
-        if not self._sessions[component]:
+        self._sessions[component].drop(key & _MASK)
+        if not self._sessions[component].places:
             del self._sessions[component]
             del self._latest[component]
 
@@ -100,11 +145,21 @@ class StateIndex:
 
     def sessions(self, component: int) -> list[int]:
         """The sessions that have snapshots of a component, the sessionless one first."""
-        known = self._sessions.get(component, {})
+        sessions = self._sessions.get(component)
+        known: Collection[int] = () if sessions is None else sessions.places
         if self._first:
             rows, first, key = self._rows, self._first, component << _BITS
-            known = {one: None for one in known if rows[key | one][-1] >= first}
+            known = [one for one in known if rows[key | one][-1] >= first]
         return [ABSENT, *(one for one in known if one != ABSENT)] if ABSENT in known else list(known)
+
+    def latest(self, component: int, row: int) -> int | None:
+        """The session of the component's last snapshot at or before `row`, whatever session that is."""
+        sessions = self._sessions.get(component)
+        if sessions is None:
+            return None
+        near = sessions.before(row, self._first)
+        found = {at: one for one in near if (at := self.at(component, one, row)) is not None}
+        return found[max(found)] if found else None
 
     def components(self) -> list[int]:
         """The components that have snapshots, in order of their first."""

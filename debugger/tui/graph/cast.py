@@ -158,7 +158,8 @@ def cast_of(log: EventLog, links: Links) -> Cast:
     everybody = [name for name in components if name not in {bus, BUS, SYNTHETIC, HUB}]
     named = {name for way in edges for name in (way[0], way[2])} | {name for way in ways for name in way}
     known = named | set(subscriptions) | set(VOICE) | links.publishers
-    names = order([name for name in everybody if name in known or log.state_sessions(name)] or everybody)
+    known |= set(log.state_components)
+    names = order([name for name in everybody if name in known] or everybody)
     inside = set(names)
     return Cast(
         names=names,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from debugger.log import EventLog
+from debugger.log import MISSING, EventLog
 from debugger.tui.text import safe_text
 
 WORD: Final = 24
@@ -18,7 +18,6 @@ _SIZE_KEYS: Final = ("size", "depth", "length", "count")
 _KEPT: Final = 1_024
 _LOOKED_AT: Final = 3  # snapshots, for whether a queue grows
 _GROWN: Final = 2
-_SESSIONS: Final = 16  # the latest ones, where nothing nearer knows of a component
 
 
 class Glance(NamedTuple):
@@ -35,7 +34,6 @@ class Glances:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._known: dict[int, Glance] = {}
-        self._sessions: dict[str, tuple[int, tuple[str | None, ...]]] = {}
 
     def at(self, component: str, row: int, session: str | None, last_row: int | None) -> Glance:
         """At `row`: in `session`, else in that of the component's own ``last_row``, else in any."""
@@ -47,20 +45,10 @@ class Glances:
             rows = log.snapshot_rows(component, one, row, _LOOKED_AT if last_row is not None else 1)
             if rows:
                 return self._glance(component, one, rows)
-        others = (
-            (log.snapshot_rows(component, one, row, 1), one) for one in self._latest_sessions(component)
-        )
-        rows, one = max(others, default=([], None), key=lambda found: found[0])
-        return self._glance(component, one, rows) if rows else Glance()
-
-    def _latest_sessions(self, component: str) -> tuple[str | None, ...]:
-        """Names of the latest sessions, looked up again when the log has grown by a tenth."""
-        rows = len(self._log)
-        known = self._sessions.get(component)
-        if known is None or rows > known[0] + known[0] // 10:
-            known = rows, self._log.state_sessions(component)[-_SESSIONS:]
-            self._sessions[component] = known
-        return known[1]
+        latest = log.latest_state_session(component, row)
+        if latest is MISSING:
+            return Glance()
+        return self._glance(component, latest, log.snapshot_rows(component, latest, row, 1))
 
     def _glance(self, component: str, session: str | None, rows: list[int]) -> Glance:
         seen = [self._one(component, session, row) for row in rows]

@@ -110,13 +110,7 @@ def session_at(log: EventLog, component: str, row: int) -> str | Missing | None:
     own = log.interner("session").value(int(log.column("session")[row]))
     if log.snapshot_rows(component, own, row, 1):
         return own
-    latest: int = -1
-    found: str | Missing | None = MISSING
-    for session in log.state_sessions(component):
-        rows = log.snapshot_rows(component, session, row, 1)
-        if rows and rows[0] > latest:
-            latest, found = rows[0], session
-    return found
+    return log.latest_state_session(component, row)
 
 
 def state_view(

@@ -87,9 +87,9 @@ class TreeBody:
         if row < 0:
             return ""
         if session.following or session.playback.playing:
-            if not log.state_sessions(self._resting):
-                self._resting = _PREFERRED if log.state_sessions(_PREFERRED) else ""
-                self._resting = self._resting or next(iter(log.state_components), "")
+            with_states = log.state_components
+            if self._resting not in with_states:
+                self._resting = _PREFERRED if _PREFERRED in with_states else next(iter(with_states), "")
             return self._resting or log.name("component", int(log.column("component")[row]))
         self._resting = log.name("component", int(log.column("component")[row]))
         return self._resting
