@@ -15,12 +15,14 @@ core together, and keys waited for them. One that is done in a millisecond rests
 class Rests:
     """Asked before a pane is brought up to date, whose turn is `taken` then. Times are in seconds.
 
-    A pane that had to rest is ``late`` until it was brought up to date after all.
+    ``size`` is how much there is to look at: where it has not grown, nobody has to rest. A pane that had to
+    is ``late`` until it was brought up to date after all.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._until: dict[str, float] = {}
+        self._sizes: dict[str, int] = {}
         self._late: set[str] = set()
 
     @property
@@ -28,17 +30,18 @@ class Rests:
         """Whether a pane is to be brought up to date as soon as it has rested."""
         return bool(self._late)
 
-    def due(self, name: str) -> bool:
-        """Whether a pane has rested; if not, it is late."""
-        if self._clock() >= self._until.get(name, 0.0):
+    def due(self, name: str, size: int) -> bool:
+        """Whether it is a pane's turn; if not, it is late."""
+        if self._sizes.get(name) == size or self._clock() >= self._until.get(name, 0.0):
             return True
         self._late.add(name)
         return False
 
     @contextmanager
-    def taken(self, name: str) -> Iterator[None]:
+    def taken(self, name: str, size: int) -> Iterator[None]:
         """Bring a pane up to date in this block, whether it was its turn or not."""
         self._late.discard(name)
+        self._sizes[name] = size
         began = self._clock()
         yield
         ended = self._clock()

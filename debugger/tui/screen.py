@@ -117,7 +117,7 @@ class MainScreen(Moving, Finding, Holding):
         """
         focused = next((frame for frame in self.area.frames() if frame.has_focus_within), None)
         if focused is not None and focused.display and self.is_running:
-            with self.rests.taken(focused.pane):
+            with self.rests.taken(focused.pane, len(self.session.log)):
                 self._views[focused.pane].sync()
             self._sync_status()
             self.paint((self.panes[focused.pane], self._status))
@@ -141,10 +141,11 @@ class MainScreen(Moving, Finding, Holding):
             if not self.is_running:
                 return  # a last tick may come while the screen closes
             if frame.display:
-                if not self.app.is_headless and not self.rests.due(frame.pane):
+                size = len(self.session.log)
+                if not self.app.is_headless and not self.rests.due(frame.pane, size):
                     return
                 view = self._views[frame.pane]
-                with self.rests.taken(frame.pane):
+                with self.rests.taken(frame.pane, size):
                     view.sync()
                 width = regions[frame.pane].width if frame.pane in regions else 0
                 frame.retitle(*view.titles, sharing.get(frame.pane, ()), width)

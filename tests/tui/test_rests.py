@@ -23,8 +23,8 @@ def test_a_pane_takes_a_small_part_of_the_time(took: float) -> None:
     rests = Rests(clock)
     busy, ends = 0.0, clock.now + 1_000 * took
     while clock.now < ends:
-        if rests.due("timeline"):
-            with rests.taken("timeline"):
+        if rests.due("timeline", int(clock.now * 1e6)):
+            with rests.taken("timeline", int(clock.now * 1e6)):
                 clock.now += took
                 busy += took
         else:
@@ -36,24 +36,34 @@ def test_a_pane_rests_by_itself() -> None:
     """What one takes keeps no other from its turn."""
     clock = Clock()
     rests = Rests(clock)
-    with rests.taken("timeline"):
+    with rests.taken("timeline", 1):
         clock.now += 1
-    assert [rests.due("timeline"), rests.due("state")] == [False, True]
+    assert [rests.due("timeline", 2), rests.due("state", 2)] == [False, True]
+
+
+def test_nobody_rests_where_nothing_arrives() -> None:
+    """A cursor that moves in a recording, or in a feed that is silent, is followed at once by all panes."""
+    clock = Clock()
+    rests = Rests(clock)
+    with rests.taken("timeline", 1_000):
+        clock.now += 1
+    assert rests.due("timeline", 1_000)
+    assert not rests.late
 
 
 def test_who_had_to_rest_is_late_until_its_turn_has_come() -> None:
     """So that somebody comes back to it, although nothing new has happened."""
     clock = Clock()
     rests = Rests(clock)
-    with rests.taken("turns"):
+    with rests.taken("turns", 1):
         clock.now += 0.01
     assert not rests.late
-    rests.due("turns")
+    rests.due("turns", 2)
     assert rests.late
     clock.now += 1
-    assert rests.due("turns")
+    assert rests.due("turns", 3)
     assert rests.late
-    with rests.taken("turns"):
+    with rests.taken("turns", 3):
         pass
     assert not rests.late
 
@@ -68,7 +78,7 @@ async def test_a_pane_that_rests_shows_the_moment_a_little_later(monkeypatch: py
         monkeypatch.setattr(screen, "rests", Rests(clock))
         for name, view in screen._views.items():
             monkeypatch.setattr(view, "sync", lambda name=name: looked.append(name))
-        with screen.rests.taken("state"):
+        with screen.rests.taken("state", len(app.session.log) - 1):
             clock.now += 1.0
         monkeypatch.setattr(type(app), "is_headless", False)
         await pilot.press("j")
