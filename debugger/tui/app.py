@@ -30,6 +30,7 @@ from debugger.tui.help.hint import FirstRunHint
 from debugger.tui.keys.user import apply_keys, template
 from debugger.tui.panes.arrangement import Arrangement
 from debugger.tui.presses import PRESSES, noticing
+from debugger.tui.rush import LOOK_SECONDS
 from debugger.tui.screen import MainScreen
 from debugger.tui.session import Session
 from debugger.tui.settings import Settings
@@ -205,7 +206,7 @@ class DebuggerApp(KeysInOrder):
         """Do something when the last key has been painted."""
         if what not in self._waiting:
             self._waiting.append(what)
-            self.set_timer(max(self.session.rush.left, 0.001), partial(self._resume, what))
+            self.set_timer(LOOK_SECONDS, partial(self._resume, what))
 
     def _resume(self, what: Callable[[], None]) -> None:
         self._waiting.remove(what)

@@ -21,6 +21,7 @@ from debugger.sources.feed import PATH, Connected, Disconnected, Silent, Update
 from debugger.sources.helped_feed import HelperLost
 from debugger.sources.late import LateStates
 from debugger.sources.weave import HOLD_NS, Weave
+from debugger.tui.rush import LOOK_SECONDS
 from debugger.tui.session import Link, Session
 
 _NO_END: Final = "the program ended without saying so; its last events may be missing"
@@ -59,8 +60,8 @@ class Intake:
         """Take in what the feed `name` says until it ends for good."""
         since_break, rush = 0, self._session.rush
         async for update in updates:
-            if left := rush.left:
-                await asyncio.sleep(left)
+            while left := rush.left:  # noqa: ASYNC110 - it ends by the clock, too
+                await asyncio.sleep(min(left, LOOK_SECONDS))
             self.take(name, update)
             if isinstance(update, Arrival):
                 since_break += update.events

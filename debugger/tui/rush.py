@@ -13,6 +13,9 @@ READ_SECONDS: Final = 0.1
 """And how long from when it was read, until the application comes to look at it: what it was at may take as
 long as a key has, on a slow machine, and all that had to wait would be done before the key then."""
 
+LOOK_SECONDS: Final = 0.005
+"""How often who waits for a key looks whether it still has to: most are painted long before their time."""
+
 MOST_SECONDS: Final = 0.25
 """With a key held down, the rest has a turn as long after so much time all the same."""
 
