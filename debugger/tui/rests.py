@@ -37,6 +37,10 @@ class Rests:
         self._late.add(name)
         return False
 
+    def hidden(self, name: str) -> None:
+        """Nobody sees a pane: it is not late."""
+        self._late.discard(name)
+
     @contextmanager
     def taken(self, name: str, size: int) -> Iterator[None]:
         """Bring a pane up to date in this block, whether it was its turn or not."""

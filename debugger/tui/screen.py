@@ -141,16 +141,18 @@ class MainScreen(Moving, Finding, Holding):
             if not self.is_running:
                 return  # a last tick may come while the screen closes
             if frame.display:
-                size = len(self.session.log)
-                if not self.app.is_headless and not self.rests.due(frame.pane, size):
+                rows = len(self.session.log)
+                if not self.app.is_headless and not self.rests.due(frame.pane, rows):
                     return
                 view = self._views[frame.pane]
-                with self.rests.taken(frame.pane, size):
+                with self.rests.taken(frame.pane, rows):
                     view.sync()
                 width = regions[frame.pane].width if frame.pane in regions else 0
                 frame.retitle(*view.titles, sharing.get(frame.pane, ()), width)
                 self.paint((frame, self.panes[frame.pane]))
-            elif frame.pane == "findings":
+                return
+            self.rests.hidden(frame.pane)
+            if frame.pane == "findings":
                 self._findings.look()  # for the scrubber
 
         def sync_lines() -> None:

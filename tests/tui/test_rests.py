@@ -68,6 +68,33 @@ def test_who_had_to_rest_is_late_until_its_turn_has_come() -> None:
     assert not rests.late
 
 
+def test_what_nobody_sees_is_not_late() -> None:
+    """A pane that was hidden while it rested would be looked for for ever."""
+    clock = Clock()
+    rests = Rests(clock)
+    with rests.taken("turns", 1):
+        clock.now += 0.01
+    rests.due("turns", 2)
+    rests.hidden("turns")
+    assert not rests.late
+
+
+async def test_a_pane_that_is_hidden_while_it_rests_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interface has nothing to do then."""
+    app = app_with(conversation())
+    async with app.run_test(size=(160, 48)) as pilot:
+        await pilot.pause()
+        screen = app.main_screen
+        await pilot.press("4", "Z")
+        await pilot.pause()
+        assert not screen.area.query_one("#state-pane").display
+        with screen.rests.taken("state", 1):
+            pass
+        screen.rests._late.add("state")
+        screen.sync()
+        assert not screen.rests.late
+
+
 async def test_a_pane_that_rests_shows_the_moment_a_little_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal: after a key it is not looked at while it rests, and is by a tick when it has rested."""
     app = app_with(conversation())
