@@ -42,6 +42,13 @@ CLIENT_QUEUE: Final = 32_768
 STALL_SECONDS: Final = 0.1
 GONE_SECONDS: Final = 40.0
 
+AT_ONCE: Final = 10
+"""Clients that are sent each batch as it comes."""
+
+PACE_SECONDS: Final = 0.000_2
+"""By so much for each client more, one that was sent all there was has to wait for what comes next: many are
+sent fewer and larger frames, 5,000 a second to all of them together. With a hundred that is 18 ms."""
+
 
 class Hub:
     """A sink that keeps the latest events and serves them live.
@@ -149,6 +156,11 @@ class Hub:
     def redact_by(self, redactor: Redactor) -> None:
         """Tell nothing of the topology that `redactor` would not let pass; events come without it already."""
         self._redactor = redactor
+
+    @property
+    def pace(self) -> float:
+        """Seconds from one time that a client is sent something to the next one."""
+        return max(len(self._clients) - AT_ONCE, 0) * PACE_SECONDS
 
     def wait_for_batch(self, client: HubClient) -> bool:
         """Have `client` woken by the next batch; False if there is already something to read."""

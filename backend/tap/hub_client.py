@@ -65,6 +65,7 @@ class HubClient:
         self._finishing = False
         self._taken = 0
         self._sending = False
+        self._sent = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._messages = Bucket(hub.limits.messages, self._loop.time())
 
@@ -198,6 +199,7 @@ class HubClient:
             self._look_again(full=False, since=self._loop.time())
         self._sending = True
         await send(frame)
+        self._sent = self._loop.time()
         self._sending = False
         self._taken += 1
 
@@ -222,12 +224,14 @@ class HubClient:
         self._look_again(full=full, since=since)
 
     async def _wait(self) -> None:
-        """Until a batch, a word of the client's, or the end of its grace."""
+        """Until a batch that it may have now, a word of the client's, or the end of its grace."""
         self._waiter = self._loop.create_future()
-        grace_over = self.session.waits_until()
+        until, rested = self.session.waits_until(), self._sent + self._hub.pace
+        if until is None and self._loop.time() < rested:
+            until = rested
         timer = None
-        if grace_over is not None:
-            timer = self._loop.call_at(grace_over, self._wake_here)
+        if until is not None:
+            timer = self._loop.call_at(until, self._wake_here)
         elif not self._hub.wait_for_batch(self):
             return
         try:
