@@ -149,7 +149,6 @@ class MainScreen(Moving, Finding, Holding):
                     view.sync()
                 width = regions[frame.pane].width if frame.pane in regions else 0
                 frame.retitle(*view.titles, sharing.get(frame.pane, ()), width)
-                self.paint((frame, self.panes[frame.pane]))
                 return
             self.rests.hidden(frame.pane)
             if frame.pane == "findings":
@@ -165,7 +164,13 @@ class MainScreen(Moving, Finding, Holding):
                 line.sync()
             self.paint(self._lines)
 
-        return [*(partial(sync_pane, frame) for frame in self.area.frames()), sync_lines]
+        both = sync_pane, self._paint_pane  # not in one: a key may have come in between
+        panes = [partial(step, frame) for frame in self.area.frames() for step in both]
+        return [*panes, sync_lines]
+
+    def _paint_pane(self, frame: Pane) -> None:
+        if self.is_running and frame.display:
+            self.paint((frame, self.panes[frame.pane]))
 
     @property
     def key_labels(self) -> dict[str, str]:
