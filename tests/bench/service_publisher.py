@@ -34,6 +34,9 @@ _STEP: Final = 0.001
 _ENTRIES: Final = 1_000
 """That the stream keeps, 2.5 s of it: what is measured is a stream that is full, not a server that grows."""
 
+_MOST: Final = 600_000
+"""Bursts of which the times are kept, the latest: ten minutes."""
+
 _SAMPLE: Final = 0.5
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
@@ -51,25 +54,28 @@ class Bursts:
     """What each burst took of who emits, and how late it was."""
 
     def __init__(self) -> None:
-        self.walls: list[int] = []
-        self.cpus: list[int] = []
-        self.late: list[float] = []
+        # Room for ten minutes, there from the beginning: else the publisher's memory would grow by this.
+        self.walls, self.cpus, self.late = (np.full(_MOST, -1.0) for _ in range(3))
+        self._count = 0
 
     @contextmanager
     def burst(self, due: float) -> Iterator[None]:
         """One of them."""
-        self.late.append(time.perf_counter() - due)
+        at = self._count % _MOST
+        self._count += 1
+        self.late[at] = time.perf_counter() - due
         cpu, wall = time.thread_time_ns(), time.perf_counter_ns()
         yield
-        self.walls.append(time.perf_counter_ns() - wall)
-        self.cpus.append(time.thread_time_ns() - cpu)
+        self.walls[at] = time.perf_counter_ns() - wall
+        self.cpus[at] = time.thread_time_ns() - cpu
 
     def told(self, size: int) -> dict[str, float]:
         """By event, in ns; lateness in ms."""
-        late50, late99 = np.percentile(self.late, [50, 99]) * 1e3
+        known = slice(min(self._count, _MOST))
+        late50, late99 = np.percentile(self.late[known], [50, 99]) * 1e3
         return {
-            "emit_wall_ns": float(np.median(self.walls)) / size,
-            "emit_cpu_ns": float(np.mean(self.cpus)) / size,
+            "emit_wall_ns": float(np.median(self.walls[known])) / size,
+            "emit_cpu_ns": float(np.mean(self.cpus[known])) / size,
             "late_p50_ms": float(late50),
             "late_p99_ms": float(late99),
         }
