@@ -16,6 +16,17 @@ class Clock:
         return self.now
 
 
+def late_turns(clock: Clock) -> Rests:
+    """The turns rest, and there is something new."""
+    rests = Rests(clock)
+    with rests.taken("turns", 1):
+        clock.now += 0.01
+    assert not rests.late
+    rests.due("turns", 2)
+    assert rests.late
+    return rests
+
+
 @pytest.mark.parametrize("took", [0.001, 0.02, 0.3])
 def test_a_pane_takes_a_small_part_of_the_time(took: float) -> None:
     """Whatever one turn takes: asked all the time, it is at work for a twenty-fifth of it."""
@@ -54,12 +65,7 @@ def test_nobody_rests_where_nothing_arrives() -> None:
 def test_who_had_to_rest_is_late_until_its_turn_has_come() -> None:
     """So that somebody comes back to it, although nothing new has happened."""
     clock = Clock()
-    rests = Rests(clock)
-    with rests.taken("turns", 1):
-        clock.now += 0.01
-    assert not rests.late
-    rests.due("turns", 2)
-    assert rests.late
+    rests = late_turns(clock)
     clock.now += 1
     assert rests.due("turns", 3)
     assert rests.late
@@ -70,11 +76,7 @@ def test_who_had_to_rest_is_late_until_its_turn_has_come() -> None:
 
 def test_what_nobody_sees_is_not_late() -> None:
     """A pane that was hidden while it rested would be looked for for ever."""
-    clock = Clock()
-    rests = Rests(clock)
-    with rests.taken("turns", 1):
-        clock.now += 0.01
-    rests.due("turns", 2)
+    rests = late_turns(Clock())
     rests.hidden("turns")
     assert not rests.late
 
