@@ -1,6 +1,6 @@
 """uvicorn's WebSocket protocol with a door of ours: whole frames straight to the transport.
 
-ASGI takes text as `str`: 64 KiB would be decoded, encoded and copied three times on the way
+ASGI takes text as `str`: a frame would be decoded, encoded and copied three times on the way
 to a socket that takes bytes. And ASGI has no way to cut off a client that reads nothing.
 """
 
@@ -75,7 +75,20 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         Raises:
             EOFError: the connection is closed, or about to be.
         """
-        if self.disconnected or self.close_sent or self.transport.is_closing():
+        if not self._open:
             raise EOFError
-        self.transport.write(frame.as_websocket)
+        self.write(frame)
         await self.writable.wait()
+
+    @property
+    def _open(self) -> bool:
+        return not (self.disconnected or self.close_sent or self.transport.is_closing())
+
+    @property
+    def free(self) -> bool:
+        """Whether it is open, and the system has taken all that was written to it."""
+        return self._open and not self.transport.get_write_buffer_size()
+
+    def write(self, frame: Frame) -> None:
+        """Hand a frame to the transport, without waiting until there is room."""
+        self.transport.write(frame.as_websocket)

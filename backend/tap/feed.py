@@ -15,7 +15,7 @@ import http
 import logging
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Self, TypedDict, cast
 
 from backend.errors import UserError
 from backend.tap.clients import FeedClients
@@ -23,7 +23,7 @@ from backend.tap.hub import Hub, HubClient
 from backend.tap.listen import Tls, address_of, listening_socket
 from backend.tap.tasks import silent
 from backend.wire.control import NO_CONTROL
-from backend.wire.frames import MAX_CLIENT_FRAME, Frame
+from backend.wire.frames import MAX_CLIENT_FRAME
 from backend.wire.guard import OPEN, TokenPolicy, guard_for, select_subprotocol
 from backend.wire.limits import Door
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from websockets.datastructures import Headers
     from websockets.http11 import Request, Response
     from websockets.typing import Subprotocol
+
+    from backend.tap.feed_connection import FeedConnection
 
 PATH = "/ws/events"
 WRITE_LIMIT = 256 * 1024
@@ -165,9 +167,8 @@ class FeedServer:
             return connection.respond(http.HTTPStatus.NOT_FOUND, f"the feed is at {PATH}\n")
         return None
 
-    async def _serve(self, connection: ServerConnection) -> None:
-        from websockets.protocol import State  # noqa: PLC0415 - see _listen
-
+    async def _serve(self, accepted: ServerConnection) -> None:
+        connection = cast("FeedConnection", accepted)  # as `_listen` has them made
         peer = "{}:{}".format(*connection.remote_address[:2])
         request = connection.request
         control = NO_CONTROL if request is None else self._guard.control(**_credentials(request.headers))
@@ -175,17 +176,8 @@ class FeedServer:
         self._clients.add(client)
         listener = silent(_hear(connection, client), f"doubletalk-feed-{peer}")
 
-        async def send(frame: Frame) -> None:
-            # Straight to the transport: the library would copy 64 KiB four times more. Nothing here
-            # sends fragments, so a whole frame may go between any two of the library's own.
-            if connection.state is not State.OPEN:
-                await connection.wait_closed()
-                raise EOFError
-            connection.transport.write(frame.as_websocket)
-            await connection.drain()
-
         try:
-            code, reason = await client.pump(send)
+            code, reason = await client.pump(connection.send_frame, connection)
             await connection.close(code, _short(reason))
         except (EOFError, OSError):
             pass

@@ -59,9 +59,9 @@ async def _serve(hub: Hub, clients: FeedClients, socket: WebSocket, control: Con
     client = hub.attach(peer, abort, control)
     clients.add(client)
     listener = silent(_hear(socket, client), f"doubletalk-gateway-{peer}")
-    send = connection.send_frame if isinstance(connection, FeedProtocol) else _sender(socket)
+    direct = connection if isinstance(connection, FeedProtocol) else None
     try:
-        code, reason = await client.pump(send)
+        code, reason = await client.pump(_sender(socket) if direct is None else direct.send_frame, direct)
         if socket.application_state is WebSocketState.CONNECTED:
             await socket.close(code, reason.encode()[:_REASON_BYTES].decode(errors="ignore"))
     except (EOFError, OSError, WebSocketDisconnect):
