@@ -191,16 +191,16 @@ class DebuggerApp(KeysInOrder):
     def _go_on(self) -> None:
         """Bring panes up to date for some milliseconds; after that, keys have their turn before the next."""
         ends = time.monotonic() + PIECE_SECONDS
-        while self._steps:
-            if self.session.rush.left:
-                self._put_off(self._go_on)
+        while not self.session.rush.left:
+            if not self._steps:
+                collect_between(time.monotonic() - self._pressed)
                 return
             self._steps.popleft()()
             if time.monotonic() > ends:
                 # By way of the loop, that looks for keys in between; and the thread that writes has its turn.
                 asyncio.get_running_loop().call_soon(self.call_later, self._go_on)
                 return
-        collect_between(time.monotonic() - self._pressed)
+        self._put_off(self._go_on)
 
     def _put_off(self, what: Callable[[], None]) -> None:
         """Do something when the last key has been painted."""

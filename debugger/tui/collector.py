@@ -16,15 +16,15 @@ from typing import Final
 _THRESHOLDS: Final = (40_000, 10, 1_000)
 """By itself the collector comes only where nobody calls it; all objects it almost never looks at."""
 
-_NEW, _MIDDLE = 4_000, 6
-"""Objects that are new: some 3 ms. So many times these: some 6 ms."""
+_NEW, _MIDDLE = 2_000, 3
+"""Objects that are new: some 2 ms, on a slow machine 4. So many times these: some 3 ms, or 8."""
 
 REST_SECONDS: Final = 2.0
 """After so long without a key, nobody notices that all garbage is collected."""
 
-_WHOLE_AFTER: Final = 4
+_WHOLE_AFTER: Final = 16
 """Collections of the middle generation, after which a look at everything is worth while: with a busy feed
-each 100 seconds. At 20 it was 25 MB that only that look found."""
+each 100 seconds. With five times as many it was 25 MB that only that look found."""
 
 _LONG_SECONDS: Final = 0.03
 
