@@ -77,7 +77,7 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """
         if not self._open:
             raise EOFError
-        self.write(frame)
+        self.write(frame.as_websocket)
         await self.writable.wait()
 
     @property
@@ -89,6 +89,6 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """Whether it is open, and the system has taken all that was written to it."""
         return self._open and not self.transport.get_write_buffer_size()
 
-    def write(self, frame: Frame) -> None:
-        """Hand a frame to the transport, without waiting until there is room."""
-        self.transport.write(frame.as_websocket)
+    def write(self, frames: bytes) -> None:
+        """Hand whole frames to the transport, without waiting until there is room."""
+        self.transport.write(frames)

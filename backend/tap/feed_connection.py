@@ -51,13 +51,13 @@ class FeedConnection(ServerConnection):
         """Whether it is open, and the system has taken all that was written to it."""
         return self.state is State.OPEN and not self.transport.get_write_buffer_size()
 
-    def write(self, frame: Frame) -> None:
-        """Hand a frame to the transport, without waiting until there is room.
+    def write(self, frames: bytes) -> None:
+        """Hand whole frames to the transport, without waiting until there is room.
 
-        The library would copy it four times more. Nothing here sends fragments, so a whole frame may go
+        The library would copy them four times more. Nothing here sends fragments, so a whole frame may go
         between any two of the library's own.
         """
-        self.transport.write(frame.as_websocket)
+        self.transport.write(frames)
 
     async def send_frame(self, frame: Frame) -> None:
         """`write`, and wait until the connection can take more.
@@ -68,7 +68,7 @@ class FeedConnection(ServerConnection):
         if self.state is not State.OPEN:
             await self.wait_closed()
             raise EOFError
-        self.write(frame)
+        self.write(frame.as_websocket)
         await self.drain()
 
 

@@ -6,7 +6,7 @@ frame is cut, joined and framed once, however many read it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -34,6 +34,7 @@ class SharedFrames:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, int], Stretch] = {}
+        self._joined: tuple[Sequence[Frame], bytes] = (), b""
 
     @property
     def held(self) -> int:
@@ -49,3 +50,11 @@ class SharedFrames:
         self._kept[kind, position] = stretch
         if len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]
+
+    def joined(self, frames: Sequence[Frame]) -> bytes:
+        """Frames one after the other, ready to be written; joined once for all who get the same ones."""
+        if len(frames) == 1:
+            return frames[0].as_websocket
+        if frames != self._joined[0]:
+            self._joined = frames, b"".join(frame.as_websocket for frame in frames)
+        return self._joined[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import msgspec
@@ -13,12 +13,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.tap.hub import AT_ONCE, Hub, HubClient
+from backend.tap.hub_client import FEW_FRAMES
 from backend.wire import Subscribe
 from backend.wire.frames import Frame
 from tests.faults.viewing import until
 from tests.gateway.feeds import Server, batch, feed_url, subscribed
 
 ROUNDS = 50  # of the loop: by then whoever is to send something has
+
+
+def payloads(frames: bytes) -> Iterator[bytes]:
+    """Of unmasked WebSocket frames (RFC 6455, 5.2), one after the other."""
+    while frames:
+        assert frames[0] == 0x81
+        size, start = frames[1], 2
+        if size == 126:
+            size, start = int.from_bytes(frames[2:4], "big"), 4
+        elif size == 127:
+            size, start = int.from_bytes(frames[2:10], "big"), 10
+        yield frames[start : start + size]
+        frames = frames[start + size :]
 
 
 class Connection:
@@ -33,20 +47,21 @@ class Connection:
         self._room = asyncio.Event()
         self.pumping = asyncio.create_task(self.client.pump(self._send, self))
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frames: bytes) -> None:
         assert self.free
         self.written += 1
-        self._take(frame)
+        for payload in payloads(frames):
+            self._take(payload)
 
     async def _send(self, frame: Frame) -> None:
         self.sent += 1
-        self._take(frame)
+        self._take(frame.data)
         while not self.free:
             self._room.clear()
             await self._room.wait()
 
-    def _take(self, frame: Frame) -> None:
-        told = msgspec.json.decode(frame.data)
+    def _take(self, payload: bytes) -> None:
+        told = msgspec.json.decode(payload)
         if told["type"] == "events":
             self.seqs += [event["seq"] for event in told["events"]]
 
@@ -129,6 +144,25 @@ def test_each_event_comes_once_and_in_order_however_free_a_connection_is(
     asyncio.run(run())
 
 
+async def test_a_few_frames_are_one_write_joined_once_for_all() -> None:
+    """Who gets the same frames gets the same bytes."""
+    hub = Hub()
+    connections = [Connection(hub), Connection(hub)]
+    got: list[bytes] = []
+    await _rounds()
+    for connection in connections:
+        connection.write = got.append  # type: ignore[method-assign]
+    text = "x" * 50_000  # one of them a frame
+    hub.write(batch(1, FEW_FRAMES + 1, text=text))
+    assert [len(list(payloads(one))) for one in got] == [FEW_FRAMES, 1] * 2
+    assert got[1] is got[3]  # one that stands alone, too
+    hub.write(batch(FEW_FRAMES + 2, 3, text=text))
+    assert got[4] is got[5]
+    assert [msgspec.json.decode(one)["events"][0]["seq"] for one in payloads(got[4])] == [6, 7, 8]
+    for connection in connections:
+        await connection.end()
+
+
 async def test_a_frame_that_cannot_be_made_ends_its_client_and_nobody_elses() -> None:
     """Neither the publisher nor the other client hears of it."""
     hub = Hub()
@@ -170,9 +204,9 @@ async def test_a_batch_of_another_thread_is_written_by_the_loop() -> None:
     written_in: list[int] = []
     write = connection.write
 
-    def noticing(frame: Frame) -> None:
+    def noticing(frames: bytes) -> None:
         written_in.append(threading.get_ident())
-        write(frame)
+        write(frames)
 
     connection.write = noticing  # type: ignore[method-assign]
     await asyncio.to_thread(hub.write, batch(1, 3))
